@@ -69,15 +69,21 @@ impl Unit {
             return Some(extra.floor);
         }
         let digits = room.as_str();
-        if digits.len() < 3 || digits.starts_with('0') || !digits.bytes().all(|b| b.is_ascii_digit())
+        if digits.len() < 3
+            || digits.starts_with('0')
+            || !digits.bytes().all(|b| b.is_ascii_digit())
         {
             return None;
         }
         let (floor, door) = digits.split_at(digits.len() - 2);
         let (floor, door) = (floor.parse::<u16>().ok()?, door.parse::<u16>().ok()?);
-        let exists = (1..=self.floors).contains(&floor)
-            && (1..=self.doors_per_floor).contains(&door);
-        if exists { i16::try_from(floor).ok() } else { None }
+        let exists =
+            (1..=self.floors).contains(&floor) && (1..=self.doors_per_floor).contains(&door);
+        if exists {
+            i16::try_from(floor).ok()
+        } else {
+            None
+        }
     }
 
     /// Every room with its floor, ground first.
@@ -88,7 +94,10 @@ impl Unit {
                 Some((room, i16::try_from(floor).ok()?))
             })
         });
-        let extra = self.extra_rooms.iter().map(|room| (room.id.clone(), room.floor));
+        let extra = self
+            .extra_rooms
+            .iter()
+            .map(|room| (room.id.clone(), room.floor));
         numbered.chain(extra)
     }
 }
@@ -107,8 +116,16 @@ mod tests {
     use super::*;
 
     fn unit() -> Unit {
-        let shop = Room { id: "门市2".parse().unwrap(), floor: 0 };
-        Unit { id: "1".parse().unwrap(), floors: 12, doors_per_floor: 4, extra_rooms: vec![shop] }
+        let shop = Room {
+            id: "门市2".parse().unwrap(),
+            floor: 0,
+        };
+        Unit {
+            id: "1".parse().unwrap(),
+            floors: 12,
+            doors_per_floor: 4,
+            extra_rooms: vec![shop],
+        }
     }
 
     #[test]
@@ -126,6 +143,9 @@ mod tests {
     fn every_listed_room_exists() {
         let unit = unit();
         assert_eq!(unit.rooms().count(), 12 * 4 + 1);
-        assert!(unit.rooms().all(|(room, floor)| unit.floor_of(&room) == Some(floor)));
+        assert!(
+            unit.rooms()
+                .all(|(room, floor)| unit.floor_of(&room) == Some(floor))
+        );
     }
 }

@@ -10,7 +10,9 @@ use crate::decider::{Decider, fold};
 
 /// The events that have happened.
 pub fn given<D: Decider>(events: impl IntoIterator<Item = D::Event>) -> Given<D> {
-    Given { events: events.into_iter().collect() }
+    Given {
+        events: events.into_iter().collect(),
+    }
 }
 
 /// A history, waiting for a command.
@@ -28,7 +30,11 @@ where
     pub fn when(self, command: D::Command) -> When<D> {
         let state = fold::<D>(D::State::default(), &self.events);
         let outcome = D::decide(&state, command.clone());
-        When { history: self.events, command, outcome }
+        When {
+            history: self.events,
+            command,
+            outcome,
+        }
     }
 }
 
@@ -52,7 +58,11 @@ where
         assert_eq!(events, expected);
         let history = self.history.iter().chain(&events);
         let after = fold::<D>(D::State::default(), history);
-        assert_eq!(D::decide(&after, self.command), Ok(vec![]), "the same command again");
+        assert_eq!(
+            D::decide(&after, self.command),
+            Ok(vec![]),
+            "the same command again"
+        );
     }
 
     /// It was already done: no events, no refusal.

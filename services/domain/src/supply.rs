@@ -25,8 +25,13 @@ pub enum Category {
 
 impl Category {
     /// Every category, in the order of the intake screen's keys.
-    pub const ALL: [Self; 5] =
-        [Self::Meal, Self::Produce, Self::ParcelGoods, Self::Medicine, Self::Ration];
+    pub const ALL: [Self; 5] = [
+        Self::Meal,
+        Self::Produce,
+        Self::ParcelGoods,
+        Self::Medicine,
+        Self::Ration,
+    ];
 
     /// Whether it spoils: then it never stays overnight, for any reason.
     pub fn is_perishable(self) -> bool {
@@ -97,9 +102,7 @@ impl SizeClass {
 }
 
 /// How cold a piece must be kept.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cold {
     /// Room temperature.
@@ -112,9 +115,7 @@ pub enum Cold {
 }
 
 /// A load, counted: what a trip declares and what is put on it.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Load {
     /// Pieces.
     pub pieces: u32,
@@ -131,7 +132,9 @@ impl Load {
         Self {
             pieces: self.pieces.saturating_add(other.pieces),
             weight_grams: self.weight_grams.saturating_add(other.weight_grams),
-            volume_millilitres: self.volume_millilitres.saturating_add(other.volume_millilitres),
+            volume_millilitres: self
+                .volume_millilitres
+                .saturating_add(other.volume_millilitres),
         }
     }
 
@@ -141,7 +144,9 @@ impl Load {
         Self {
             pieces: self.pieces.saturating_sub(other.pieces),
             weight_grams: self.weight_grams.saturating_sub(other.weight_grams),
-            volume_millilitres: self.volume_millilitres.saturating_sub(other.volume_millilitres),
+            volume_millilitres: self
+                .volume_millilitres
+                .saturating_sub(other.volume_millilitres),
         }
     }
 

@@ -1,0 +1,491 @@
+//! A community: its gates, grids, buildings, zones and the rules it delivers by.
+//!
+//! Every command says how something shall be, so a whole community can be loaded from a file again
+//! and again: what is so already causes nothing.
+
+pub mod event;
+#[cfg(test)]
+mod spec;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+pub use self::event::CommunityEvent;
+use self::event::{
+    AliasAdded, AliasTarget, BuildingAssigned, BuildingDescribed, CommunityRegistered,
+    DisinfectionPolicySet, GateOpened, GridColour, GridDrawn, IntakePointSet, Restriction,
+    TripLimitSet, Window, WindowPolicySet, ZoneDrawn, ZoneStateChanged,
+};
+use crate::address::{Door, Unit};
+use crate::decider::Decider;
+use crate::ids::{BuildingId, GateId, GridId, RoomId, UnitId, ZoneId};
+use crate::refusal::refusals;
+use crate::supply::{Category, DisinfectionRule, Load};
+
+/// The longest alias and the longest community name, in characters.
+pub const NAME_CHARS_MAX: usize = 100;
+/// The most units that a building may have.
+pub const UNITS_MAX: usize = 100;
+/// The most floors that a unit may have.
+pub const FLOORS_MAX: u16 = 120;
+/// The most doors that a floor may have: two digits of a room's number.
+pub const DOORS_PER_FLOOR_MAX: u16 = 99;
+
+/// The decider of a community.
+#[derive(Debug, Clone, Copy)]
+pub struct Community;
+
+/// What may be asked of a community. The payloads are the facts that shall hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CommunityCommand {
+    /// Make it known to the engine.
+    Register(CommunityRegistered),
+    /// Add a gate.
+    OpenGate(GateOpened),
+    /// Choose the gate where supplies come in.
+    SetIntakePoint(IntakePointSet),
+    /// Add a grid or change its colour.
+    DrawGrid(GridDrawn),
+    /// Add a building or describe it anew.
+    DescribeBuilding(BuildingDescribed),
+    /// Put a building into a grid.
+    AssignBuilding(BuildingAssigned),
+    /// Say which buildings a zone covers.
+    DrawZone(ZoneDrawn),
+    /// Put a zone under a restriction.
+    ChangeZoneState(ZoneStateChanged),
+    /// Set a category's windows.
+    SetWindowPolicy(WindowPolicySet),
+    /// Set a category's disinfection.
+    SetDisinfectionPolicy(DisinfectionPolicySet),
+    /// Set what one trip carries.
+    SetTripLimit(TripLimitSet),
+    /// Say what a text in an address means.
+    AddAlias(AliasAdded),
+}
+
+refusals! {
+    /// Why a command on a community is refused.
+    pub enum CommunityRefusal {
+        NotRegistered => "community-unknown",
+            "this community is not registered: register it first",
+            "该社区尚未登记：请先登记";
+        AlreadyRegistered => "community-registered",
+            "this community is registered already with another time zone: it cannot be changed",
+            "该社区已用另一时区登记：不能更改";
+        NameLength => "name-length",
+            "a name has 1 to 100 characters and no control characters",
+            "名称须为 1 到 100 个字符，且不含控制字符";
+        UnknownGate { gate: GateId } => "gate-unknown",
+            "there is no gate {gate}: open it first",
+            "没有 {gate} 门：请先添加";
+        UnknownGrid { grid: GridId } => "grid-unknown",
+            "there is no grid {grid}: draw it first",
+            "没有 {grid} 网格：请先划定";
+        UnknownBuilding { building: BuildingId } => "building-unknown",
+            "there is no building {building}: describe it first",
+            "没有 {building} 栋：请先录入";
+        UnknownDoor { door: Door } => "door-unknown",
+            "there is no door {door}: check the unit and the room",
+            "没有 {door} 这个门：请核对单元和房号";
+        UnknownUnit { building: BuildingId, unit: UnitId } => "unit-unknown",
+            "building {building} has no unit {unit}: check the unit",
+            "{building} 栋没有 {unit} 单元：请核对单元";
+        BuildingShape { building: BuildingId } => "building-shape",
+            "building {building} needs 1 to 100 different units of 1 to 120 floors with at most 99 doors each",
+            "{building} 栋须有 1 到 100 个不同单元，每单元 1 到 120 层，每层至多 99 户";
+        UnknownZone { zone: ZoneId } => "zone-unknown",
+            "there is no zone {zone}: draw it first",
+            "没有封控区 {zone}：请先划定";
+        ZoneTimes { zone: ZoneId } => "zone-times",
+            "the restriction of zone {zone} must end after it begins",
+            "封控区 {zone} 的结束时间须晚于开始时间";
+        WindowTimes { category: Category } => "window-times",
+            "the windows of {category} must close after they open, cut off before they close, and not overlap",
+            "{category} 的时段须先开始后结束、截单早于结束，且互不重叠";
+        TripLimit => "trip-limit",
+            "a trip carries at least one piece, one gram and one millilitre",
+            "每趟至少须能装一件、一克、一毫升";
+    }
+}
+
+/// One building.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Building {
+    /// Its description.
+    pub description: BuildingDescribed,
+    /// The grids it has belonged to, the present one last.
+    pub grids: Vec<GridId>,
+}
+
+impl Building {
+    /// The unit of this name.
+    pub fn unit(&self, id: &UnitId) -> Option<&Unit> {
+        self.description.units.iter().find(|unit| unit.id == *id)
+    }
+
+    /// The grid that it belongs to now.
+    pub fn grid(&self) -> Option<&GridId> {
+        self.grids.last()
+    }
+}
+
+/// One zone.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Zone {
+    /// Its buildings.
+    pub buildings: BTreeSet<BuildingId>,
+    /// Its restriction and the times of it.
+    pub state: Option<ZoneStateChanged>,
+}
+
+/// A category's windows.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WindowPolicy {
+    /// The day's windows, earliest first.
+    pub windows: Vec<Window>,
+    /// Pieces go up at once while at most this many wait at the gate.
+    pub immediate_up_to_pieces: Option<u32>,
+}
+
+/// What the events so far say of a community.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CommunityState {
+    /// Name, time zone and language, once it is registered.
+    pub registered: Option<CommunityRegistered>,
+    /// Its gates.
+    pub gates: BTreeSet<GateId>,
+    /// The gate where supplies come in.
+    pub intake_point: Option<GateId>,
+    /// Its grids and their colours.
+    pub grids: BTreeMap<GridId, GridColour>,
+    /// Its buildings.
+    pub buildings: BTreeMap<BuildingId, Building>,
+    /// Its zones.
+    pub zones: BTreeMap<ZoneId, Zone>,
+    /// When each category is delivered.
+    pub windows: BTreeMap<Category, WindowPolicy>,
+    /// How each category is disinfected; a category that is absent is not.
+    pub disinfection: BTreeMap<Category, DisinfectionRule>,
+    /// What one trip carries.
+    pub trip_limit: Option<Load>,
+    /// Other names of places.
+    pub aliases: BTreeMap<String, AliasTarget>,
+}
+
+/// Whether a building's zone lets a delivery in at a moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ZoneAccess {
+    /// It does.
+    Admitted,
+    /// It does not.
+    Closed {
+        /// The zone that is closed.
+        zone: ZoneId,
+    },
+}
+
+impl CommunityState {
+    /// Whether a delivery may go into a building at a moment. Protection opens sealed zones, and
+    /// nothing opens a zone that is being tested.
+    pub fn zone_access(
+        &self,
+        building: &BuildingId,
+        at: Timestamp,
+        protection: bool,
+    ) -> ZoneAccess {
+        let closed = self.zones.iter().find(|(_, zone)| {
+            zone.buildings.contains(building)
+                && match restriction_at(zone, at) {
+                    Restriction::Open => false,
+                    Restriction::Testing => true,
+                    Restriction::Sealed => !protection,
+                }
+        });
+        closed.map_or(ZoneAccess::Admitted, |(id, _)| ZoneAccess::Closed {
+            zone: id.clone(),
+        })
+    }
+
+    /// The grid of a building, once it has one.
+    pub fn grid_of(&self, building: &BuildingId) -> Option<&GridId> {
+        self.buildings.get(building)?.grid()
+    }
+
+    /// The floor of a door; `None` when there is no such door.
+    pub fn floor_of(&self, building: &BuildingId, unit: &UnitId, room: &RoomId) -> Option<i16> {
+        self.buildings.get(building)?.unit(unit)?.floor_of(room)
+    }
+
+    /// Whether the door exists.
+    pub fn has_door(&self, door: &Door) -> bool {
+        self.floor_of(&door.building, &door.unit, &door.room)
+            .is_some()
+    }
+}
+
+/// The restriction of a zone at a moment.
+pub fn restriction_at(zone: &Zone, at: Timestamp) -> Restriction {
+    zone.state
+        .as_ref()
+        .filter(|state| state.from <= at && state.until.is_none_or(|until| at < until))
+        .map_or(Restriction::Open, |state| state.restriction)
+}
+
+type Decision = Result<Vec<CommunityEvent>, CommunityRefusal>;
+
+impl Decider for Community {
+    type Command = CommunityCommand;
+    type Event = CommunityEvent;
+    type State = CommunityState;
+    type Refusal = CommunityRefusal;
+
+    fn decide(state: &CommunityState, command: CommunityCommand) -> Decision {
+        if state.registered.is_none() && !matches!(command, CommunityCommand::Register(_)) {
+            return Err(CommunityRefusal::NotRegistered);
+        }
+        match command {
+            CommunityCommand::Register(fact) => register(state, fact),
+            CommunityCommand::OpenGate(fact) => {
+                let done = state.gates.contains(&fact.gate);
+                Ok(unless(done, fact))
+            }
+            CommunityCommand::SetIntakePoint(fact) => set_intake_point(state, fact),
+            CommunityCommand::DrawGrid(fact) => {
+                let done = state.grids.get(&fact.grid) == Some(&fact.colour);
+                Ok(unless(done, fact))
+            }
+            CommunityCommand::DescribeBuilding(fact) => describe_building(state, fact),
+            CommunityCommand::AssignBuilding(fact) => assign_building(state, fact),
+            CommunityCommand::DrawZone(fact) => draw_zone(state, fact),
+            CommunityCommand::ChangeZoneState(fact) => change_zone_state(state, fact),
+            CommunityCommand::SetWindowPolicy(fact) => set_windows(state, fact),
+            CommunityCommand::SetDisinfectionPolicy(fact) => {
+                let done = state.disinfection.get(&fact.category) == fact.rule.as_ref();
+                Ok(unless(done, fact))
+            }
+            CommunityCommand::SetTripLimit(fact) => set_trip_limit(state, fact),
+            CommunityCommand::AddAlias(fact) => add_alias(state, fact),
+        }
+    }
+
+    fn evolve(mut state: CommunityState, event: &CommunityEvent) -> CommunityState {
+        match event {
+            CommunityEvent::Registered(event) => state.registered = Some(event.clone()),
+            CommunityEvent::GateOpened(event) => {
+                state.gates.insert(event.gate.clone());
+            }
+            CommunityEvent::IntakePointSet(event) => state.intake_point = Some(event.gate.clone()),
+            CommunityEvent::GridDrawn(event) => {
+                state.grids.insert(event.grid.clone(), event.colour);
+            }
+            CommunityEvent::BuildingDescribed(event) => describe(&mut state, event),
+            CommunityEvent::BuildingAssigned(event) => {
+                if let Some(building) = state.buildings.get_mut(&event.building) {
+                    building.grids.push(event.grid.clone());
+                }
+            }
+            CommunityEvent::ZoneDrawn(event) => {
+                let zone = state.zones.entry(event.zone.clone()).or_default();
+                zone.buildings.clone_from(&event.buildings);
+            }
+            CommunityEvent::ZoneStateChanged(event) => {
+                if let Some(zone) = state.zones.get_mut(&event.zone) {
+                    zone.state = Some(event.clone());
+                }
+            }
+            CommunityEvent::WindowPolicySet(event) => {
+                let windows = event.windows.clone();
+                let immediate_up_to_pieces = event.immediate_up_to_pieces;
+                let policy = WindowPolicy {
+                    windows,
+                    immediate_up_to_pieces,
+                };
+                state.windows.insert(event.category, policy);
+            }
+            CommunityEvent::DisinfectionPolicySet(event) => match event.rule {
+                Some(rule) => {
+                    state.disinfection.insert(event.category, rule);
+                }
+                None => {
+                    state.disinfection.remove(&event.category);
+                }
+            },
+            CommunityEvent::TripLimitSet(event) => state.trip_limit = Some(event.limit),
+            CommunityEvent::AliasAdded(event) => {
+                state
+                    .aliases
+                    .insert(event.text.clone(), event.target.clone());
+            }
+        }
+        state
+    }
+}
+
+/// The fact as an event, unless it holds already.
+fn unless(done: bool, fact: impl Into<CommunityEvent>) -> Vec<CommunityEvent> {
+    if done { vec![] } else { vec![fact.into()] }
+}
+
+fn register(state: &CommunityState, fact: CommunityRegistered) -> Decision {
+    check_name(&fact.name)?;
+    if state
+        .registered
+        .as_ref()
+        .is_some_and(|known| known.time_zone != fact.time_zone)
+    {
+        return Err(CommunityRefusal::AlreadyRegistered);
+    }
+    Ok(unless(state.registered.as_ref() == Some(&fact), fact))
+}
+
+fn set_intake_point(state: &CommunityState, fact: IntakePointSet) -> Decision {
+    if !state.gates.contains(&fact.gate) {
+        return Err(CommunityRefusal::UnknownGate { gate: fact.gate });
+    }
+    Ok(unless(
+        state.intake_point.as_ref() == Some(&fact.gate),
+        fact,
+    ))
+}
+
+fn describe_building(state: &CommunityState, fact: BuildingDescribed) -> Decision {
+    let names: BTreeSet<_> = fact.units.iter().map(|unit| &unit.id).collect();
+    let units_differ = names.len() == fact.units.len();
+    let sane = |unit: &Unit| {
+        (1..=FLOORS_MAX).contains(&unit.floors) && unit.doors_per_floor <= DOORS_PER_FLOOR_MAX
+    };
+    let count_is_sane = (1..=UNITS_MAX).contains(&fact.units.len());
+    if !count_is_sane || !units_differ || !fact.units.iter().all(sane) {
+        return Err(CommunityRefusal::BuildingShape {
+            building: fact.building,
+        });
+    }
+    let known = state.buildings.get(&fact.building);
+    Ok(unless(
+        known.is_some_and(|known| known.description == fact),
+        fact,
+    ))
+}
+
+fn assign_building(state: &CommunityState, fact: BuildingAssigned) -> Decision {
+    if !state.grids.contains_key(&fact.grid) {
+        return Err(CommunityRefusal::UnknownGrid { grid: fact.grid });
+    }
+    let Some(building) = state.buildings.get(&fact.building) else {
+        return Err(CommunityRefusal::UnknownBuilding {
+            building: fact.building,
+        });
+    };
+    Ok(unless(building.grid() == Some(&fact.grid), fact))
+}
+
+fn draw_zone(state: &CommunityState, fact: ZoneDrawn) -> Decision {
+    for building in &fact.buildings {
+        check_building(state, building)?;
+    }
+    let known = state.zones.get(&fact.zone);
+    Ok(unless(
+        known.is_some_and(|zone| zone.buildings == fact.buildings),
+        fact,
+    ))
+}
+
+fn change_zone_state(state: &CommunityState, fact: ZoneStateChanged) -> Decision {
+    let Some(zone) = state.zones.get(&fact.zone) else {
+        return Err(CommunityRefusal::UnknownZone { zone: fact.zone });
+    };
+    if fact.until.is_some_and(|until| until <= fact.from) {
+        return Err(CommunityRefusal::ZoneTimes { zone: fact.zone });
+    }
+    Ok(unless(zone.state.as_ref() == Some(&fact), fact))
+}
+
+fn set_windows(state: &CommunityState, fact: WindowPolicySet) -> Decision {
+    let ordered = |window: &Window| window.opens < window.closes && window.cut_off < window.closes;
+    let apart = |pair: &[Window]| match pair {
+        [first, second] => first.closes <= second.opens,
+        _ => true,
+    };
+    if !fact.windows.iter().all(ordered) || !fact.windows.windows(2).all(apart) {
+        return Err(CommunityRefusal::WindowTimes {
+            category: fact.category,
+        });
+    }
+    let done = state.windows.get(&fact.category).is_some_and(|known| {
+        known.windows == fact.windows && known.immediate_up_to_pieces == fact.immediate_up_to_pieces
+    });
+    Ok(unless(done, fact))
+}
+
+fn set_trip_limit(state: &CommunityState, fact: TripLimitSet) -> Decision {
+    let Load {
+        pieces,
+        weight_grams,
+        volume_millilitres,
+    } = fact.limit;
+    if pieces == 0 || weight_grams == 0 || volume_millilitres == 0 {
+        return Err(CommunityRefusal::TripLimit);
+    }
+    Ok(unless(state.trip_limit == Some(fact.limit), fact))
+}
+
+fn add_alias(state: &CommunityState, fact: AliasAdded) -> Decision {
+    check_name(&fact.text)?;
+    match &fact.target {
+        AliasTarget::Building(building) => check_building(state, building)?,
+        AliasTarget::Unit(building, unit) => {
+            check_building(state, building)?;
+            if state
+                .buildings
+                .get(building)
+                .is_none_or(|known| known.unit(unit).is_none())
+            {
+                let (building, unit) = (building.clone(), unit.clone());
+                return Err(CommunityRefusal::UnknownUnit { building, unit });
+            }
+        }
+        AliasTarget::Door(door) => {
+            if !state.has_door(door) {
+                return Err(CommunityRefusal::UnknownDoor { door: door.clone() });
+            }
+        }
+    }
+    Ok(unless(
+        state.aliases.get(&fact.text) == Some(&fact.target),
+        fact,
+    ))
+}
+
+fn check_building(state: &CommunityState, building: &BuildingId) -> Result<(), CommunityRefusal> {
+    if state.buildings.contains_key(building) {
+        Ok(())
+    } else {
+        Err(CommunityRefusal::UnknownBuilding {
+            building: building.clone(),
+        })
+    }
+}
+
+fn check_name(name: &str) -> Result<(), CommunityRefusal> {
+    let length = (1..=NAME_CHARS_MAX).contains(&name.chars().count());
+    if length && !name.chars().any(char::is_control) && !name.trim().is_empty() {
+        Ok(())
+    } else {
+        Err(CommunityRefusal::NameLength)
+    }
+}
+
+fn describe(state: &mut CommunityState, event: &BuildingDescribed) {
+    match state.buildings.get_mut(&event.building) {
+        Some(building) => building.description = event.clone(),
+        None => {
+            let building = Building {
+                description: event.clone(),
+                grids: vec![],
+            };
+            state.buildings.insert(event.building.clone(), building);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Why a command on a parcel is refused.
+
+use jiff::Timestamp;
+
+use crate::address::Door;
+use crate::ids::{BuildingId, GridId, RunId, ZoneId};
+use crate::refusal::refusals;
+
+refusals! {
+    /// Why a command on a parcel is refused.
+    pub enum ParcelRefusal {
+        NotArrived => "parcel-not-arrived",
+            "this piece has not been scanned in: scan its arrival first",
+            "此件尚未入库：请先做到件扫描";
+        NumberReused => "waybill-number-reused",
+            "this number belongs to a parcel that was closed long ago: it is a new parcel",
+            "此单号属于早已完结的旧件：请按新件登记";
+        UnknownRecipient => "recipient-unknown",
+            "nobody knows yet for whom this piece is: find the recipient, then go on",
+            "此件收件人未知：请先确认收件人";
+        DisinfectionNotStarted => "disinfection-not-started",
+            "this piece has not been disinfected: start its disinfection first",
+            "此件尚未消杀：请先开始消杀";
+        StillDisinfecting { until: Timestamp } => "still-disinfecting",
+            "the disinfection must act until {until}: wait until then",
+            "消杀作用时间未到：请等到 {until}";
+        DisinfectionNotConfirmed => "disinfection-not-confirmed",
+            "the disinfection has not been confirmed: stop it at its table first",
+            "消杀尚未确认结束：请先在消杀台结束消杀";
+        NotSorted => "parcel-not-sorted",
+            "this piece has not been sorted: scan it at the sorting shelf first",
+            "此件尚未分拣：请先在分拣架扫描";
+        WrongGrid { belongs_to: GridId } => "wrong-grid",
+            "this piece belongs to grid {belongs_to}: take it there",
+            "此件属于 {belongs_to} 网格：请放到该网格";
+        WrongBuilding { belongs_to: BuildingId } => "wrong-building",
+            "this piece belongs to building {belongs_to}: take it there",
+            "此件属于 {belongs_to} 栋：请送到该楼栋";
+        WrongDoor { belongs_to: Door } => "wrong-door",
+            "this piece belongs to door {belongs_to}: take it there",
+            "此件属于 {belongs_to}：请送到该门";
+        WrongRun { loaded_on: RunId } => "wrong-run",
+            "this piece is on run {loaded_on}: only that run can report it",
+            "此件在另一配送趟 {loaded_on} 上：只能由该趟上报";
+        ZoneClosed { zone: ZoneId } => "zone-closed",
+            "zone {zone} is closed to deliveries now: keep the piece until it opens",
+            "封控区 {zone} 现在不能配送：请暂存，待开放后再送";
+        NotLoaded => "parcel-not-loaded",
+            "no courier has taken this piece over: scan it onto a run first",
+            "此件尚未装车：请先扫描装车";
+        NotAtIntakePoint => "parcel-not-at-intake-point",
+            "this piece is not at the intake point: bring it back first",
+            "此件不在接收点：请先送回接收点";
+        AlreadyHandedOff => "parcel-handed-off",
+            "this piece was handed off: reopen it first if that was wrong",
+            "此件已交付：如有误请先撤销交付";
+        Closed => "parcel-closed",
+            "this piece was given back or disposed of: nothing more can happen to it",
+            "此件已退回或已处置：不能再操作";
+        Recalled => "parcel-recalled",
+            "this piece is recalled: set it apart and tell the desk",
+            "此件已被召回：请单独存放并告知前台";
+        Unusable => "parcel-unusable",
+            "this piece is damaged beyond use: give it back or dispose of it",
+            "此件已损坏不可用：请退回或处置";
+        PerishableOvernight => "perishable-overnight",
+            "meals and produce never stay overnight: deliver it, give it back or dispose of it",
+            "餐食和生鲜不得过夜：请送达、退回或处置";
+        NotDisputed => "parcel-not-disputed",
+            "nothing is disputed about this piece",
+            "此件没有争议";
+        NotASide { truth: super::event::End } => "not-a-side-of-the-dispute",
+            "{truth:?} is not one of the two ends in dispute: choose one of them",
+            "{truth:?} 不是争议双方之一：请选择其中之一";
+        PieceOutOfRange => "piece-out-of-range",
+            "a piece is counted from 1 up to the number of pieces of its waybill",
+            "件号须从 1 到该运单总件数";
+    }
+}

@@ -1,0 +1,333 @@
+//! What the events so far say of a parcel.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::event::{
+    End, FailureReason, HoldReason, LateScan, ParcelDisputeSettled, ParcelDisputed, ParcelEvent,
+    ParcelKeptOvernight, Piece,
+};
+use crate::address::Recipient;
+use crate::ids::{BuildingId, GridId, OrderId, RunId, ShelfCode, Waybill};
+use crate::supply::{Category, Cold, DisinfectionRule, Load, SizeClass};
+
+/// Where a parcel stands on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Phase {
+    /// Nobody has heard of it.
+    #[default]
+    Unknown,
+    /// It was announced.
+    Expected,
+    /// It is at the gate and must be disinfected.
+    Arrived,
+    /// The agent acts until then.
+    Disinfecting {
+        /// The moment before which it must not leave.
+        until: Timestamp,
+    },
+    /// It may be sorted.
+    Clean,
+    /// It lies on its building's shelf.
+    Sorted,
+    /// A courier has it.
+    Loaded {
+        /// The courier's run.
+        run: RunId,
+    },
+    /// It stands at its building's foot.
+    Relayed {
+        /// The run that brought it.
+        run: RunId,
+    },
+    /// A courier has it after a failed attempt.
+    Failed {
+        /// The courier's run.
+        run: RunId,
+    },
+    /// The household has it.
+    HandedOff,
+    /// Its carrier has it back.
+    Refused,
+    /// It was thrown away.
+    Disposed,
+}
+
+/// Who answers for a parcel now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Custody {
+    /// Somebody outside.
+    Outside,
+    /// The intake point.
+    IntakePoint,
+    /// The courier of a run.
+    Run(RunId),
+    /// The building's volunteer, at its foot.
+    BuildingFoot(BuildingId),
+    /// The household.
+    Household,
+    /// The carrier that brought it.
+    Carrier,
+    /// Nobody any more.
+    Disposed,
+}
+
+/// Two contradictory ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dispute {
+    /// What had been recorded.
+    pub recorded: End,
+    /// What was said afterwards.
+    pub claimed: End,
+}
+
+/// What is known of the piece itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contents {
+    /// Carrier and number.
+    pub waybill: Waybill,
+    /// Which piece of the waybill.
+    pub piece: Piece,
+    /// What is inside.
+    pub category: Category,
+    /// How big it is.
+    pub size: SizeClass,
+    /// How cold it must be kept.
+    pub cold: Cold,
+    /// Its weight in grams, where somebody weighed it.
+    pub weight_grams: Option<u32>,
+    /// The order that it fulfils.
+    pub order: Option<OrderId>,
+}
+
+/// What the events so far say of a parcel.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ParcelState {
+    /// Where it stands.
+    pub phase: Phase,
+    /// The piece, once it was announced or came.
+    pub contents: Option<Box<Contents>>,
+    /// For whom.
+    pub recipient: Option<Recipient>,
+    /// Why it waits apart.
+    pub held: Option<HoldReason>,
+    /// The disinfection that it needs.
+    pub disinfection: Option<DisinfectionRule>,
+    /// The grid it was sorted into.
+    pub grid: Option<GridId>,
+    /// Its shelf.
+    pub shelf: Option<ShelfCode>,
+    /// The run that last had it.
+    pub last_run: Option<RunId>,
+    /// It is not where it should be.
+    pub missing: bool,
+    /// It is called back.
+    pub recalled: bool,
+    /// It is damaged; `Some(false)` means beyond use.
+    pub damaged: Option<bool>,
+    /// Two contradictory ends wait to be settled.
+    pub dispute: Option<Dispute>,
+    /// How the last dispute was settled.
+    pub settled: Option<End>,
+    /// The last night that it may stay.
+    pub kept: Option<ParcelKeptOvernight>,
+    /// Attempts at the door that failed.
+    pub failed_attempts: u32,
+    /// The reason of the last failed attempt.
+    pub last_failure: Option<FailureReason>,
+    /// How often custody has passed on.
+    pub handovers: u32,
+    /// When it was closed.
+    pub closed_at: Option<Timestamp>,
+    /// Where it stood before it was closed.
+    phase_before_close: Phase,
+    pub(super) late_scans: BTreeSet<LateScan>,
+}
+
+impl ParcelState {
+    /// Who answers for it now.
+    pub fn custody(&self) -> Custody {
+        match self.phase {
+            Phase::Unknown | Phase::Expected => Custody::Outside,
+            Phase::Arrived | Phase::Disinfecting { .. } | Phase::Clean | Phase::Sorted => {
+                Custody::IntakePoint
+            }
+            Phase::Loaded { run } | Phase::Failed { run } => Custody::Run(run),
+            Phase::Relayed { run } => match &self.recipient {
+                Some(recipient) => Custody::BuildingFoot(recipient.door.building.clone()),
+                None => Custody::Run(run),
+            },
+            Phase::HandedOff => Custody::Household,
+            Phase::Refused => Custody::Carrier,
+            Phase::Disposed => Custody::Disposed,
+        }
+    }
+
+    /// Whether its way has ended.
+    pub fn is_closed(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::HandedOff | Phase::Refused | Phase::Disposed
+        )
+    }
+
+    /// What it adds to a load: weighed where somebody did, else what its size class is taken to be.
+    pub fn load(&self) -> Load {
+        self.contents
+            .as_ref()
+            .map_or_else(Load::default, |contents| Load {
+                pieces: 1,
+                weight_grams: contents
+                    .weight_grams
+                    .unwrap_or(contents.size.assumed_weight_grams()),
+                volume_millilitres: contents.size.assumed_volume_millilitres(),
+            })
+    }
+}
+
+/// Folds one event into the state and counts the handover that it may be.
+pub(super) fn evolve(mut state: ParcelState, event: &ParcelEvent) -> ParcelState {
+    let custody = state.custody();
+    apply(&mut state, event);
+    if state.custody() != custody {
+        state.handovers += 1;
+    }
+    state
+}
+
+fn apply(state: &mut ParcelState, event: &ParcelEvent) {
+    match event {
+        ParcelEvent::Expected(event) => {
+            state.phase = Phase::Expected;
+            state.recipient.clone_from(&event.recipient);
+            state.contents = Some(Box::new(Contents {
+                waybill: event.waybill.clone(),
+                piece: event.piece,
+                category: event.category,
+                size: SizeClass::Bag,
+                cold: Cold::Ambient,
+                weight_grams: None,
+                order: event.order,
+            }));
+        }
+        ParcelEvent::Arrived(event) => {
+            state.phase = if event.disinfection.is_some() {
+                Phase::Arrived
+            } else {
+                Phase::Clean
+            };
+            state.recipient.clone_from(&event.recipient);
+            state.disinfection = event.disinfection;
+            state.contents = Some(Box::new(Contents {
+                waybill: event.waybill.clone(),
+                piece: event.piece,
+                category: event.category,
+                size: event.size,
+                cold: event.cold,
+                weight_grams: event.weight_grams,
+                order: event.order,
+            }));
+        }
+        ParcelEvent::Held(event) => state.held = Some(event.reason),
+        ParcelEvent::Identified(event) => {
+            state.held = None;
+            if state.phase == Phase::Sorted && sorted_elsewhere(state, &event.recipient) {
+                state.phase = Phase::Clean;
+                state.shelf = None;
+                state.grid = None;
+            }
+            state.recipient = Some(event.recipient.clone());
+        }
+        ParcelEvent::DisinfectionStarted(event) => {
+            state.phase = Phase::Disinfecting { until: event.until };
+        }
+        ParcelEvent::Disinfected(_) => state.phase = Phase::Clean,
+        ParcelEvent::Sorted(event) => {
+            state.phase = Phase::Sorted;
+            state.grid = Some(event.grid.clone());
+            state.shelf = Some(event.shelf.clone());
+        }
+        ParcelEvent::Loaded(event) => {
+            state.phase = Phase::Loaded { run: event.run };
+            state.last_run = Some(event.run);
+        }
+        ParcelEvent::Unloaded(_) => {
+            state.phase = Phase::Sorted;
+            state.last_run = None;
+        }
+        ParcelEvent::Relayed(event) => state.phase = Phase::Relayed { run: event.run },
+        ParcelEvent::HandedOff(event) => close(state, Phase::HandedOff, event.at),
+        ParcelEvent::DeliveryFailed(event) => {
+            state.phase = Phase::Failed { run: event.run };
+            state.failed_attempts += 1;
+            state.last_failure = Some(event.reason);
+        }
+        ParcelEvent::Returned(event) => put_back(state, Some(event.shelf.clone())),
+        ParcelEvent::Refused(event) => close(state, Phase::Refused, event.at),
+        ParcelEvent::Damaged(event) => state.damaged = Some(event.usable),
+        ParcelEvent::Missing(_) => state.missing = true,
+        ParcelEvent::Found(_) => state.missing = false,
+        ParcelEvent::Recalled(_) => state.recalled = true,
+        ParcelEvent::RecallLifted(_) => state.recalled = false,
+        ParcelEvent::Disposed(event) => close(state, Phase::Disposed, event.at),
+        ParcelEvent::KeptOvernight(event) => state.kept = Some(event.clone()),
+        ParcelEvent::Reopened(_) => {
+            state.phase = state.phase_before_close;
+            state.closed_at = None;
+        }
+        ParcelEvent::LateScanNoted(event) => {
+            state.late_scans.insert(event.scan);
+        }
+        ParcelEvent::Disputed(event) => {
+            let ParcelDisputed {
+                recorded,
+                claimed,
+                run: _,
+            } = *event;
+            state.dispute = Some(Dispute { recorded, claimed });
+            state.settled = None;
+        }
+        ParcelEvent::DisputeSettled(event) => apply_settlement(state, event),
+    }
+}
+
+fn sorted_elsewhere(state: &ParcelState, recipient: &Recipient) -> bool {
+    state
+        .recipient
+        .as_ref()
+        .is_none_or(|old| old.door.building != recipient.door.building)
+}
+
+fn close(state: &mut ParcelState, phase: Phase, at: Timestamp) {
+    state.phase_before_close = state.phase;
+    state.phase = phase;
+    state.closed_at = Some(at);
+}
+
+fn put_back(state: &mut ParcelState, shelf: Option<ShelfCode>) {
+    state.phase = Phase::Sorted;
+    state.closed_at = None;
+    state.last_failure = None;
+    if shelf.is_some() {
+        state.shelf = shelf;
+    }
+}
+
+fn apply_settlement(state: &mut ParcelState, event: &ParcelDisputeSettled) {
+    state.dispute = None;
+    state.settled = Some(event.truth);
+    match event.truth {
+        End::HandedOff if state.phase != Phase::HandedOff => {
+            close(state, Phase::HandedOff, event.at);
+        }
+        End::HandedOff => {}
+        End::Returned => put_back(state, None),
+        // It reached nobody: whoever brought it answers for it again, and it is missed.
+        End::NotReceived => {
+            state.phase = state.phase_before_close;
+            state.closed_at = None;
+            state.missing = true;
+        }
+    }
+}
