@@ -153,6 +153,8 @@ pub struct Arrive {
     pub gate: GateId,
     /// What is inside.
     pub category: Category,
+    /// The table or cart that it was put on.
+    pub container: Option<ContainerId>,
     /// How big it is.
     pub size: SizeClass,
     /// How cold it must be kept.

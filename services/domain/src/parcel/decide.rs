@@ -110,6 +110,7 @@ fn arrive(state: &ParcelState, command: Arrive) -> Decision {
         piece: command.piece,
         generation: command.generation,
         gate: command.gate,
+        container: command.container,
         category: command.category,
         size: command.size,
         cold: command.cold,

@@ -84,6 +84,9 @@ pub struct ParcelArrived {
     pub gate: GateId,
     /// What is inside.
     pub category: Category,
+    /// The table or cart that it was put on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<ContainerId>,
     /// How big it is.
     pub size: SizeClass,
     /// How cold it must be kept.
