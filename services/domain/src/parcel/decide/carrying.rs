@@ -1,0 +1,183 @@
+//! On the way: loaded, set down, handed off, failed, brought back.
+
+use super::exceptions::{dispute, found, note_late};
+use super::{Decision, check_deliverable, check_run, check_zone};
+use crate::community::ZoneAccess;
+use crate::ids::{BuildingId, RunId, ShelfCode};
+use crate::parcel::command::{HandOff, LoadOn};
+use crate::parcel::event::{
+    DeliveryLevel, End, FailureReason, LateScan, ParcelDeliveryFailed, ParcelHandedOff,
+    ParcelLoaded, ParcelRelayed, ParcelReturned, ParcelUnloaded,
+};
+use crate::parcel::refusal::ParcelRefusal;
+use crate::parcel::state::{ParcelState, Phase};
+
+pub(super) fn load(state: &ParcelState, command: &LoadOn) -> Decision {
+    let run = command.run;
+    match state.phase {
+        Phase::Unknown | Phase::Expected => return Err(ParcelRefusal::NotArrived),
+        Phase::Arrived | Phase::Disinfecting { .. } | Phase::Clean => {
+            return Err(ParcelRefusal::NotSorted);
+        }
+        Phase::Sorted => {}
+        Phase::Loaded { run: other }
+        | Phase::Relayed { run: other }
+        | Phase::Failed { run: other } => {
+            return if other == run {
+                Ok(vec![])
+            } else {
+                Err(ParcelRefusal::WrongRun { loaded_on: other })
+            };
+        }
+        Phase::HandedOff if state.last_run == Some(run) => return Ok(vec![]),
+        Phase::HandedOff => return Err(ParcelRefusal::AlreadyHandedOff),
+        Phase::Refused | Phase::Disposed => return Err(ParcelRefusal::Closed),
+    }
+    check_deliverable(state)?;
+    if let Some(grid) = state.grid.clone().filter(|grid| *grid != command.run_grid) {
+        return Err(ParcelRefusal::WrongGrid { belongs_to: grid });
+    }
+    check_zone(&command.access)?;
+    let mut events = found(state);
+    events.push(ParcelLoaded { run }.into());
+    Ok(events)
+}
+
+pub(super) fn unload(state: &ParcelState, run: RunId) -> Decision {
+    match state.phase {
+        Phase::Loaded { run: actual } => {
+            check_run(actual, run)?;
+            Ok(vec![ParcelUnloaded { run }.into()])
+        }
+        Phase::Arrived | Phase::Disinfecting { .. } | Phase::Clean | Phase::Sorted => Ok(vec![]),
+        Phase::Unknown | Phase::Expected => Err(ParcelRefusal::NotArrived),
+        Phase::Relayed { .. } | Phase::Failed { .. } => Err(ParcelRefusal::NotAtIntakePoint),
+        Phase::HandedOff => Err(ParcelRefusal::AlreadyHandedOff),
+        Phase::Refused | Phase::Disposed => Err(ParcelRefusal::Closed),
+    }
+}
+
+pub(super) fn relay(
+    state: &ParcelState,
+    run: RunId,
+    building: BuildingId,
+    access: ZoneAccess,
+) -> Decision {
+    match state.phase {
+        Phase::Loaded { run: actual } => {
+            check_run(actual, run)?;
+            check_deliverable(state)?;
+            check_zone(&access)?;
+            if let Some(recipient) = &state.recipient
+                && recipient.door.building != building
+            {
+                let belongs_to = recipient.door.building.clone();
+                return Err(ParcelRefusal::WrongBuilding { belongs_to });
+            }
+            let mut events = found(state);
+            events.push(ParcelRelayed { run, building }.into());
+            Ok(events)
+        }
+        Phase::Relayed { run: actual } => check_run(actual, run).map(|()| vec![]),
+        Phase::Failed { .. } | Phase::HandedOff => note_late(state, run, LateScan::Relayed),
+        Phase::Sorted if state.last_run == Some(run) => note_late(state, run, LateScan::Relayed),
+        Phase::Unknown | Phase::Expected => Err(ParcelRefusal::NotArrived),
+        Phase::Arrived | Phase::Disinfecting { .. } | Phase::Clean | Phase::Sorted => {
+            Err(ParcelRefusal::NotLoaded)
+        }
+        Phase::Refused | Phase::Disposed => Err(ParcelRefusal::Closed),
+    }
+}
+
+pub(super) fn hand_off(state: &ParcelState, command: HandOff) -> Decision {
+    let HandOff {
+        run,
+        door,
+        level,
+        received_by,
+        access,
+        at,
+    } = command;
+    match state.phase {
+        Phase::Loaded { run: actual }
+        | Phase::Relayed { run: actual }
+        | Phase::Failed { run: actual } => {
+            if run != Some(actual) {
+                return Err(ParcelRefusal::WrongRun { loaded_on: actual });
+            }
+        }
+        Phase::Sorted if level == DeliveryLevel::Pickup && run.is_none() => {}
+        Phase::Sorted if run.is_some() && state.last_run == run => {
+            return dispute(state, End::Returned, End::HandedOff, run);
+        }
+        Phase::Sorted => return Err(ParcelRefusal::NotLoaded),
+        Phase::HandedOff => return Ok(vec![]),
+        Phase::Unknown | Phase::Expected => return Err(ParcelRefusal::NotArrived),
+        Phase::Arrived | Phase::Disinfecting { .. } | Phase::Clean => {
+            return Err(ParcelRefusal::NotSorted);
+        }
+        Phase::Refused | Phase::Disposed => return Err(ParcelRefusal::Closed),
+    }
+    check_deliverable(state)?;
+    check_zone(&access)?;
+    if let Some(recipient) = state
+        .recipient
+        .as_ref()
+        .filter(|recipient| recipient.door != door)
+    {
+        return Err(ParcelRefusal::WrongDoor {
+            belongs_to: recipient.door.clone(),
+        });
+    }
+    let mut events = found(state);
+    events.push(
+        ParcelHandedOff {
+            run,
+            door,
+            level,
+            received_by,
+            at,
+        }
+        .into(),
+    );
+    Ok(events)
+}
+
+pub(super) fn fail(state: &ParcelState, run: RunId, reason: FailureReason) -> Decision {
+    match state.phase {
+        Phase::Loaded { run: actual } | Phase::Relayed { run: actual } => {
+            check_run(actual, run)?;
+            Ok(vec![ParcelDeliveryFailed { run, reason }.into()])
+        }
+        Phase::Failed { run: actual } => {
+            check_run(actual, run)?;
+            if state.last_failure == Some(reason) {
+                return Ok(vec![]);
+            }
+            Ok(vec![ParcelDeliveryFailed { run, reason }.into()])
+        }
+        Phase::HandedOff => note_late(state, run, LateScan::Failed),
+        Phase::Sorted if state.last_run == Some(run) => note_late(state, run, LateScan::Failed),
+        Phase::Unknown | Phase::Expected => Err(ParcelRefusal::NotArrived),
+        Phase::Arrived | Phase::Disinfecting { .. } | Phase::Clean | Phase::Sorted => {
+            Err(ParcelRefusal::NotLoaded)
+        }
+        Phase::Refused | Phase::Disposed => Err(ParcelRefusal::Closed),
+    }
+}
+
+pub(super) fn bring_back(state: &ParcelState, shelf: ShelfCode) -> Decision {
+    match state.phase {
+        Phase::Loaded { run } | Phase::Relayed { run } | Phase::Failed { run } => {
+            let mut events = found(state);
+            events.push(ParcelReturned { run, shelf }.into());
+            Ok(events)
+        }
+        Phase::Arrived | Phase::Disinfecting { .. } | Phase::Clean | Phase::Sorted => {
+            Ok(found(state))
+        }
+        Phase::HandedOff => dispute(state, End::HandedOff, End::Returned, state.last_run),
+        Phase::Unknown | Phase::Expected => Err(ParcelRefusal::NotArrived),
+        Phase::Refused | Phase::Disposed => Err(ParcelRefusal::Closed),
+    }
+}

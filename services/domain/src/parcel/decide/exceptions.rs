@@ -1,0 +1,198 @@
+//! Off the normal way: given back, lost, recalled, disputed, and what corrects it.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::{Decision, check_at_intake_point, check_run};
+use crate::ids::{ActorId, ContainerId, RunId};
+use crate::parcel::event::{
+    DisposalReason, End, LateScan, OvernightReason, ParcelDamaged, ParcelDisposed,
+    ParcelDisputeSettled, ParcelDisputed, ParcelEvent, ParcelFound, ParcelKeptOvernight,
+    ParcelLateScanNoted, ParcelMissing, ParcelRecallLifted, ParcelRecalled, ParcelRefused,
+    ParcelReopened, RefusalReason, ReopenReason,
+};
+use crate::parcel::refusal::ParcelRefusal;
+use crate::parcel::state::{Dispute, ParcelState, Phase};
+
+pub(super) fn refuse(state: &ParcelState, reason: RefusalReason, at: Timestamp) -> Decision {
+    if state.phase == Phase::Refused {
+        return Ok(vec![]);
+    }
+    check_at_intake_point(state)?;
+    Ok(vec![ParcelRefused { reason, at }.into()])
+}
+
+pub(super) fn dispose(state: &ParcelState, reason: DisposalReason, at: Timestamp) -> Decision {
+    if state.phase == Phase::Disposed {
+        return Ok(vec![]);
+    }
+    check_at_intake_point(state)?;
+    Ok(vec![ParcelDisposed { reason, at }.into()])
+}
+
+pub(super) fn keep_overnight(
+    state: &ParcelState,
+    day: Date,
+    reason: OvernightReason,
+    owner: ActorId,
+) -> Decision {
+    check_at_intake_point(state)?;
+    if state
+        .contents
+        .as_ref()
+        .is_some_and(|contents| contents.category.is_perishable())
+    {
+        return Err(ParcelRefusal::PerishableOvernight);
+    }
+    let kept = ParcelKeptOvernight { day, reason, owner };
+    if state.kept.as_ref() == Some(&kept) {
+        return Ok(vec![]);
+    }
+    Ok(vec![kept.into()])
+}
+
+pub(super) fn report_damage(state: &ParcelState, usable: bool) -> Decision {
+    match state.phase {
+        Phase::Unknown | Phase::Expected => Err(ParcelRefusal::NotArrived),
+        Phase::HandedOff | Phase::Refused | Phase::Disposed => Err(ParcelRefusal::Closed),
+        Phase::Arrived
+        | Phase::Disinfecting { .. }
+        | Phase::Clean
+        | Phase::Sorted
+        | Phase::Loaded { .. }
+        | Phase::Relayed { .. }
+        | Phase::Failed { .. } => {
+            if state.damaged == Some(usable) {
+                return Ok(vec![]);
+            }
+            Ok(vec![ParcelDamaged { usable }.into()])
+        }
+    }
+}
+
+pub(super) fn report_missing(state: &ParcelState) -> Decision {
+    match state.phase {
+        Phase::Unknown | Phase::Expected => Err(ParcelRefusal::NotArrived),
+        Phase::HandedOff => dispute(state, End::HandedOff, End::NotReceived, state.last_run),
+        Phase::Refused | Phase::Disposed => Err(ParcelRefusal::Closed),
+        Phase::Arrived
+        | Phase::Disinfecting { .. }
+        | Phase::Clean
+        | Phase::Sorted
+        | Phase::Loaded { .. }
+        | Phase::Relayed { .. }
+        | Phase::Failed { .. } => {
+            if state.missing {
+                Ok(vec![])
+            } else {
+                Ok(vec![ParcelMissing {}.into()])
+            }
+        }
+    }
+}
+
+pub(super) fn found(state: &ParcelState) -> Vec<ParcelEvent> {
+    if state.missing {
+        vec![ParcelFound {}.into()]
+    } else {
+        vec![]
+    }
+}
+
+pub(super) fn call_back(state: &ParcelState, recall: ContainerId) -> Decision {
+    match state.phase {
+        Phase::Unknown => Err(ParcelRefusal::NotArrived),
+        Phase::Refused | Phase::Disposed => Err(ParcelRefusal::Closed),
+        Phase::Expected
+        | Phase::Arrived
+        | Phase::Disinfecting { .. }
+        | Phase::Clean
+        | Phase::Sorted
+        | Phase::Loaded { .. }
+        | Phase::Relayed { .. }
+        | Phase::Failed { .. }
+        | Phase::HandedOff => {
+            if state.recalled {
+                Ok(vec![])
+            } else {
+                Ok(vec![ParcelRecalled { recall }.into()])
+            }
+        }
+    }
+}
+
+pub(super) fn lift_recall(state: &ParcelState) -> Vec<ParcelEvent> {
+    if state.recalled {
+        vec![ParcelRecallLifted {}.into()]
+    } else {
+        vec![]
+    }
+}
+
+pub(super) fn reopen(state: &ParcelState, reason: ReopenReason) -> Decision {
+    match state.phase {
+        Phase::HandedOff | Phase::Refused => Ok(vec![ParcelReopened { reason }.into()]),
+        Phase::Disposed => Err(ParcelRefusal::Closed),
+        Phase::Unknown => Err(ParcelRefusal::NotArrived),
+        Phase::Expected
+        | Phase::Arrived
+        | Phase::Disinfecting { .. }
+        | Phase::Clean
+        | Phase::Sorted
+        | Phase::Loaded { .. }
+        | Phase::Relayed { .. }
+        | Phase::Failed { .. } => Ok(vec![]),
+    }
+}
+
+pub(super) fn settle(state: &ParcelState, truth: End, at: Timestamp) -> Decision {
+    let Some(Dispute { recorded, claimed }) = state.dispute else {
+        return match state.settled {
+            Some(settled) if settled == truth => Ok(vec![]),
+            Some(_) | None => Err(ParcelRefusal::NotDisputed),
+        };
+    };
+    if truth != recorded && truth != claimed {
+        return Err(ParcelRefusal::NotASide { truth });
+    }
+    Ok(vec![
+        ParcelDisputeSettled {
+            recorded,
+            claimed,
+            truth,
+            at,
+        }
+        .into(),
+    ])
+}
+
+/// Two ends contradict each other: both facts stay, unless this very dispute stands already.
+pub(super) fn dispute(
+    state: &ParcelState,
+    recorded: End,
+    claimed: End,
+    run: Option<RunId>,
+) -> Decision {
+    if state.dispute == Some(Dispute { recorded, claimed }) {
+        return Ok(vec![]);
+    }
+    Ok(vec![
+        ParcelDisputed {
+            recorded,
+            claimed,
+            run,
+        }
+        .into(),
+    ])
+}
+
+/// A scan that came late fills in history once and lowers no status.
+pub(super) fn note_late(state: &ParcelState, run: RunId, scan: LateScan) -> Decision {
+    if let Some(last_run) = state.last_run {
+        check_run(last_run, run)?;
+    }
+    if state.late_scans.contains(&scan) {
+        return Ok(vec![]);
+    }
+    Ok(vec![ParcelLateScanNoted { scan }.into()])
+}
