@@ -26,7 +26,7 @@ macro_rules! refusals {
         #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
         pub enum $name {
             $(
-                #[doc = $english]
+                #[doc = concat!("The problem `", $code, "`.")]
                 #[error($english)]
                 $variant $({
                     $(
@@ -43,7 +43,10 @@ macro_rules! refusals {
             }
 
             fn chinese(&self) -> String {
-                match self { $(Self::$variant $({ $($field),+ })? => format!($chinese)),+ }
+                match self { $(Self::$variant $({ $($field),+ })? => {
+                    $($(let _ = $field;)+)?
+                    format!($chinese)
+                }),+ }
             }
         }
     };

@@ -32,16 +32,19 @@ refusals! {
             "此件尚未分拣：请先在分拣架扫描";
         WrongGrid { belongs_to: GridId } => "wrong-grid",
             "this piece belongs to grid {belongs_to}: take it there",
-            "此件属于 {belongs_to} 网格：请放到该网格";
+            "此件属于网格 {belongs_to}：请放到该网格";
         WrongBuilding { belongs_to: BuildingId } => "wrong-building",
             "this piece belongs to building {belongs_to}: take it there",
-            "此件属于 {belongs_to} 栋：请送到该楼栋";
+            "此件属于楼栋 {belongs_to}：请送到该楼栋";
         WrongDoor { belongs_to: Door } => "wrong-door",
             "this piece belongs to door {belongs_to}: take it there",
-            "此件属于 {belongs_to}：请送到该门";
+            "此件应送 {belongs_to}：请送到该户门口";
         WrongRun { loaded_on: RunId } => "wrong-run",
-            "this piece is on run {loaded_on}: only that run can report it",
-            "此件在另一配送趟 {loaded_on} 上：只能由该趟上报";
+            "run {loaded_on} took this piece: give it to that run, or bring it back",
+            "此件由配送趟 {loaded_on} 领取：请交给该趟，或送回接收点";
+        BroughtBack => "parcel-brought-back",
+            "this run has brought the piece back: put it on a new run",
+            "本趟已将此件带回：请装到新的一趟";
         ZoneClosed { zone: ZoneId } => "zone-closed",
             "zone {zone} is closed to deliveries now: keep the piece until it opens",
             "封控区 {zone} 现在不能配送：请暂存，待开放后再送";
@@ -55,8 +58,8 @@ refusals! {
             "this piece was handed off: reopen it first if that was wrong",
             "此件已交付：如有误请先撤销交付";
         Closed => "parcel-closed",
-            "this piece was given back or disposed of: nothing more can happen to it",
-            "此件已退回或已处置：不能再操作";
+            "this piece was given back or disposed of: reopen it first if it is here",
+            "此件已退回或已处置：如果还在，请先撤销";
         Recalled => "parcel-recalled",
             "this piece is recalled: set it apart and tell the desk",
             "此件已被召回：请单独存放并告知前台";
@@ -67,13 +70,16 @@ refusals! {
             "meals and produce never stay overnight: deliver it, give it back or dispose of it",
             "餐食和生鲜不得过夜：请送达、退回或处置";
         NotDisputed => "parcel-not-disputed",
-            "nothing is disputed about this piece",
-            "此件没有争议";
+            "nothing is disputed about this piece: there is nothing to settle",
+            "此件没有争议：无需裁定";
+        Disputed => "parcel-disputed",
+            "two contradictory ends are recorded for this piece: settle the dispute first",
+            "此件的去向有争议：请先裁定";
         NotASide { truth: super::event::End } => "not-a-side-of-the-dispute",
-            "{truth:?} is not one of the two ends in dispute: choose one of them",
-            "{truth:?} 不是争议双方之一：请选择其中之一";
+            "this is not one of the two ends in dispute: choose one of those",
+            "所选不是争议的两种去向之一：请从中选择";
         PieceOutOfRange => "piece-out-of-range",
-            "a piece is counted from 1 up to the number of pieces of its waybill",
-            "件号须从 1 到该运单总件数";
+            "a piece is counted from 1 up to the number of pieces of its waybill: check both",
+            "件号须在 1 到该运单总件数之间：请核对";
     }
 }
