@@ -3,104 +3,34 @@
 //! **It knows no domain type**: an event is an id, a type name and two byte strings. **It reads no
 //! clock**: times travel in the metadata, so that a log copied elsewhere is the same log.
 
-use std::sync::Arc;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+mod error;
+mod event;
+mod memory;
+mod name;
+pub mod sqlite;
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use uuid::Uuid;
+
+pub use crate::{
+    error::{AppendError, InvalidAppend, LogError, ReadOnlyCause},
+    event::{Appended, Delivery, Direction, Expected, NewEvent, Position, RecordedEvent, Revision},
+    memory::MemoryLog,
+    name::{StreamName, StreamNameError},
+    sqlite::SqliteLog,
+};
 
 /// The most events that one append may carry.
 pub const APPEND_EVENTS_MAX: usize = 1_024;
 /// The most bytes that one event's data and metadata may have together.
 pub const EVENT_BYTES_MAX: usize = 1024 * 1024;
+/// The longest name of an event's type, in bytes.
+pub const EVENT_TYPE_BYTES_MAX: usize = 200;
 /// The most events that one read returns; read on from the last one.
 pub const PAGE_EVENTS_MAX: usize = 4_096;
 /// The longest stream name, in bytes.
 pub const STREAM_NAME_BYTES_MAX: usize = 200;
-
-/// The name of a stream: `<category>-<the rest>`, no control characters.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct StreamName(Arc<str>);
-
-/// A place in the global order. Positions grow with every event; a reader that has seen position
-/// `p` never sees an event at or before `p` appear later.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Position(pub u64);
-
-/// A place in one stream, counted from 0 without gaps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Revision(pub u64);
-
-/// What the writer believes the stream to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Expected {
-    /// It has no event yet.
-    NoStream,
-    /// Its last event has this revision.
-    Exact(Revision),
-}
-
-/// An event to append.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewEvent {
-    /// Its id; the same id at the same place of the same stream is the same event.
-    pub id: Uuid,
-    /// Its type.
-    pub event_type: Arc<str>,
-    /// What happened.
-    pub data: Bytes,
-    /// About the happening.
-    pub metadata: Bytes,
-}
-
-/// An event in the log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RecordedEvent {
-    /// Its place in the global order.
-    pub position: Position,
-    /// Its stream.
-    pub stream: StreamName,
-    /// Its place in the stream.
-    pub revision: Revision,
-    /// Its id.
-    pub id: Uuid,
-    /// Its type.
-    pub event_type: Arc<str>,
-    /// What happened.
-    pub data: Bytes,
-    /// About the happening.
-    pub metadata: Bytes,
-}
-
-/// The receipt of an append: the events are durable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Appended {
-    /// The position of the last event.
-    pub position: Position,
-    /// The revision of the last event.
-    pub revision: Revision,
-    /// The very same events were there already; nothing was appended.
-    pub repeated: bool,
-}
-
-/// Which way to read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Direction {
-    /// Oldest first.
-    Forwards,
-    /// Newest first.
-    Backwards,
-}
-
-/// What a subscription delivers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Delivery {
-    /// The next events of the global order, at least one, oldest first.
-    Events(Arc<[RecordedEvent]>),
-    /// Every event that was in the log when the subscription looked has been delivered. Comes once
-    /// after the history, and again whenever a subscriber that fell behind has caught up.
-    CaughtUp,
-}
 
 /// A subscription to the whole log: history, caught up, live; no gap and no skip.
 #[async_trait]
@@ -113,81 +43,6 @@ pub trait Subscription: Send {
     /// [`LogError`] when the log cannot be read; the subscription is then over, and a new one from
     /// the last position seen goes on without loss.
     async fn next(&mut self) -> Result<Delivery, LogError>;
-}
-
-/// An append that did not happen, or of which nobody knows whether it did.
-#[derive(Debug, thiserror::Error)]
-pub enum AppendError {
-    /// The stream is not what the writer believed.
-    #[error("stream {stream} is at revision {actual:?}, not {expected:?}")]
-    WrongRevision {
-        /// The stream.
-        stream: StreamName,
-        /// What the writer believed.
-        expected: Expected,
-        /// What it is; `None` when it has no event.
-        actual: Option<Revision>,
-    },
-    /// The request itself is not acceptable; nothing was appended.
-    #[error("not appended: {0}")]
-    Invalid(#[from] InvalidAppend),
-    /// The log takes no events now; nothing was appended, and the same request may be tried again
-    /// when the cause is gone.
-    #[error("the event log is read-only: {0}")]
-    ReadOnly(ReadOnlyCause),
-    /// The log failed while writing: the events may be there or not. Reading the stream tells; the
-    /// same request with the same ids is safe to repeat.
-    #[error("the outcome of the append is unknown")]
-    OutcomeUnknown(#[source] LogError),
-}
-
-/// A request that no log would take.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidAppend {
-    /// Without events there is nothing to append.
-    #[error("an append needs at least one event")]
-    NoEvents,
-    /// More than [`APPEND_EVENTS_MAX`] events.
-    #[error("{count} events in one append; at most {APPEND_EVENTS_MAX} are allowed")]
-    TooManyEvents {
-        /// How many.
-        count: usize,
-    },
-    /// More than [`EVENT_BYTES_MAX`] bytes.
-    #[error("an event of {bytes} bytes; at most {EVENT_BYTES_MAX} are allowed")]
-    EventTooLarge {
-        /// How many.
-        bytes: usize,
-    },
-}
-
-/// Why a log takes no events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ReadOnlyCause {
-    /// The disk is full. Writing goes on by itself when there is space again.
-    #[error("the disk is full; free some space and it goes on by itself")]
-    DiskFull,
-    /// The disk failed. A failed sync is final: nothing is written until a restart has read the
-    /// file anew.
-    #[error("the disk failed; check it, then restart")]
-    DiskFailed,
-}
-
-/// The log could not do its work.
-#[derive(Debug, thiserror::Error)]
-pub enum LogError {
-    /// The database reported an error.
-    #[error("the event log's database failed")]
-    Database(#[from] rusqlite::Error),
-    /// What was stored is not what is read: the file was changed or the disk lies.
-    #[error("the event at position {} fails its checksum", position.0)]
-    Corrupt {
-        /// Where.
-        position: Position,
-    },
-    /// The log has been closed.
-    #[error("the event log is closed")]
-    Closed,
 }
 
 /// Whether the log takes events now.
@@ -254,4 +109,58 @@ pub trait EventLog: Send + Sync + 'static {
 
     /// Whether it takes events now.
     fn health(&self) -> Health;
+}
+
+/// Refuses what no log would take, so that every log refuses the same.
+fn check_append(events: &[NewEvent]) -> Result<(), InvalidAppend> {
+    if events.is_empty() {
+        return Err(InvalidAppend::NoEvents);
+    }
+    if events.len() > APPEND_EVENTS_MAX {
+        return Err(InvalidAppend::TooManyEvents {
+            count: events.len(),
+        });
+    }
+    for event in events {
+        let bytes = event.event_type.len();
+        if bytes == 0 || bytes > EVENT_TYPE_BYTES_MAX {
+            return Err(InvalidAppend::EventTypeLength { bytes });
+        }
+        let bytes = event.data.len() + event.metadata.len();
+        if bytes > EVENT_BYTES_MAX {
+            return Err(InvalidAppend::EventTooLarge { bytes });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    mod memory {
+        use std::sync::Arc;
+
+        use crate::{EventLog, MemoryLog};
+
+        async fn fresh() -> (Arc<dyn EventLog>, ()) {
+            (Arc::new(MemoryLog::new()), ())
+        }
+
+        crate::conformance_suite!(fresh());
+    }
+
+    mod sqlite {
+        use std::sync::Arc;
+
+        use tempfile::TempDir;
+
+        use crate::{EventLog, SqliteLog, sqlite::Options};
+
+        async fn fresh() -> (Arc<dyn EventLog>, TempDir) {
+            let folder = tempfile::tempdir().unwrap();
+            let log = SqliteLog::open(&folder.path().join("log"), Options::default()).unwrap();
+            (Arc::new(log), folder)
+        }
+
+        crate::conformance_suite!(fresh());
+    }
 }
