@@ -111,7 +111,7 @@ pub enum ParcelCommand {
         /// Who takes care of it tomorrow.
         owner: ActorId,
     },
-    /// Take a hand-off or refusal back.
+    /// Take a hand-off, a refusal or a disposal back.
     Reopen {
         /// Why.
         reason: ReopenReason,

@@ -41,7 +41,7 @@ pub(super) fn decide(state: &ParcelState, command: ParcelCommand) -> Decision {
             run,
             building,
             access,
-        } => relay(state, run, building, access),
+        } => relay(state, run, building, &access),
         ParcelCommand::HandOff(command) => hand_off(state, command),
         ParcelCommand::Fail { run, reason } => fail(state, run, reason),
         ParcelCommand::Return { shelf } => bring_back(state, shelf),
@@ -87,6 +87,14 @@ fn check_deliverable(state: &ParcelState) -> Result<(), ParcelRefusal> {
         return Err(ParcelRefusal::Unusable);
     }
     Ok(())
+}
+
+/// While two ends contradict each other nobody knows where the piece is: only settling moves it.
+fn check_undisputed(state: &ParcelState) -> Result<(), ParcelRefusal> {
+    match state.dispute {
+        Some(_) => Err(ParcelRefusal::Disputed),
+        None => Ok(()),
+    }
 }
 
 fn check_zone(access: &ZoneAccess) -> Result<(), ParcelRefusal> {

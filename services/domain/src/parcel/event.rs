@@ -389,9 +389,11 @@ pub enum ReopenReason {
     WrongDoor,
     /// The household says that it never came.
     NotReceived,
+    /// Its carrier brought it again after it had been given back; it is disinfected anew.
+    BroughtAgain,
 }
 
-/// A hand-off or refusal was taken back; whoever had the piece before has it again.
+/// An end was taken back; whoever had the piece before has it again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ParcelReopened {
     /// Why.

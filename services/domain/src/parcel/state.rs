@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::event::{
     End, FailureReason, HoldReason, LateScan, ParcelDisputeSettled, ParcelDisputed, ParcelEvent,
-    ParcelKeptOvernight, Piece,
+    ParcelKeptOvernight, ParcelReopened, Piece, ReopenReason,
 };
 use crate::address::Recipient;
 use crate::ids::{BuildingId, GridId, OrderId, RunId, ShelfCode, Waybill};
@@ -142,6 +142,8 @@ pub struct ParcelState {
     pub closed_at: Option<Timestamp>,
     /// Where it stood before it was closed.
     phase_before_close: Phase,
+    /// The run that had it before the present one.
+    run_before_load: Option<RunId>,
     pub(super) late_scans: BTreeSet<LateScan>,
 }
 
@@ -212,13 +214,9 @@ fn apply(state: &mut ParcelState, event: &ParcelEvent) {
             }));
         }
         ParcelEvent::Arrived(event) => {
-            state.phase = if event.disinfection.is_some() {
-                Phase::Arrived
-            } else {
-                Phase::Clean
-            };
             state.recipient.clone_from(&event.recipient);
             state.disinfection = event.disinfection;
+            state.phase = phase_at_gate(state);
             state.contents = Some(Box::new(Contents {
                 waybill: event.waybill.clone(),
                 piece: event.piece,
@@ -234,8 +232,7 @@ fn apply(state: &mut ParcelState, event: &ParcelEvent) {
             state.held = None;
             if state.phase == Phase::Sorted && sorted_elsewhere(state, &event.recipient) {
                 state.phase = Phase::Clean;
-                state.shelf = None;
-                state.grid = None;
+                take_off_shelf(state);
             }
             state.recipient = Some(event.recipient.clone());
         }
@@ -250,11 +247,12 @@ fn apply(state: &mut ParcelState, event: &ParcelEvent) {
         }
         ParcelEvent::Loaded(event) => {
             state.phase = Phase::Loaded { run: event.run };
-            state.last_run = Some(event.run);
+            state.run_before_load = state.last_run.replace(event.run);
+            state.late_scans.clear();
         }
         ParcelEvent::Unloaded(_) => {
             state.phase = Phase::Sorted;
-            state.last_run = None;
+            state.last_run = state.run_before_load;
         }
         ParcelEvent::Relayed(event) => state.phase = Phase::Relayed { run: event.run },
         ParcelEvent::HandedOff(event) => close(state, Phase::HandedOff, event.at),
@@ -272,10 +270,7 @@ fn apply(state: &mut ParcelState, event: &ParcelEvent) {
         ParcelEvent::RecallLifted(_) => state.recalled = false,
         ParcelEvent::Disposed(event) => close(state, Phase::Disposed, event.at),
         ParcelEvent::KeptOvernight(event) => state.kept = Some(event.clone()),
-        ParcelEvent::Reopened(_) => {
-            state.phase = state.phase_before_close;
-            state.closed_at = None;
-        }
+        ParcelEvent::Reopened(event) => apply_reopening(state, event),
         ParcelEvent::LateScanNoted(event) => {
             state.late_scans.insert(event.scan);
         }
@@ -297,6 +292,21 @@ fn sorted_elsewhere(state: &ParcelState, recipient: &Recipient) -> bool {
         .recipient
         .as_ref()
         .is_none_or(|old| old.door.building != recipient.door.building)
+        || state.grid.as_ref() != Some(&recipient.grid)
+}
+
+fn take_off_shelf(state: &mut ParcelState) {
+    state.shelf = None;
+    state.grid = None;
+}
+
+/// Where a piece stands that has just come in from outside.
+fn phase_at_gate(state: &ParcelState) -> Phase {
+    if state.disinfection.is_some() {
+        Phase::Arrived
+    } else {
+        Phase::Clean
+    }
 }
 
 fn close(state: &mut ParcelState, phase: Phase, at: Timestamp) {
@@ -314,6 +324,16 @@ fn put_back(state: &mut ParcelState, shelf: Option<ShelfCode>) {
     }
 }
 
+fn apply_reopening(state: &mut ParcelState, event: &ParcelReopened) {
+    if state.phase == Phase::Refused && event.reason == ReopenReason::BroughtAgain {
+        state.phase = phase_at_gate(state);
+        take_off_shelf(state);
+    } else if state.is_closed() {
+        state.phase = state.phase_before_close;
+    }
+    state.closed_at = None;
+}
+
 fn apply_settlement(state: &mut ParcelState, event: &ParcelDisputeSettled) {
     state.dispute = None;
     state.settled = Some(event.truth);
@@ -321,8 +341,8 @@ fn apply_settlement(state: &mut ParcelState, event: &ParcelDisputeSettled) {
         End::HandedOff if state.phase != Phase::HandedOff => {
             close(state, Phase::HandedOff, event.at);
         }
-        End::HandedOff => {}
-        End::Returned => put_back(state, None),
+        End::Returned if state.phase == Phase::HandedOff => put_back(state, None),
+        End::HandedOff | End::Returned => {}
         // It reached nobody: whoever brought it answers for it again, and it is missed.
         End::NotReceived => {
             state.phase = state.phase_before_close;

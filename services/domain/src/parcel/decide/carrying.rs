@@ -1,7 +1,8 @@
 //! On the way: loaded, set down, handed off, failed, brought back.
 
 use super::exceptions::{dispute, found, note_late};
-use super::{Decision, check_deliverable, check_run, check_zone};
+use super::{Decision, check_deliverable, check_run, check_undisputed, check_zone};
+use crate::address::Door;
 use crate::community::ZoneAccess;
 use crate::ids::{BuildingId, RunId, ShelfCode};
 use crate::parcel::command::{HandOff, LoadOn};
@@ -33,9 +34,18 @@ pub(super) fn load(state: &ParcelState, command: &LoadOn) -> Decision {
         Phase::HandedOff => return Err(ParcelRefusal::AlreadyHandedOff),
         Phase::Refused | Phase::Disposed => return Err(ParcelRefusal::Closed),
     }
+    check_undisputed(state)?;
+    // A run is one trip: a second load scan of it is an old one that came late.
+    if state.last_run == Some(run) {
+        return Err(ParcelRefusal::BroughtBack);
+    }
     check_deliverable(state)?;
-    if let Some(grid) = state.grid.clone().filter(|grid| *grid != command.run_grid) {
-        return Err(ParcelRefusal::WrongGrid { belongs_to: grid });
+    let Some(grid) = &state.grid else {
+        return Err(ParcelRefusal::NotSorted);
+    };
+    if *grid != command.run_grid {
+        let belongs_to = grid.clone();
+        return Err(ParcelRefusal::WrongGrid { belongs_to });
     }
     check_zone(&command.access)?;
     let mut events = found(state);
@@ -47,7 +57,9 @@ pub(super) fn unload(state: &ParcelState, run: RunId) -> Decision {
     match state.phase {
         Phase::Loaded { run: actual } => {
             check_run(actual, run)?;
-            Ok(vec![ParcelUnloaded { run }.into()])
+            let mut events = found(state);
+            events.push(ParcelUnloaded { run }.into());
+            Ok(events)
         }
         Phase::Arrived | Phase::Disinfecting { .. } | Phase::Clean | Phase::Sorted => Ok(vec![]),
         Phase::Unknown | Phase::Expected => Err(ParcelRefusal::NotArrived),
@@ -61,13 +73,13 @@ pub(super) fn relay(
     state: &ParcelState,
     run: RunId,
     building: BuildingId,
-    access: ZoneAccess,
+    access: &ZoneAccess,
 ) -> Decision {
     match state.phase {
         Phase::Loaded { run: actual } => {
             check_run(actual, run)?;
             check_deliverable(state)?;
-            check_zone(&access)?;
+            check_zone(access)?;
             if let Some(recipient) = &state.recipient
                 && recipient.door.building != building
             {
@@ -80,7 +92,11 @@ pub(super) fn relay(
         }
         Phase::Relayed { run: actual } => check_run(actual, run).map(|()| vec![]),
         Phase::Failed { .. } | Phase::HandedOff => note_late(state, run, LateScan::Relayed),
-        Phase::Sorted if state.last_run == Some(run) => note_late(state, run, LateScan::Relayed),
+        Phase::Arrived | Phase::Disinfecting { .. } | Phase::Clean | Phase::Sorted
+            if state.last_run == Some(run) =>
+        {
+            note_late(state, run, LateScan::Relayed)
+        }
         Phase::Unknown | Phase::Expected => Err(ParcelRefusal::NotArrived),
         Phase::Arrived | Phase::Disinfecting { .. } | Phase::Clean | Phase::Sorted => {
             Err(ParcelRefusal::NotLoaded)
@@ -102,16 +118,23 @@ pub(super) fn hand_off(state: &ParcelState, command: HandOff) -> Decision {
         Phase::Loaded { run: actual }
         | Phase::Relayed { run: actual }
         | Phase::Failed { run: actual } => {
+            if level == DeliveryLevel::Pickup {
+                return Err(ParcelRefusal::NotAtIntakePoint);
+            }
             if run != Some(actual) {
                 return Err(ParcelRefusal::WrongRun { loaded_on: actual });
             }
         }
-        Phase::Sorted if level == DeliveryLevel::Pickup && run.is_none() => {}
-        Phase::Sorted if run.is_some() && state.last_run == run => {
-            return dispute(state, End::Returned, End::HandedOff, run);
+        Phase::Arrived | Phase::Disinfecting { .. } | Phase::Clean | Phase::Sorted
+            if run.is_some() && state.last_run == run =>
+        {
+            return Ok(dispute(state, End::Returned, End::HandedOff, run));
+        }
+        Phase::Sorted if level == DeliveryLevel::Pickup && run.is_none() => {
+            check_undisputed(state)?;
         }
         Phase::Sorted => return Err(ParcelRefusal::NotLoaded),
-        Phase::HandedOff => return Ok(vec![]),
+        Phase::HandedOff => return check_door(state, &door).map(|()| vec![]),
         Phase::Unknown | Phase::Expected => return Err(ParcelRefusal::NotArrived),
         Phase::Arrived | Phase::Disinfecting { .. } | Phase::Clean => {
             return Err(ParcelRefusal::NotSorted);
@@ -120,15 +143,7 @@ pub(super) fn hand_off(state: &ParcelState, command: HandOff) -> Decision {
     }
     check_deliverable(state)?;
     check_zone(&access)?;
-    if let Some(recipient) = state
-        .recipient
-        .as_ref()
-        .filter(|recipient| recipient.door != door)
-    {
-        return Err(ParcelRefusal::WrongDoor {
-            belongs_to: recipient.door.clone(),
-        });
-    }
+    check_door(state, &door)?;
     let mut events = found(state);
     events.push(
         ParcelHandedOff {
@@ -147,17 +162,24 @@ pub(super) fn fail(state: &ParcelState, run: RunId, reason: FailureReason) -> De
     match state.phase {
         Phase::Loaded { run: actual } | Phase::Relayed { run: actual } => {
             check_run(actual, run)?;
-            Ok(vec![ParcelDeliveryFailed { run, reason }.into()])
+            let mut events = found(state);
+            events.push(ParcelDeliveryFailed { run, reason }.into());
+            Ok(events)
         }
         Phase::Failed { run: actual } => {
             check_run(actual, run)?;
-            if state.last_failure == Some(reason) {
-                return Ok(vec![]);
+            let mut events = found(state);
+            if state.last_failure != Some(reason) {
+                events.push(ParcelDeliveryFailed { run, reason }.into());
             }
-            Ok(vec![ParcelDeliveryFailed { run, reason }.into()])
+            Ok(events)
         }
         Phase::HandedOff => note_late(state, run, LateScan::Failed),
-        Phase::Sorted if state.last_run == Some(run) => note_late(state, run, LateScan::Failed),
+        Phase::Arrived | Phase::Disinfecting { .. } | Phase::Clean | Phase::Sorted
+            if state.last_run == Some(run) =>
+        {
+            note_late(state, run, LateScan::Failed)
+        }
         Phase::Unknown | Phase::Expected => Err(ParcelRefusal::NotArrived),
         Phase::Arrived | Phase::Disinfecting { .. } | Phase::Clean | Phase::Sorted => {
             Err(ParcelRefusal::NotLoaded)
@@ -176,8 +198,22 @@ pub(super) fn bring_back(state: &ParcelState, shelf: ShelfCode) -> Decision {
         Phase::Arrived | Phase::Disinfecting { .. } | Phase::Clean | Phase::Sorted => {
             Ok(found(state))
         }
-        Phase::HandedOff => dispute(state, End::HandedOff, End::Returned, state.last_run),
+        Phase::HandedOff => Ok(dispute(
+            state,
+            End::HandedOff,
+            End::Returned,
+            state.last_run,
+        )),
         Phase::Unknown | Phase::Expected => Err(ParcelRefusal::NotArrived),
         Phase::Refused | Phase::Disposed => Err(ParcelRefusal::Closed),
+    }
+}
+
+fn check_door(state: &ParcelState, door: &Door) -> Result<(), ParcelRefusal> {
+    match &state.recipient {
+        Some(recipient) if recipient.door != *door => Err(ParcelRefusal::WrongDoor {
+            belongs_to: recipient.door.clone(),
+        }),
+        Some(_) | None => Ok(()),
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::{Decision, check_at_intake_point, check_run};
+use super::{Decision, check_at_intake_point, check_run, check_undisputed};
 use crate::ids::{ActorId, ContainerId, RunId};
 use crate::parcel::event::{
     DisposalReason, End, LateScan, OvernightReason, ParcelDamaged, ParcelDisposed,
@@ -19,7 +19,10 @@ pub(super) fn refuse(state: &ParcelState, reason: RefusalReason, at: Timestamp) 
         return Ok(vec![]);
     }
     check_at_intake_point(state)?;
-    Ok(vec![ParcelRefused { reason, at }.into()])
+    check_undisputed(state)?;
+    let mut events = found(state);
+    events.push(ParcelRefused { reason, at }.into());
+    Ok(events)
 }
 
 pub(super) fn dispose(state: &ParcelState, reason: DisposalReason, at: Timestamp) -> Decision {
@@ -27,6 +30,7 @@ pub(super) fn dispose(state: &ParcelState, reason: DisposalReason, at: Timestamp
         return Ok(vec![]);
     }
     check_at_intake_point(state)?;
+    check_undisputed(state)?;
     Ok(vec![ParcelDisposed { reason, at }.into()])
 }
 
@@ -44,17 +48,19 @@ pub(super) fn keep_overnight(
     {
         return Err(ParcelRefusal::PerishableOvernight);
     }
-    let kept = ParcelKeptOvernight { day, reason, owner };
-    if state.kept.as_ref() == Some(&kept) {
+    let keep = ParcelKeptOvernight { day, reason, owner };
+    let done = |kept: &ParcelKeptOvernight| *kept == keep || kept.day > day;
+    if state.kept.as_ref().is_some_and(done) {
         return Ok(vec![]);
     }
-    Ok(vec![kept.into()])
+    Ok(vec![keep.into()])
 }
 
 pub(super) fn report_damage(state: &ParcelState, usable: bool) -> Decision {
     match state.phase {
         Phase::Unknown | Phase::Expected => Err(ParcelRefusal::NotArrived),
-        Phase::HandedOff | Phase::Refused | Phase::Disposed => Err(ParcelRefusal::Closed),
+        Phase::HandedOff => Err(ParcelRefusal::AlreadyHandedOff),
+        Phase::Refused | Phase::Disposed => Err(ParcelRefusal::Closed),
         Phase::Arrived
         | Phase::Disinfecting { .. }
         | Phase::Clean
@@ -73,7 +79,12 @@ pub(super) fn report_damage(state: &ParcelState, usable: bool) -> Decision {
 pub(super) fn report_missing(state: &ParcelState) -> Decision {
     match state.phase {
         Phase::Unknown | Phase::Expected => Err(ParcelRefusal::NotArrived),
-        Phase::HandedOff => dispute(state, End::HandedOff, End::NotReceived, state.last_run),
+        Phase::HandedOff => Ok(dispute(
+            state,
+            End::HandedOff,
+            End::NotReceived,
+            state.last_run,
+        )),
         Phase::Refused | Phase::Disposed => Err(ParcelRefusal::Closed),
         Phase::Arrived
         | Phase::Disinfecting { .. }
@@ -131,8 +142,10 @@ pub(super) fn lift_recall(state: &ParcelState) -> Vec<ParcelEvent> {
 
 pub(super) fn reopen(state: &ParcelState, reason: ReopenReason) -> Decision {
     match state.phase {
-        Phase::HandedOff | Phase::Refused => Ok(vec![ParcelReopened { reason }.into()]),
-        Phase::Disposed => Err(ParcelRefusal::Closed),
+        Phase::HandedOff | Phase::Refused | Phase::Disposed => {
+            check_undisputed(state)?;
+            Ok(vec![ParcelReopened { reason }.into()])
+        }
         Phase::Unknown => Err(ParcelRefusal::NotArrived),
         Phase::Expected
         | Phase::Arrived
@@ -172,24 +185,25 @@ pub(super) fn dispute(
     recorded: End,
     claimed: End,
     run: Option<RunId>,
-) -> Decision {
+) -> Vec<ParcelEvent> {
     if state.dispute == Some(Dispute { recorded, claimed }) {
-        return Ok(vec![]);
+        return vec![];
     }
-    Ok(vec![
+    vec![
         ParcelDisputed {
             recorded,
             claimed,
             run,
         }
         .into(),
-    ])
+    ]
 }
 
 /// A scan that came late fills in history once and lowers no status.
 pub(super) fn note_late(state: &ParcelState, run: RunId, scan: LateScan) -> Decision {
-    if let Some(last_run) = state.last_run {
-        check_run(last_run, run)?;
+    match state.last_run {
+        Some(last_run) => check_run(last_run, run)?,
+        None => return Err(ParcelRefusal::AlreadyHandedOff),
     }
     if state.late_scans.contains(&scan) {
         return Ok(vec![]);

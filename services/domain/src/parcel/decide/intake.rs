@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::exceptions::found;
-use super::{Decision, NUMBER_REUSE_AFTER, check_piece};
+use super::{Decision, NUMBER_REUSE_AFTER, check_deliverable, check_piece, check_undisputed};
 use crate::address::Recipient;
 use crate::ids::ContainerId;
 use crate::parcel::command::{Arrive, Expect, Sort};
@@ -42,14 +42,15 @@ pub(super) fn arrive(state: &ParcelState, command: Arrive) -> Decision {
     check_piece(command.piece)?;
     match state.phase {
         Phase::Unknown | Phase::Expected => {}
-        Phase::HandedOff | Phase::Refused | Phase::Disposed => {
-            return if is_long_closed(state, command.at) {
-                Err(ParcelRefusal::NumberReused)
-            } else {
-                Ok(vec![])
-            };
+        Phase::HandedOff | Phase::Refused | Phase::Disposed
+            if is_long_closed(state, command.at) =>
+        {
+            return Err(ParcelRefusal::NumberReused);
         }
-        Phase::Arrived
+        // Either the scan is late or its carrier brought it again: only a person can tell.
+        Phase::Refused | Phase::Disposed => return Err(ParcelRefusal::Closed),
+        Phase::HandedOff
+        | Phase::Arrived
         | Phase::Disinfecting { .. }
         | Phase::Clean
         | Phase::Sorted
@@ -96,6 +97,9 @@ pub fn is_long_closed(state: &ParcelState, at: Timestamp) -> bool {
 }
 
 pub(super) fn identify(state: &ParcelState, recipient: Recipient) -> Decision {
+    if state.recipient.as_ref() == Some(&recipient) {
+        return Ok(vec![]);
+    }
     match state.phase {
         Phase::Unknown => Err(ParcelRefusal::NotArrived),
         Phase::Expected
@@ -103,9 +107,7 @@ pub(super) fn identify(state: &ParcelState, recipient: Recipient) -> Decision {
         | Phase::Disinfecting { .. }
         | Phase::Clean
         | Phase::Sorted => {
-            if state.recipient.as_ref() == Some(&recipient) {
-                return Ok(vec![]);
-            }
+            check_undisputed(state)?;
             Ok(vec![ParcelIdentified { recipient }.into()])
         }
         Phase::Loaded { .. } | Phase::Relayed { .. } | Phase::Failed { .. } => {
@@ -186,6 +188,7 @@ pub(super) fn sort(state: &ParcelState, command: Sort) -> Decision {
     let Some(recipient) = &state.recipient else {
         return Err(ParcelRefusal::UnknownRecipient);
     };
+    check_deliverable(state)?;
     if placed_in.is_some_and(|placed_in| placed_in != grid) {
         return Err(ParcelRefusal::WrongGrid { belongs_to: grid });
     }
