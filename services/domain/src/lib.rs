@@ -7,10 +7,14 @@
 pub mod address;
 pub mod community;
 pub mod decider;
+pub mod device;
 pub mod event;
+pub mod hex;
 pub mod ids;
+pub mod order;
 pub mod parcel;
 pub mod refusal;
+pub mod run;
 pub mod sealed;
 #[cfg(test)]
 pub(crate) mod spec;
