@@ -35,7 +35,8 @@ macro_rules! uuid_id {
 }
 
 uuid_id! {
-    /// One delivery to the engine: made and kept by whoever sends it (UUIDv7), the same on every retry.
+    /// One delivery to the engine: made and kept by whoever sends it (a version 7
+    /// UUID), the same on every retry.
     CommandId;
     /// One household.
     HouseholdId;
@@ -167,7 +168,8 @@ text_id! {
     ContainerId: check_label;
     /// A shelf of the intake point.
     ShelfCode: check_label;
-    /// A carrier, by its usual short code in lower case: `sf`, `yto`, `ems`; `own` for our own labels.
+    /// A carrier, by its usual short code in lower case: `sf`, `yto`, `ems`; `own` for our own
+    /// labels.
     CarrierId: check_slug;
 }
 
@@ -331,6 +333,10 @@ mod tests {
             command.event_id(0),
             command.follow_up("load")
         );
-        assert_eq!(frozen, "FROZEN");
+        assert_eq!(
+            frozen,
+            "8c992fc6-21bf-5cde-adc1-28f239b4db74 db6bf123-49ca-53a3-9c8e-62d61642f311 \
+             63cac9f3-3060-5153-a56a-ed8e172b472c"
+        );
     }
 }
