@@ -77,24 +77,28 @@ refusals! {
         NameLength => "name-length",
             "a name has 1 to 100 characters and no control characters",
             "名称须为 1 到 100 个字符，且不含控制字符";
+        TimeZoneName => "time-zone-name",
+            "a time zone has an IANA name: write it like Asia/Shanghai",
+            "时区须为 IANA 名称：请写作 Asia/Shanghai 这样的形式";
         UnknownGate { gate: GateId } => "gate-unknown",
             "there is no gate {gate}: open it first",
-            "没有 {gate} 门：请先添加";
+            "没有大门 {gate}：请先添加";
         UnknownGrid { grid: GridId } => "grid-unknown",
             "there is no grid {grid}: draw it first",
-            "没有 {grid} 网格：请先划定";
+            "没有网格 {grid}：请先划定";
         UnknownBuilding { building: BuildingId } => "building-unknown",
             "there is no building {building}: describe it first",
-            "没有 {building} 栋：请先录入";
+            "没有楼栋 {building}：请先录入";
         UnknownDoor { door: Door } => "door-unknown",
             "there is no door {door}: check the unit and the room",
-            "没有 {door} 这个门：请核对单元和房号";
+            "没有门牌 {door}：请核对单元和房号";
         UnknownUnit { building: BuildingId, unit: UnitId } => "unit-unknown",
             "building {building} has no unit {unit}: check the unit",
-            "{building} 栋没有 {unit} 单元：请核对单元";
+            "楼栋 {building} 没有单元 {unit}：请核对单元";
         BuildingShape { building: BuildingId } => "building-shape",
-            "building {building} needs 1 to 100 different units of 1 to 120 floors with at most 99 doors each",
-            "{building} 栋须有 1 到 100 个不同单元，每单元 1 到 120 层，每层至多 99 户";
+            "building {building} needs 1 to 100 different units of 1 to 120 floors, \
+             at most 99 doors on each and different rooms",
+            "楼栋 {building} 须有 1 到 100 个不同单元，每单元 1 到 120 层，每层至多 99 户，房号不重复";
         UnknownZone { zone: ZoneId } => "zone-unknown",
             "there is no zone {zone}: draw it first",
             "没有封控区 {zone}：请先划定";
@@ -102,8 +106,9 @@ refusals! {
             "the restriction of zone {zone} must end after it begins",
             "封控区 {zone} 的结束时间须晚于开始时间";
         WindowTimes { category: Category } => "window-times",
-            "the windows of {category} must close after they open, cut off before they close, and not overlap",
-            "{category} 的时段须先开始后结束、截单早于结束，且互不重叠";
+            "the windows of {category} must close after they open, cut off before they close, and \
+             not overlap: check their times",
+            "时段须先开始后结束，截单须早于结束，各时段不得重叠：请核对时间";
         TripLimit => "trip-limit",
             "a trip carries at least one piece, one gram and one millilitre",
             "每趟至少须能装一件、一克、一毫升";
@@ -136,8 +141,10 @@ impl Building {
 pub struct Zone {
     /// Its buildings.
     pub buildings: BTreeSet<BuildingId>,
-    /// Its restriction and the times of it.
+    /// The restriction that was set last, and the times of it.
     pub state: Option<ZoneStateChanged>,
+    /// The restrictions before it, latest first: each holds where no later one does.
+    pub earlier: Vec<ZoneStateChanged>,
 }
 
 /// A category's windows.
@@ -225,11 +232,13 @@ impl CommunityState {
     }
 }
 
-/// The restriction of a zone at a moment.
+/// The restriction of a zone at a moment: of those whose time it is, the one that was set last. So
+/// a test on a sealed zone's morning leaves it sealed before and after.
 pub fn restriction_at(zone: &Zone, at: Timestamp) -> Restriction {
     zone.state
-        .as_ref()
-        .filter(|state| state.from <= at && state.until.is_none_or(|until| at < until))
+        .iter()
+        .chain(&zone.earlier)
+        .find(|state| state.from <= at && state.until.is_none_or(|until| at < until))
         .map_or(Restriction::Open, |state| state.restriction)
 }
 
@@ -292,7 +301,7 @@ impl Decider for Community {
             }
             CommunityEvent::ZoneStateChanged(event) => {
                 if let Some(zone) = state.zones.get_mut(&event.zone) {
-                    zone.state = Some(event.clone());
+                    restrict(zone, event);
                 }
             }
             CommunityEvent::WindowPolicySet(event) => {
@@ -330,6 +339,7 @@ fn unless(done: bool, fact: impl Into<CommunityEvent>) -> Vec<CommunityEvent> {
 
 fn register(state: &CommunityState, fact: CommunityRegistered) -> Decision {
     check_name(&fact.name)?;
+    check_time_zone(&fact.time_zone)?;
     if state
         .registered
         .as_ref()
@@ -354,7 +364,9 @@ fn describe_building(state: &CommunityState, fact: BuildingDescribed) -> Decisio
     let names: BTreeSet<_> = fact.units.iter().map(|unit| &unit.id).collect();
     let units_differ = names.len() == fact.units.len();
     let sane = |unit: &Unit| {
-        (1..=FLOORS_MAX).contains(&unit.floors) && unit.doors_per_floor <= DOORS_PER_FLOOR_MAX
+        (1..=FLOORS_MAX).contains(&unit.floors)
+            && unit.doors_per_floor <= DOORS_PER_FLOOR_MAX
+            && rooms_differ(unit)
     };
     let count_is_sane = (1..=UNITS_MAX).contains(&fact.units.len());
     if !count_is_sane || !units_differ || !fact.units.iter().all(sane) {
@@ -367,6 +379,17 @@ fn describe_building(state: &CommunityState, fact: BuildingDescribed) -> Decisio
         known.is_some_and(|known| known.description == fact),
         fact,
     ))
+}
+
+/// Whether no extra room has the name of another room.
+fn rooms_differ(unit: &Unit) -> bool {
+    let extra: BTreeSet<_> = unit.extra_rooms.iter().map(|room| &room.id).collect();
+    let numbered = Unit {
+        extra_rooms: vec![],
+        ..unit.clone()
+    };
+    extra.len() == unit.extra_rooms.len()
+        && extra.iter().all(|room| numbered.floor_of(room).is_none())
 }
 
 fn assign_building(state: &CommunityState, fact: BuildingAssigned) -> Decision {
@@ -477,15 +500,35 @@ fn check_name(name: &str) -> Result<(), CommunityRefusal> {
     }
 }
 
-fn describe(state: &mut CommunityState, event: &BuildingDescribed) {
-    match state.buildings.get_mut(&event.building) {
-        Some(building) => building.description = event.clone(),
-        None => {
-            let building = Building {
-                description: event.clone(),
-                grids: vec![],
-            };
-            state.buildings.insert(event.building.clone(), building);
-        }
+/// Checks that a time zone reads like an IANA name; whether it exists is for the caller to look up.
+fn check_time_zone(name: &str) -> Result<(), CommunityRefusal> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-' | '+');
+    if (1..=NAME_CHARS_MAX).contains(&name.len()) && name.chars().all(legal) {
+        Ok(())
+    } else {
+        Err(CommunityRefusal::TimeZoneName)
     }
+}
+
+fn describe(state: &mut CommunityState, event: &BuildingDescribed) {
+    let building = state.buildings.entry(event.building.clone());
+    building
+        .and_modify(|building| building.description = event.clone())
+        .or_insert_with(|| Building {
+            description: event.clone(),
+            grids: vec![],
+        });
+}
+
+/// Sets a zone's restriction; the earlier ones stay where their time is not wholly covered by it.
+fn restrict(zone: &mut Zone, event: &ZoneStateChanged) {
+    let ends_later = |earlier: &ZoneStateChanged| match (earlier.until, event.until) {
+        (_, None) => false,
+        (None, Some(_)) => true,
+        (Some(earlier), Some(until)) => earlier > until,
+    };
+    let last = zone.state.replace(event.clone());
+    zone.earlier.splice(0..0, last);
+    zone.earlier
+        .retain(|earlier| earlier.from < event.from || ends_later(earlier));
 }
