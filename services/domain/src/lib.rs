@@ -10,6 +10,7 @@ pub mod decider;
 pub mod device;
 pub mod event;
 pub mod hex;
+pub mod household;
 pub mod ids;
 pub mod order;
 pub mod parcel;
@@ -19,6 +20,7 @@ pub mod sealed;
 #[cfg(test)]
 pub(crate) mod spec;
 pub mod supply;
+pub mod volunteer;
 
 pub use decider::{Decider, fold};
 pub use event::DomainEvent;
