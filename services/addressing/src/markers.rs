@@ -1,0 +1,245 @@
+//! The words that stand around the values of an address: `栋`, `单元`, `室`, `路`.
+
+use crate::text::{Part, is_han_numeral};
+
+/// What the word behind a value says that it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tag {
+    /// No word.
+    None,
+    /// `栋`, `幢`, `座`, `号楼`.
+    Building,
+    /// `楼`: a building or a floor.
+    Storey,
+    /// `号`, `#`: a building, a room, or the number of a lane.
+    House,
+    /// `单元`, `门`, `梯`.
+    Unit,
+    /// `层`, `F`.
+    Floor,
+    /// `室`, `房`, `户`.
+    Room,
+    /// `弄`, `号院`: the number of a lane or a yard.
+    Lane,
+    /// `区`, `期`: a part of a compound.
+    Area,
+}
+
+impl Tag {
+    /// Whether people leave a space between the number and this word.
+    pub fn bears_a_space(self) -> bool {
+        match self {
+            Self::Building | Self::Unit | Self::Floor | Self::Room => true,
+            Self::None | Self::Storey | Self::House | Self::Lane | Self::Area => false,
+        }
+    }
+}
+
+/// Words behind a value, longer ones before their beginnings.
+const AFTER: &[(&str, Tag)] = &[
+    ("号写字楼", Tag::Building),
+    ("号门面", Tag::Room),
+    ("号门市", Tag::Room),
+    ("号商铺", Tag::Room),
+    ("号车库", Tag::Room),
+    ("号楼", Tag::Building),
+    ("号栋", Tag::Building),
+    ("号幢", Tag::Building),
+    ("号座", Tag::Building),
+    ("号单元", Tag::Unit),
+    ("号门", Tag::Unit),
+    ("号梯", Tag::Unit),
+    ("号房", Tag::Room),
+    ("号室", Tag::Room),
+    ("号户", Tag::Room),
+    ("号铺", Tag::Room),
+    ("号院", Tag::Lane),
+    ("号弄", Tag::Lane),
+    ("号", Tag::House),
+    ("#楼", Tag::Building),
+    ("#栋", Tag::Building),
+    ("#幢", Tag::Building),
+    ("#", Tag::House),
+    ("栋楼", Tag::Building),
+    ("幢楼", Tag::Building),
+    ("栋", Tag::Building),
+    ("幢", Tag::Building),
+    ("座", Tag::Building),
+    ("排", Tag::Building),
+    ("通道", Tag::Building),
+    // What a phone's keyboard offers for 幢.
+    ("撞", Tag::Building),
+    ("憧", Tag::Building),
+    ("单元室", Tag::Unit),
+    ("单元", Tag::Unit),
+    ("单位", Tag::Unit),
+    ("单", Tag::Unit),
+    ("门面", Tag::Room),
+    ("门市", Tag::Room),
+    ("门", Tag::Unit),
+    ("梯", Tag::Unit),
+    ("组团", Tag::Area),
+    ("组", Tag::Unit),
+    ("层", Tag::Floor),
+    ("楼", Tag::Storey),
+    ("卧室", Tag::Room),
+    ("室", Tag::Room),
+    ("窒", Tag::Room),
+    ("房", Tag::Room),
+    ("户", Tag::Room),
+    ("商铺", Tag::Room),
+    ("弄", Tag::Lane),
+    ("巷", Tag::Lane),
+    ("区", Tag::Area),
+    ("期", Tag::Area),
+    ("苑", Tag::Area),
+];
+
+/// Finds the word at the front, and its length.
+pub(crate) fn after(rest: &[char]) -> Option<(Tag, usize)> {
+    let first = *rest.first()?;
+    if is_floor_letter(rest) {
+        return Some((Tag::Floor, 1));
+    }
+    if first != '#' && !is_han(first) {
+        return None;
+    }
+    AFTER.iter().find_map(|(word, tag)| Some((*tag, starts_with(rest, word)?)))
+}
+
+/// Whether an `F` for floor stands at the front: `3F`, but not `3F201`.
+pub(crate) fn is_floor_letter(rest: &[char]) -> bool {
+    rest.first() == Some(&'F') && !rest.get(1).is_some_and(|next| next.is_ascii_alphanumeric())
+}
+
+/// The length of `word` when the characters start with it.
+fn starts_with(rest: &[char], word: &str) -> Option<usize> {
+    let mut length = 0;
+    for c in word.chars() {
+        if rest.get(length) != Some(&c) {
+            return None;
+        }
+        length += 1;
+    }
+    Some(length)
+}
+
+/// English words before a value.
+const ENGLISH: &[(&str, Tag)] = &[
+    ("BUILDING", Tag::Building),
+    ("BLDG", Tag::Building),
+    ("BLOCK", Tag::Building),
+    ("UNIT", Tag::Unit),
+    ("FLOOR", Tag::Floor),
+    ("ROOM", Tag::Room),
+    ("RM", Tag::Room),
+    ("NO", Tag::House),
+];
+
+/// Finds the English word at the front, and its length; it must be a whole word.
+pub(crate) fn english(rest: &[char]) -> Option<(Tag, usize)> {
+    if !rest.first()?.is_ascii_uppercase() {
+        return None;
+    }
+    let (tag, length) =
+        ENGLISH.iter().find_map(|(word, tag)| Some((*tag, starts_with(rest, word)?)))?;
+    let whole = !rest.get(length).is_some_and(char::is_ascii_uppercase);
+    whole.then_some((tag, length))
+}
+
+/// Words that are part of a room's name. They come before its number.
+const ANNEXES: &[&str] =
+    &["地下室", "门面", "门市", "商铺", "铺面", "底商", "车库", "车位", "储藏室", "附", "负"];
+
+/// Finds the annex word at the front, and its length.
+pub(crate) fn annex(rest: &[char]) -> Option<(Part, usize)> {
+    if !is_han(*rest.first()?) {
+        return None;
+    }
+    ANNEXES.iter().find_map(|word| Some((Part::new(word)?, starts_with(rest, word)?)))
+}
+
+/// Whether a word that needs a number stands at the front. `stands_free` tells that it is not the
+/// middle of another word, which only the plainest of them never are.
+pub(crate) fn needs_number(rest: &[char], stands_free: bool) -> bool {
+    let Some(first) = rest.first() else { return false };
+    match first {
+        '栋' | '幢' => true,
+        '单' => rest.get(1) == Some(&'元'),
+        '号' => rest.get(1) == Some(&'楼') || is_value_start(rest.get(1)) || stands_free,
+        '座' | '楼' | '层' | '室' | '门' | '户' | '房' | '#' => stands_free,
+        _ => false,
+    }
+}
+
+fn is_value_start(c: Option<&char>) -> bool {
+    c.is_some_and(|c| c.is_ascii_digit() || is_han_numeral(*c))
+}
+
+/// Whether a compass point or a sign of order stands at the front as a value of its own.
+pub(crate) fn is_compass(rest: &[char], glued: bool) -> bool {
+    let Some(first) = rest.first() else { return false };
+    if !matches!(first, '东' | '西' | '南' | '北' | '中' | '甲' | '乙' | '丙' | '丁') {
+        return false;
+    }
+    let Some(next) = rest.get(1) else { return glued };
+    match next {
+        '户' | '单' | '门' | '幢' | '栋' | '座' => true,
+        '-' | ' ' | ',' | ')' => glued,
+        '楼' | '号' => matches!(first, '甲' | '乙' | '丙' | '丁') || glued,
+        next if next.is_ascii_digit() => {
+            let digits = rest[1..].iter().take_while(|c| c.is_ascii_digit()).count();
+            glued || after(&rest[1 + digits..]).is_some_and(|(tag, _)| tag.bears_a_space())
+        }
+        next if is_han_numeral(*next) => {
+            let digits = rest[1..].iter().take_while(|c| is_han_numeral(**c)).count();
+            after(&rest[1 + digits..]).is_some_and(|(tag, _)| tag.bears_a_space())
+        }
+        _ => false,
+    }
+}
+
+/// Whether the digits before are an amount: `3件`, `100米`.
+pub(crate) fn is_measure(rest: &[char]) -> bool {
+    match rest.first() {
+        Some(
+            '米' | '件' | '箱' | '袋' | '斤' | '个' | '份' | '包' | '元' | '点' | '分' | '月'
+            | '日' | '年' | '瓶' | '盒' | '公' | '人' | '次' | '块' | '支' | '路' | '街' | '环'
+            | '%' | '线' | '站' | '届' | '岁' | '度',
+        ) => rest.get(1) != Some(&'元') || rest.first() == Some(&'元'),
+        _ => false,
+    }
+}
+
+/// Whether the text so far says that a phone number comes: `尾号4567`, `转1234`.
+pub(crate) fn is_phone_word(so_far: &[char]) -> bool {
+    let end =
+        so_far.iter().rposition(|c| !matches!(c, ':' | ' ' | '是')).map_or(0, |last| last + 1);
+    match &so_far[..end] {
+        [.., '尾', '号']
+        | [.., '手', '机']
+        | [.., '电', '话']
+        | [.., '号', '码']
+        | [.., '转']
+        | [.., '*'] => true,
+        [.., 'T', 'E', 'L'] => true,
+        _ => false,
+    }
+}
+
+/// Whether the text so far ends with the name of a road or lane.
+pub(crate) fn ends_as_road(so_far: &[char]) -> bool {
+    let end = so_far.iter().rposition(|c| *c != ' ').map_or(0, |last| last + 1);
+    match &so_far[..end] {
+        [.., '胡', '同'] | [.., '大', '道'] => true,
+        [.., before, '路' | '街' | '道' | '巷' | '弄' | '里' | '村' | '坊' | '段'] => {
+            is_han(*before)
+        }
+        _ => false,
+    }
+}
+
+/// Whether the character is a Chinese sign.
+pub(crate) fn is_han(c: char) -> bool {
+    ('\u{3400}'..='\u{9fff}').contains(&c) || c == '〇'
+}

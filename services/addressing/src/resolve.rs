@@ -1,0 +1,591 @@
+//! Text and phone tail against a community: ranked candidates, their reasons, and how sure it is.
+//!
+//! **Certain is never a guess.** The rules, each held by a test:
+//! - the plainest reading must lead to exactly one door that exists; a freer reading never makes a
+//!   certain answer, but for a room number that also holds the unit (`10栋1204`) in a building where
+//!   no room has that many digits;
+//! - whatever the text names and the community does not have (a building, a unit, a room, a lane's
+//!   number, an annex) speaks against certainty, and is never left out to make the rest fit;
+//! - a word or a dash whose number is missing, two differing addresses, a number that needed its
+//!   zeros taken off: asked;
+//! - one household lives behind the door, or the phone tail fits exactly one of them, and the tail
+//!   does not speak for anybody else.
+
+use std::collections::HashMap;
+
+use domain::address::Door;
+use domain::ids::{BuildingId, CarrierId, GridId, HouseholdId, RoomId, UnitId};
+
+use crate::layout::{Alias, Building, Household, Layout, Presence, TailToken, UnitRooms};
+use crate::lex::Doubt;
+use crate::parse::{Freedom, Parsed, Reading, read};
+use crate::text::{Part, normalise};
+
+/// The most candidates of an answer: what a person can compare at a glance.
+pub const CANDIDATES_MAX: usize = 8;
+/// Among so many doors a phone tail may decide. Each further door adds one chance in ten thousand
+/// that a stranger's tail fits by accident.
+pub const TAIL_DOORS_MAX: usize = 8;
+/// The most doors that one text is compared with.
+const DOORS_MAX: usize = 64;
+
+/// What was written on a piece, or shouted at the gate.
+#[derive(Debug, Clone, Copy)]
+pub struct Query<'a> {
+    /// The address as written.
+    pub text: &'a str,
+    /// The token of the phone tail, if one stands there.
+    pub tail: Option<TailToken>,
+    /// Who carried it here, if known; some aliases are one carrier's only.
+    pub carrier: Option<&'a CarrierId>,
+}
+
+/// How sure an answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// The first candidate is the one.
+    Certain,
+    /// A person chooses among the candidates, though there may be one only.
+    Choose,
+    /// Nothing fits: to the held shelf.
+    Unknown,
+}
+
+/// Why a candidate is where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// The building that is written exists.
+    BuildingFits,
+    /// A name of the community stands for the building.
+    AliasFits,
+    /// No building is written.
+    BuildingMissing,
+    /// The unit that is written exists.
+    UnitFits,
+    /// No unit is written; this one has the room.
+    UnitMissing,
+    /// The room exists.
+    RoomFits,
+    /// No room is written, or none that exists.
+    RoomMissing,
+    /// The number was read as unit and room together.
+    SplitNumber,
+    /// The text allows this reading, but it is not the plain one.
+    RareReading,
+    /// Zeros in front were taken off.
+    ZerosDropped,
+    /// Something is written behind it that the community does not know.
+    AnnexUnknown,
+    /// One household lives there.
+    OneHousehold,
+    /// So many households live there.
+    SeveralHouseholds(u16),
+    /// Nobody is registered there.
+    NobodyRegistered,
+    /// The household is away for a while.
+    Away,
+    /// The household moved out.
+    MovedOut,
+    /// The phone tail is this household's.
+    TailFits,
+    /// The phone tail is not this household's.
+    TailDiffers,
+    /// Only the phone tail speaks for it; the address does not.
+    TailOnly,
+}
+
+/// What stands in the way of a certain answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Obstacle {
+    /// The text itself is doubtful.
+    Text(Doubt),
+    /// It holds no part of an address.
+    NothingRead,
+    /// The community has no such building.
+    BuildingUnknown(Part),
+    /// The building has no such unit.
+    UnitUnknown(Part),
+    /// The unit has no such room.
+    RoomUnknown(Part),
+    /// The phone tail belongs to somebody else here.
+    TailElsewhere,
+    /// The phone tail decides nothing.
+    TailUndecided,
+    /// Several doors fit, so many.
+    SeveralDoors(u16),
+}
+
+/// One place that the text may mean.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The building.
+    pub building: BuildingId,
+    /// Its grid.
+    pub grid: GridId,
+    /// The unit, if it is known.
+    pub unit: Option<UnitId>,
+    /// The room, if it is known.
+    pub room: Option<RoomId>,
+    /// The household, if it is known.
+    pub household: Option<HouseholdId>,
+    /// Why it is here.
+    pub reasons: Vec<Reason>,
+    score: i32,
+}
+
+impl Candidate {
+    /// The door, if unit and room are known.
+    pub fn door(&self) -> Option<Door> {
+        let (unit, room) = (self.unit.clone()?, self.room.clone()?);
+        Some(Door { building: self.building.clone(), unit, room })
+    }
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolution {
+    /// How sure it is.
+    pub verdict: Verdict,
+    /// At most [`CANDIDATES_MAX`], the best first.
+    pub candidates: Vec<Candidate>,
+    /// Why it is not certain. Empty when it is.
+    pub obstacles: Vec<Obstacle>,
+}
+
+impl Resolution {
+    /// The candidate that is certain.
+    pub fn certain(&self) -> Option<&Candidate> {
+        match self.verdict {
+            Verdict::Certain => self.candidates.first(),
+            Verdict::Choose | Verdict::Unknown => None,
+        }
+    }
+}
+
+/// Resolves a text against a community.
+pub fn resolve(layout: &Layout, query: &Query) -> Resolution {
+    let Some(chars) = normalise(query.text) else {
+        return answer_without_text(layout, query, Obstacle::Text(Doubt::TooLong));
+    };
+    let spans = layout.spans(&chars, query.carrier);
+    let parsed = read(&chars, &spans);
+    if parsed.readings.is_empty() {
+        return answer_without_text(layout, query, Obstacle::NothingRead);
+    }
+    let mut search = Search { layout, found: Vec::new(), obstacles: Vec::new() };
+    search.doubts(&parsed);
+    search.readings(&parsed);
+    let Search { found, obstacles, .. } = search;
+    rank(layout, query, &parsed, found, obstacles)
+}
+
+/// An answer for a text that says nothing: only the phone tail may speak.
+fn answer_without_text(layout: &Layout, query: &Query, obstacle: Obstacle) -> Resolution {
+    let mut candidates = Vec::new();
+    add_tail_only(layout, query.tail, &mut candidates);
+    let verdict = if candidates.is_empty() { Verdict::Unknown } else { Verdict::Choose };
+    Resolution { verdict, candidates, obstacles: vec![obstacle] }
+}
+
+/// A place that a reading leads to.
+#[derive(Debug)]
+struct Found<'a> {
+    building: &'a Building,
+    unit: Option<&'a UnitRooms>,
+    room: Option<RoomId>,
+    freedom: Freedom,
+    /// The reading names the building.
+    anchored: bool,
+    /// The number of rooms' digits does not rule the split out; see the head of this file.
+    split_safe: bool,
+    reasons: Vec<Reason>,
+}
+
+impl Found<'_> {
+    fn same_place(&self, other: &Self) -> bool {
+        let unit = |found: &Self| found.unit.map(|unit| unit.unit.id.clone());
+        std::ptr::eq(self.building, other.building)
+            && self.room == other.room
+            && unit(self) == unit(other)
+    }
+
+    fn has(&self, reason: Reason) -> bool {
+        self.reasons.contains(&reason)
+    }
+}
+
+struct Search<'a> {
+    layout: &'a Layout,
+    found: Vec<Found<'a>>,
+    obstacles: Vec<Obstacle>,
+}
+
+impl<'a> Search<'a> {
+    fn obstacle(&mut self, obstacle: Obstacle) {
+        if !self.obstacles.contains(&obstacle) {
+            self.obstacles.push(obstacle);
+        }
+    }
+
+    fn doubts(&mut self, parsed: &Parsed) {
+        for doubt in &parsed.doubts {
+            self.obstacle(Obstacle::Text(*doubt));
+        }
+        // `静园巷13号1单元103`: the lane's number *is* the building, and nobody here knows it.
+        let lane_is_building = !parsed.readings.iter().any(Reading::has_building);
+        if parsed.road_number && (lane_is_building || self.layout.knows_places()) {
+            self.obstacle(Obstacle::Text(Doubt::ElsewhereNamed));
+        }
+    }
+
+    /// Follows the readings, and stops at the first freedom that leads to a door.
+    fn readings(&mut self, parsed: &Parsed) {
+        for tier in parsed.readings.chunk_by(|a, b| a.freedom == b.freedom) {
+            for reading in tier {
+                self.reading(reading);
+            }
+            if self.found.iter().any(|found| found.room.is_some()) {
+                // What lacks the room is no answer beside what has it.
+                self.found.retain(|found| found.room.is_some());
+                return;
+            }
+        }
+        let rooms = parsed.readings.iter().filter(|reading| reading.has_building());
+        if let Some(room) = rooms.filter_map(|reading| reading.room).next() {
+            if !self.found.is_empty() {
+                self.obstacle(Obstacle::RoomUnknown(room));
+            }
+        }
+    }
+
+    fn reading(&mut self, reading: &Reading) {
+        let layout = self.layout;
+        if let Some(alias) = reading.alias.and_then(|index| layout.names.alias(index)) {
+            if let Some(building) = layout.building(&alias.building) {
+                self.units(building, reading, Some(alias), &[Reason::AliasFits]);
+            }
+            return;
+        }
+        let Some(key) = reading.building else {
+            if reading.unit.is_some() || reading.room.is_some() {
+                for building in layout.every_building() {
+                    self.units(building, reading, None, &[Reason::BuildingMissing]);
+                }
+            }
+            return;
+        };
+        let mut known = false;
+        for building in layout.buildings_at(&key) {
+            known = true;
+            self.units(building, reading, None, &[Reason::BuildingFits]);
+        }
+        let bare = without_zeros(&key).filter(|_| !known);
+        for building in bare.iter().flat_map(|bare| layout.buildings_at(bare)) {
+            known = true;
+            let reasons = [Reason::BuildingFits, Reason::ZerosDropped];
+            self.units(building, reading, None, &reasons);
+        }
+        if !known && reading.freedom == Freedom::Plain {
+            self.obstacle(Obstacle::BuildingUnknown(key));
+        }
+    }
+
+    fn units(
+        &mut self,
+        building: &'a Building,
+        reading: &Reading,
+        alias: Option<&Alias>,
+        reasons: &[Reason],
+    ) {
+        let mut known = false;
+        let unit_of_alias = alias.and_then(|alias| alias.unit.as_ref());
+        for unit in &building.units {
+            if unit_of_alias.is_some_and(|wanted| *wanted != unit.unit.id) {
+                continue;
+            }
+            let (fits, zeros) = match (&reading.unit, &unit.key) {
+                (None, _) => (true, false),
+                (Some(wanted), Some(key)) if wanted == key => (true, false),
+                (Some(wanted), key) => (without_zeros(wanted) == *key && key.is_some(), true),
+            };
+            if !fits {
+                continue;
+            }
+            known = true;
+            let written = reading.unit.is_some() || unit_of_alias.is_some();
+            let mut reasons = reasons.to_vec();
+            reasons.push(if written { Reason::UnitFits } else { Reason::UnitMissing });
+            if zeros {
+                reasons.push(Reason::ZerosDropped);
+            }
+            self.rooms(building, unit, reading, alias, &reasons);
+        }
+        if let Some(unit) = reading.unit.filter(|_| !known && reading.has_building()) {
+            if reading.freedom == Freedom::Plain {
+                self.obstacle(Obstacle::UnitUnknown(unit));
+            }
+        }
+    }
+
+    fn rooms(
+        &mut self,
+        building: &'a Building,
+        unit: &'a UnitRooms,
+        reading: &Reading,
+        alias: Option<&Alias>,
+        reasons: &[Reason],
+    ) {
+        let mut found = Found {
+            building,
+            unit: Some(unit),
+            room: None,
+            freedom: reading.freedom,
+            anchored: reading.has_building(),
+            split_safe: false,
+            reasons: reasons.to_vec(),
+        };
+        match reading.freedom {
+            Freedom::Plain => {}
+            Freedom::SplitRoom | Freedom::Split => {
+                let digits = |part: &Option<Part>| part.map_or(0, |part| part.as_bytes().len());
+                let written = digits(&reading.unit) + digits(&reading.room);
+                found.split_safe = !building.units.iter().any(|unit| unit.has_rooms_of(written));
+                found.reasons.push(Reason::SplitNumber);
+            }
+            Freedom::Rare => found.reasons.push(Reason::RareReading),
+        }
+        if reading.annex.is_some() {
+            found.reasons.push(Reason::AnnexUnknown);
+        }
+        let written = reading.room.is_some();
+        let room = match (alias.and_then(|alias| alias.room.as_ref()), reading.room) {
+            (Some(room), None) => Some((room.clone(), false)),
+            (Some(room), Some(name)) => {
+                room_of(unit, &name, reading.floor).filter(|(found, _)| found == room)
+            }
+            (None, Some(name)) => room_of(unit, &name, reading.floor),
+            (None, None) => None,
+        };
+        match room {
+            Some((room, zeros)) => {
+                found.room = Some(room);
+                found.reasons.push(Reason::RoomFits);
+                if zeros {
+                    found.reasons.push(Reason::ZerosDropped);
+                }
+            }
+            None if written && reading.freedom > Freedom::Plain => return,
+            None => {
+                // The building is still worth showing, where the text names it.
+                if !found.anchored {
+                    return;
+                }
+                found.reasons.push(Reason::RoomMissing);
+                if found.has(Reason::UnitMissing) {
+                    found.unit = None;
+                }
+            }
+        }
+        let known = self.found.iter().any(|known| known.same_place(&found));
+        if !known && self.found.len() < DOORS_MAX {
+            self.found.push(found);
+        }
+    }
+}
+
+/// The room that a name and a floor mean in a unit, and whether zeros were taken off for it.
+fn room_of(unit: &UnitRooms, name: &Part, floor: Option<Part>) -> Option<(RoomId, bool)> {
+    let Some(floor) = floor else {
+        return match unit.room(name) {
+            Some((room, _)) => Some((room, false)),
+            None => Some((unit.room(&without_zeros(name)?)?.0, true)),
+        };
+    };
+    let level = i16::try_from(floor.number()?).ok()?;
+    if let Some((room, at)) = unit.room(name) {
+        return (at == level).then_some((room, false));
+    }
+    // `2楼3号` is room 203.
+    let door = name.number().filter(|door| *door < 100)?;
+    let whole = Part::new(&format!("{level}{door:02}"))?;
+    let zeros = floor.as_bytes().starts_with(b"0");
+    Some((unit.room(&whole)?.0, zeros))
+}
+
+/// The number without zeros in front; `None` when it has none.
+fn without_zeros(part: &Part) -> Option<Part> {
+    let bare = part.as_str().trim_start_matches('0');
+    if bare.len() == part.as_bytes().len() || bare.is_empty() { None } else { Part::new(bare) }
+}
+
+/// Turns what was found into candidates, and judges.
+fn rank(
+    layout: &Layout,
+    query: &Query,
+    parsed: &Parsed,
+    found: Vec<Found>,
+    mut obstacles: Vec<Obstacle>,
+) -> Resolution {
+    let doors = found.iter().filter(|found| found.room.is_some()).count();
+    let sound = obstacles.is_empty() && found.iter().all(|place| is_sound(layout, place));
+    let anchored = found.iter().all(|place| place.anchored);
+    let mut candidates = Vec::with_capacity(doors.max(1));
+    for place in found {
+        add_households(layout, query.tail, place, &mut candidates);
+    }
+    let fitting = candidates.iter().filter(|one| one.reasons.contains(&Reason::TailFits)).count();
+    let settled_by_tail = fitting == 1 && doors <= TAIL_DOORS_MAX && (anchored || doors == 1);
+    candidates.sort_by_key(|candidate| -candidate.score);
+    let elsewhere = add_tail_only(layout, query.tail, &mut candidates);
+    let certain = sound
+        && doors > 0
+        && match (doors, query.tail) {
+            (1, None) => candidates.len() == 1,
+            (1, Some(_)) => {
+                let silent = candidates.len() == 1
+                    && !elsewhere
+                    && !candidates[0].reasons.contains(&Reason::TailDiffers);
+                settled_by_tail || silent
+            }
+            (_, _) => settled_by_tail,
+        };
+    let certain = certain
+        && candidates.first().is_some_and(|best| {
+            !best.reasons.contains(&Reason::MovedOut)
+                && !best.reasons.contains(&Reason::NobodyRegistered)
+        });
+    if certain {
+        candidates.truncate(1);
+        return Resolution { verdict: Verdict::Certain, candidates, obstacles };
+    }
+    if doors > 1 {
+        obstacles.push(Obstacle::SeveralDoors(u16::try_from(doors).unwrap_or(u16::MAX)));
+    }
+    if elsewhere {
+        obstacles.push(Obstacle::TailElsewhere);
+    } else if query.tail.is_some() && fitting != 1 {
+        obstacles.push(Obstacle::TailUndecided);
+    }
+    if parsed.readings.is_empty() {
+        obstacles.push(Obstacle::NothingRead);
+    }
+    candidates.truncate(CANDIDATES_MAX);
+    let verdict = if candidates.is_empty() { Verdict::Unknown } else { Verdict::Choose };
+    Resolution { verdict, candidates, obstacles }
+}
+
+/// Whether a place may be certain as far as its reading goes.
+fn is_sound(layout: &Layout, place: &Found) -> bool {
+    let freedom = match place.freedom {
+        Freedom::Plain => true,
+        Freedom::SplitRoom => place.split_safe,
+        Freedom::Rare | Freedom::Split => false,
+    };
+    freedom
+        && (place.anchored || layout.buildings_count() == 1)
+        && !place.has(Reason::ZerosDropped)
+        && !place.has(Reason::AnnexUnknown)
+}
+
+/// One candidate for each household behind a door, or one for the place itself.
+fn add_households(
+    layout: &Layout,
+    tail: Option<TailToken>,
+    place: Found,
+    candidates: &mut Vec<Candidate>,
+) {
+    let mut base = Candidate {
+        building: place.building.id.clone(),
+        grid: place.building.grid.clone(),
+        unit: place.unit.map(|unit| unit.unit.id.clone()),
+        room: place.room,
+        household: None,
+        score: match place.freedom {
+            Freedom::Plain => 100,
+            Freedom::SplitRoom => 70,
+            Freedom::Rare => 60,
+            Freedom::Split => 30,
+        },
+        reasons: place.reasons,
+    };
+    let Some(door) = base.door() else {
+        base.score -= 30;
+        candidates.push(base);
+        return;
+    };
+    let living = layout.behind(&door).filter(|one| one.presence != Presence::Left).count();
+    let mut any = false;
+    for household in layout.behind(&door) {
+        any = true;
+        let mut candidate = base.clone();
+        candidate.household = Some(household.id);
+        candidate.reasons.push(match u16::try_from(living).unwrap_or(u16::MAX) {
+            0 | 1 => Reason::OneHousehold,
+            several => Reason::SeveralHouseholds(several),
+        });
+        judge(household, tail, &mut candidate);
+        if living == 0 || household.presence != Presence::Left {
+            candidates.push(candidate);
+        }
+    }
+    if !any {
+        if layout.has_register(&base.building) {
+            base.reasons.push(Reason::NobodyRegistered);
+            base.score -= 20;
+        }
+        candidates.push(base);
+    }
+}
+
+/// Weighs a household's own circumstances.
+fn judge(household: &Household, tail: Option<TailToken>, candidate: &mut Candidate) {
+    match household.presence {
+        Presence::Home => {}
+        Presence::Away => candidate.reasons.push(Reason::Away),
+        Presence::Left => {
+            candidate.reasons.push(Reason::MovedOut);
+            candidate.score -= 40;
+        }
+    }
+    let Some(tail) = tail else { return };
+    if household.tails.contains(&tail) {
+        candidate.reasons.push(Reason::TailFits);
+        candidate.score += 50;
+    } else if !household.tails.is_empty() {
+        candidate.reasons.push(Reason::TailDiffers);
+        candidate.score -= 20;
+    }
+}
+
+/// Adds the households that only the phone tail speaks for; says whether there are any.
+fn add_tail_only(
+    layout: &Layout,
+    tail: Option<TailToken>,
+    candidates: &mut Vec<Candidate>,
+) -> bool {
+    let mut seen: HashMap<HouseholdId, ()> = HashMap::new();
+    let mut any = false;
+    let Some(tail) = tail else { return false };
+    for household in layout.with_tail(tail).filter(|one| one.presence != Presence::Left) {
+        if candidates.iter().any(|known| known.household == Some(household.id)) {
+            continue;
+        }
+        any = true;
+        if candidates.len() >= CANDIDATES_MAX || seen.insert(household.id, ()).is_some() {
+            continue;
+        }
+        let Some(door) = household.doors.first() else { continue };
+        if let Some(grid) = layout.grid(&door.building) {
+            candidates.push(Candidate {
+                building: door.building.clone(),
+                grid: grid.clone(),
+                unit: Some(door.unit.clone()),
+                room: Some(door.room.clone()),
+                household: Some(household.id),
+                reasons: vec![Reason::TailOnly],
+                score: 20,
+            });
+        }
+    }
+    any
+}

