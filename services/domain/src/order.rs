@@ -251,11 +251,9 @@ fn record_reopened(state: &OrderState, parcel: ParcelId) -> Decision {
 }
 
 fn mark_short(state: &OrderState, line: u16, missing: u32) -> Decision {
-    let lines = state.placed.iter().flat_map(|placed| &placed.lines);
-    let Some(asked) = usize::from(line)
-        .checked_sub(1)
-        .and_then(|index| lines.skip(index).next())
-    else {
+    let mut lines = state.placed.iter().flat_map(|placed| &placed.lines);
+    let index = usize::from(line).checked_sub(1);
+    let Some(asked) = index.and_then(|index| lines.nth(index)) else {
         return Err(OrderRefusal::UnknownLine { line });
     };
     if missing > asked.quantity {

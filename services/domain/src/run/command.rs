@@ -1,0 +1,87 @@
+//! What people and processes may ask of a run. Each command carries the facts that its decision
+//! needs: whoever sends it has looked them up.
+
+use super::event::{RunCancelReason, RunPlanned};
+use crate::address::Door;
+use crate::ids::{GridId, ParcelId, VolunteerId};
+use crate::parcel::event::FailureReason;
+use crate::supply::Load;
+
+/// What may be asked of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunCommand {
+    /// Plan it.
+    Plan(RunPlanned),
+    /// Ask a volunteer to make the trip.
+    Offer {
+        /// Who.
+        volunteer: VolunteerId,
+        /// The volunteer's grid.
+        volunteer_grid: Option<GridId>,
+        /// Whether the volunteer has protection.
+        protection: bool,
+        /// Whether the volunteer is on shift and free now.
+        available: bool,
+    },
+    /// Make the trip that was offered.
+    Accept {
+        /// Who was asked.
+        volunteer: VolunteerId,
+    },
+    /// Decline the offer, or give an accepted run back before anything is loaded.
+    HandBack {
+        /// Who had it.
+        volunteer: VolunteerId,
+    },
+    /// Take a piece over.
+    LoadPiece {
+        /// The piece.
+        parcel: ParcelId,
+        /// What it adds to the load: one piece, its weight and its volume.
+        load: Load,
+        /// The door it goes to.
+        door: Door,
+    },
+    /// Put a piece back before leaving.
+    UnloadPiece {
+        /// The piece.
+        parcel: ParcelId,
+    },
+    /// Leave with what is loaded.
+    Depart {
+        /// The pieces, as counted by hand.
+        counted_pieces: u32,
+    },
+    /// Record that a piece was left with its household.
+    RecordDelivered {
+        /// The piece.
+        parcel: ParcelId,
+    },
+    /// Record a failed attempt.
+    RecordFailed {
+        /// The piece.
+        parcel: ParcelId,
+        /// Why.
+        reason: FailureReason,
+    },
+    /// Record that a piece is back at the intake point.
+    RecordReturned {
+        /// The piece.
+        parcel: ParcelId,
+    },
+    /// Record that a delivery was taken back: the courier has the piece again.
+    RecordReopened {
+        /// The piece.
+        parcel: ParcelId,
+    },
+    /// End it, once every piece was delivered or came back.
+    Close {
+        /// The pieces that came back, as counted by hand.
+        counted_back: u32,
+    },
+    /// Call it off before it departs.
+    Cancel {
+        /// Why.
+        reason: RunCancelReason,
+    },
+}

@@ -1,0 +1,348 @@
+//! What a command causes in a state: one small function per command.
+
+use std::collections::BTreeSet;
+
+use super::command::RunCommand;
+use super::event::{
+    RunAccepted, RunCancelReason, RunCancelled, RunClosed, RunDeparted, RunEvent, RunHandedBack,
+    RunOffered, RunPieceDelivered, RunPieceFailed, RunPieceLoaded, RunPieceReopened,
+    RunPieceReturned, RunPieceUnloaded, RunPlanned, RunStopDone, RunStopFailed, Stop,
+};
+use super::refusal::RunRefusal;
+use super::state::{LoadedPiece, Phase, PieceCounts, PieceStatus, RunState, StopOutcome};
+use crate::address::Door;
+use crate::ids::{GridId, ParcelId, VolunteerId};
+use crate::parcel::event::FailureReason;
+use crate::supply::Load;
+
+/// The most stops that a run may be planned with.
+pub const STOPS_MAX: usize = 200;
+/// The most pieces that a run may declare.
+pub const PIECES_MAX: u32 = 1_000;
+
+type Decision = Result<Vec<RunEvent>, RunRefusal>;
+
+/// Decides what `command` causes.
+pub(super) fn decide(state: &RunState, command: RunCommand) -> Decision {
+    if state.phase == Phase::Unknown && !matches!(command, RunCommand::Plan(_)) {
+        return Err(RunRefusal::NotPlanned);
+    }
+    match command {
+        RunCommand::Plan(fact) => plan(state, fact),
+        RunCommand::Offer { volunteer, volunteer_grid, protection, available } => {
+            offer(state, volunteer, volunteer_grid.as_ref(), protection, available)
+        }
+        RunCommand::Accept { volunteer } => accept(state, volunteer),
+        RunCommand::HandBack { volunteer } => hand_back(state, volunteer),
+        RunCommand::LoadPiece { parcel, load, door } => load_piece(state, parcel, load, door),
+        RunCommand::UnloadPiece { parcel } => unload_piece(state, parcel),
+        RunCommand::Depart { counted_pieces } => depart(state, counted_pieces),
+        RunCommand::RecordDelivered { parcel } => record_delivered(state, parcel),
+        RunCommand::RecordFailed { parcel, reason } => record_failed(state, parcel, reason),
+        RunCommand::RecordReturned { parcel } => record_returned(state, parcel),
+        RunCommand::RecordReopened { parcel } => record_reopened(state, parcel),
+        RunCommand::Close { counted_back } => close(state, counted_back),
+        RunCommand::Cancel { reason } => cancel(state, reason),
+    }
+}
+
+fn plan(state: &RunState, fact: RunPlanned) -> Decision {
+    if fact.closes <= fact.opens {
+        return Err(RunRefusal::WindowTimes);
+    }
+    let Load { pieces, weight_grams, volume_millilitres } = fact.limit;
+    let countable = (1..=PIECES_MAX).contains(&pieces);
+    if !countable || weight_grams == 0 || volume_millilitres == 0 {
+        return Err(RunRefusal::LimitShape);
+    }
+    check_stops(&fact.stops, fact.limit)?;
+    match &state.plan {
+        None => Ok(vec![fact.into()]),
+        Some(known) if *known == fact => Ok(vec![]),
+        Some(_) => Err(RunRefusal::AlreadyPlanned),
+    }
+}
+
+fn check_stops(stops: &[Stop], limit: Load) -> Result<(), RunRefusal> {
+    let doors: BTreeSet<_> = stops.iter().map(|stop| &stop.door).collect();
+    let parcels: BTreeSet<_> = stops.iter().flat_map(|stop| &stop.parcels).collect();
+    let listed: usize = stops.iter().map(|stop| stop.parcels.len()).sum();
+    let each_once = doors.len() == stops.len() && parcels.len() == listed;
+    let no_stop_empty = stops.iter().all(|stop| !stop.parcels.is_empty());
+    if !each_once || !no_stop_empty || stops.len() > STOPS_MAX {
+        return Err(RunRefusal::StopsShape);
+    }
+    if u32::try_from(listed).is_ok_and(|listed| listed <= limit.pieces) {
+        Ok(())
+    } else {
+        Err(over(limit))
+    }
+}
+
+fn over(limit: Load) -> RunRefusal {
+    let Load { pieces, weight_grams, volume_millilitres } = limit;
+    RunRefusal::OverLimit { pieces, weight_grams, volume_millilitres }
+}
+
+fn offer(
+    state: &RunState,
+    volunteer: VolunteerId,
+    volunteer_grid: Option<&GridId>,
+    protection: bool,
+    available: bool,
+) -> Decision {
+    match state.phase {
+        Phase::Unknown => return Err(RunRefusal::NotPlanned),
+        Phase::Offered if state.offered_to == Some(volunteer) => return Ok(vec![]),
+        Phase::Planned | Phase::Offered => {}
+        Phase::Accepted => return check_courier(state, volunteer).map(|()| vec![]),
+        Phase::Departed => return Err(RunRefusal::Departed),
+        Phase::Closed => return Err(RunRefusal::Closed),
+        Phase::Cancelled => return Err(RunRefusal::Cancelled),
+    }
+    if let Some(grid) = state.grid().filter(|grid| volunteer_grid != Some(grid)) {
+        return Err(RunRefusal::OtherGrid { grid: grid.clone() });
+    }
+    if state.needs_protection() && !protection {
+        return Err(RunRefusal::ProtectionMissing);
+    }
+    if !available {
+        return Err(RunRefusal::NotAvailable);
+    }
+    Ok(vec![RunOffered { volunteer }.into()])
+}
+
+fn check_courier(state: &RunState, volunteer: VolunteerId) -> Result<(), RunRefusal> {
+    match state.courier {
+        Some(courier) if courier != volunteer => Err(RunRefusal::AlreadyAccepted { courier }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn accept(state: &RunState, volunteer: VolunteerId) -> Decision {
+    match state.phase {
+        Phase::Unknown => Err(RunRefusal::NotPlanned),
+        Phase::Offered if state.offered_to == Some(volunteer) => {
+            Ok(vec![RunAccepted { volunteer }.into()])
+        }
+        Phase::Planned | Phase::Offered => Err(RunRefusal::NotOffered),
+        Phase::Accepted | Phase::Departed | Phase::Closed => {
+            check_courier(state, volunteer).map(|()| vec![])
+        }
+        Phase::Cancelled => Err(RunRefusal::Cancelled),
+    }
+}
+
+fn hand_back(state: &RunState, volunteer: VolunteerId) -> Decision {
+    match state.phase {
+        Phase::Unknown => return Err(RunRefusal::NotPlanned),
+        Phase::Planned => return Ok(vec![]),
+        Phase::Offered | Phase::Accepted => {}
+        Phase::Departed => return Err(RunRefusal::Departed),
+        Phase::Closed => return Err(RunRefusal::Closed),
+        Phase::Cancelled => return Err(RunRefusal::Cancelled),
+    }
+    if state.courier.or(state.offered_to) != Some(volunteer) {
+        return Err(RunRefusal::NotYours);
+    }
+    check_empty(state)?;
+    Ok(vec![RunHandedBack { volunteer }.into()])
+}
+
+fn check_empty(state: &RunState) -> Result<(), RunRefusal> {
+    match state.counts().loaded {
+        0 => Ok(()),
+        count => Err(RunRefusal::PiecesOnBoard { count }),
+    }
+}
+
+fn load_piece(state: &RunState, parcel: ParcelId, load: Load, door: Door) -> Decision {
+    // A piece that came back is loaded again on its next run, never twice on the same one.
+    if let Some(piece) = state.pieces.get(&parcel)
+        && piece.status != PieceStatus::Returned
+    {
+        return Ok(vec![]);
+    }
+    match state.phase {
+        Phase::Unknown => return Err(RunRefusal::NotPlanned),
+        Phase::Planned | Phase::Offered => return Err(RunRefusal::NotAccepted),
+        Phase::Accepted => {}
+        Phase::Departed => return Err(RunRefusal::Departed),
+        Phase::Closed => return Err(RunRefusal::Closed),
+        Phase::Cancelled => return Err(RunRefusal::Cancelled),
+    }
+    if load.pieces != 1 {
+        return Err(RunRefusal::NotOnePiece);
+    }
+    if !state.loaded.plus(load).fits(state.limit()) {
+        return Err(over(state.limit()));
+    }
+    Ok(vec![RunPieceLoaded { parcel, load, door }.into()])
+}
+
+fn unload_piece(state: &RunState, parcel: ParcelId) -> Decision {
+    let Some(piece) = state.pieces.get(&parcel) else {
+        return Ok(vec![]);
+    };
+    match state.phase {
+        Phase::Accepted => {}
+        Phase::Departed => return Err(RunRefusal::Departed),
+        Phase::Closed => return Err(RunRefusal::Closed),
+        Phase::Unknown | Phase::Planned | Phase::Offered | Phase::Cancelled => return Ok(vec![]),
+    }
+    if !piece.status.is_on_board() {
+        return Err(RunRefusal::PieceGone);
+    }
+    Ok(take_off_events(state, parcel, piece))
+}
+
+fn take_off_events(state: &RunState, parcel: ParcelId, piece: &LoadedPiece) -> Vec<RunEvent> {
+    let mut events = vec![RunPieceUnloaded { parcel }.into()];
+    events.extend(stop_ended(state, &piece.door, parcel, None));
+    events
+}
+
+fn depart(state: &RunState, counted_pieces: u32) -> Decision {
+    match state.phase {
+        Phase::Unknown => return Err(RunRefusal::NotPlanned),
+        Phase::Planned | Phase::Offered => return Err(RunRefusal::NotAccepted),
+        Phase::Accepted => {}
+        Phase::Departed | Phase::Closed if state.counted_pieces == Some(counted_pieces) => {
+            return Ok(vec![]);
+        }
+        Phase::Departed => return Err(RunRefusal::Departed),
+        Phase::Closed => return Err(RunRefusal::Closed),
+        Phase::Cancelled => return Err(RunRefusal::Cancelled),
+    }
+    let loaded = state.counts().loaded;
+    if loaded == 0 {
+        return Err(RunRefusal::NothingLoaded);
+    }
+    if counted_pieces != loaded {
+        let counted = counted_pieces;
+        return Err(RunRefusal::CountDiffers { loaded, counted });
+    }
+    Ok(vec![RunDeparted { counted_pieces }.into()])
+}
+
+fn record_delivered(state: &RunState, parcel: ParcelId) -> Decision {
+    let piece = piece_of(state, parcel)?;
+    match piece.status {
+        PieceStatus::Delivered => Ok(vec![]),
+        // A return that the parcel settled as a mistake ends as a delivery here too.
+        PieceStatus::OnBoard | PieceStatus::Failed(_) | PieceStatus::Returned => {
+            let status = PieceStatus::Delivered;
+            let mut events = vec![RunPieceDelivered { parcel }.into()];
+            events.extend(stop_ended(state, &piece.door, parcel, Some(status)));
+            Ok(events)
+        }
+    }
+}
+
+fn record_failed(state: &RunState, parcel: ParcelId, reason: FailureReason) -> Decision {
+    let piece = piece_of(state, parcel)?;
+    match piece.status {
+        PieceStatus::Failed(known) if known == reason => Ok(vec![]),
+        PieceStatus::OnBoard | PieceStatus::Failed(_) => {
+            let status = PieceStatus::Failed(reason);
+            let mut events = vec![RunPieceFailed { parcel, reason }.into()];
+            events.extend(stop_ended(state, &piece.door, parcel, Some(status)));
+            Ok(events)
+        }
+        // A late scan lowers no status; the parcel keeps it as history.
+        PieceStatus::Delivered | PieceStatus::Returned => Ok(vec![]),
+    }
+}
+
+fn record_returned(state: &RunState, parcel: ParcelId) -> Decision {
+    if state.phase == Phase::Accepted && !state.pieces.contains_key(&parcel) {
+        return Ok(vec![]);
+    }
+    let piece = piece_of(state, parcel)?;
+    // Brought back before the courier left, it was never on the way.
+    if state.phase == Phase::Accepted {
+        return Ok(take_off_events(state, parcel, piece));
+    }
+    match piece.status {
+        PieceStatus::Returned => Ok(vec![]),
+        // A delivery that the parcel settled as a mistake ends as a return here too.
+        PieceStatus::OnBoard | PieceStatus::Failed(_) | PieceStatus::Delivered => {
+            let status = PieceStatus::Returned;
+            let mut events = vec![RunPieceReturned { parcel }.into()];
+            events.extend(stop_ended(state, &piece.door, parcel, Some(status)));
+            Ok(events)
+        }
+    }
+}
+
+fn record_reopened(state: &RunState, parcel: ParcelId) -> Decision {
+    match piece_of(state, parcel)?.status {
+        PieceStatus::Delivered => Ok(vec![RunPieceReopened { parcel }.into()]),
+        PieceStatus::OnBoard | PieceStatus::Failed(_) | PieceStatus::Returned => Ok(vec![]),
+    }
+}
+
+fn piece_of(state: &RunState, parcel: ParcelId) -> Result<&LoadedPiece, RunRefusal> {
+    state.pieces.get(&parcel).ok_or(RunRefusal::NotOnRun { parcel })
+}
+
+/// How the stop at `door` ends once `changed` has this status, or has left the run (`None`): by
+/// nothing new while a piece still waits for its first attempt there.
+fn stop_ended(
+    state: &RunState,
+    door: &Door,
+    changed: ParcelId,
+    status: Option<PieceStatus>,
+) -> Option<RunEvent> {
+    let mut outcome = None;
+    for (id, piece) in state.pieces.iter().filter(|(_, piece)| piece.door == *door) {
+        let status = if *id == changed { status } else { Some(piece.status) };
+        match status {
+            None => {}
+            Some(PieceStatus::OnBoard) => return None,
+            Some(PieceStatus::Delivered) => outcome = outcome.or(Some(StopOutcome::Done)),
+            Some(PieceStatus::Failed(_) | PieceStatus::Returned) => {
+                outcome = Some(StopOutcome::Failed);
+            }
+        }
+    }
+    let outcome = outcome.filter(|outcome| state.outcomes.get(door) != Some(outcome))?;
+    let door = door.clone();
+    Some(match outcome {
+        StopOutcome::Done => RunStopDone { door }.into(),
+        StopOutcome::Failed => RunStopFailed { door }.into(),
+    })
+}
+
+fn close(state: &RunState, counted_back: u32) -> Decision {
+    match state.phase {
+        Phase::Unknown => return Err(RunRefusal::NotPlanned),
+        Phase::Planned | Phase::Offered | Phase::Accepted => return Err(RunRefusal::NotDeparted),
+        Phase::Departed => {}
+        Phase::Closed if state.counted_back == Some(counted_back) => return Ok(vec![]),
+        Phase::Closed => return Err(RunRefusal::Closed),
+        Phase::Cancelled => return Err(RunRefusal::Cancelled),
+    }
+    let PieceCounts { on_board, returned, .. } = state.counts();
+    if on_board > 0 {
+        return Err(RunRefusal::PiecesOutstanding { count: on_board });
+    }
+    if counted_back != returned {
+        let counted = counted_back;
+        return Err(RunRefusal::BackCountDiffers { returned, counted });
+    }
+    Ok(vec![RunClosed { counted_back }.into()])
+}
+
+fn cancel(state: &RunState, reason: RunCancelReason) -> Decision {
+    match state.phase {
+        Phase::Unknown => Err(RunRefusal::NotPlanned),
+        Phase::Planned | Phase::Offered | Phase::Accepted => {
+            check_empty(state)?;
+            Ok(vec![RunCancelled { reason }.into()])
+        }
+        Phase::Departed => Err(RunRefusal::Departed),
+        Phase::Closed => Err(RunRefusal::Closed),
+        Phase::Cancelled => Ok(vec![]),
+    }
+}
