@@ -1,0 +1,160 @@
+//! Ends that were taken back, and ends that contradict each other.
+
+use super::sample::*;
+use crate::decider::fold;
+use crate::parcel::event::{
+    End, ParcelArrived, ParcelDisputeSettled, ParcelReopened, ParcelUnloaded, ReopenReason,
+};
+use crate::parcel::{Custody, Parcel, ParcelCommand, ParcelEvent, ParcelRefusal, Phase};
+
+fn reopen(reason: ReopenReason) -> ParcelCommand {
+    ParcelCommand::Reopen { reason }
+}
+
+fn reopened(reason: ReopenReason) -> ParcelReopened {
+    ParcelReopened { reason }
+}
+
+fn settled(recorded: End, claimed: End, truth: End) -> ParcelEvent {
+    ParcelDisputeSettled { recorded, claimed, truth, at: at("12:00") }.into()
+}
+
+fn custody(history: &History) -> Custody {
+    fold::<Parcel>(Default::default(), &history.0).custody()
+}
+
+#[test]
+fn an_end_is_taken_back() {
+    for history in [at_home(), fetched_home(), with_carrier(), in_bin()] {
+        history.when(reopen(ReopenReason::Mistake)).then([reopened(ReopenReason::Mistake).into()]);
+    }
+}
+
+#[test]
+fn whoever_had_a_reopened_piece_before_has_it_again() {
+    let relayed_home = at_foot().and(handed_off(FIRST_RUN));
+    for (closed, holder) in [
+        (at_home(), Custody::Run(FIRST_RUN)),
+        (relayed_home, Custody::BuildingFoot(the("10"))),
+        (fetched_home(), Custody::IntakePoint),
+        (with_carrier(), Custody::IntakePoint),
+        (in_bin(), Custody::IntakePoint),
+    ] {
+        let open = closed.and(reopened(ReopenReason::Mistake));
+        assert_eq!(custody(&open), holder);
+        let state = fold::<Parcel>(Default::default(), &open.0);
+        assert!(!state.is_closed() && state.closed_at.is_none());
+    }
+}
+
+#[test]
+fn an_open_piece_needs_no_reopening() {
+    for history in [announced(), at_gate(), on_shelf(), on_run(), at_foot()] {
+        history.when(reopen(ReopenReason::Mistake)).then_nothing();
+    }
+}
+
+#[test]
+fn what_never_came_is_not_reopened() {
+    unheard_of().when(reopen(ReopenReason::Mistake)).refused(&ParcelRefusal::NotArrived);
+}
+
+#[test]
+fn a_disputed_end_is_settled_and_not_reopened() {
+    disputed_at_home().when(reopen(ReopenReason::NotReceived)).refused(&ParcelRefusal::Disputed);
+}
+
+#[test]
+fn a_piece_that_its_carrier_brings_again_is_disinfected_anew() {
+    let again = with_carrier().and(reopened(ReopenReason::BroughtAgain));
+    assert_eq!(custody(&again), Custody::IntakePoint);
+    again.clone().when(load(FIRST_RUN)).refused(&ParcelRefusal::NotSorted);
+    again.when(start("08:05")).then([disinfecting().into()]);
+    let unruled = unheard_of()
+        .and(ParcelArrived { disinfection: None, ..arrived() })
+        .and(given_back())
+        .and(reopened(ReopenReason::BroughtAgain));
+    unruled.when(sort()).then([sorted().into()]);
+}
+
+#[test]
+fn a_return_of_a_piece_that_was_handed_off_is_a_dispute() {
+    at_home().when(bring_back()).then([disputed(End::HandedOff, End::Returned).into()]);
+    assert_eq!(custody(&disputed_at_home()), Custody::Household);
+    disputed_at_home().when(bring_back()).then_nothing();
+}
+
+#[test]
+fn a_dispute_is_settled_for_either_end() {
+    use End::{HandedOff, NotReceived, Returned};
+    let missed = || at_home().and(disputed(HandedOff, NotReceived));
+    for (history, recorded, claimed, truth, holder) in [
+        (disputed_at_home(), HandedOff, Returned, HandedOff, Custody::Household),
+        (disputed_at_home(), HandedOff, Returned, Returned, Custody::IntakePoint),
+        (disputed_on_shelf(), Returned, HandedOff, Returned, Custody::IntakePoint),
+        (disputed_on_shelf(), Returned, HandedOff, HandedOff, Custody::Household),
+        (missed(), HandedOff, NotReceived, HandedOff, Custody::Household),
+        (missed(), HandedOff, NotReceived, NotReceived, Custody::Run(FIRST_RUN)),
+    ] {
+        let event = settled(recorded, claimed, truth);
+        assert_eq!(custody(&history.clone().and(event.clone())), holder);
+        history.when(settle(truth)).then([event]);
+    }
+}
+
+#[test]
+fn a_piece_that_reached_nobody_is_missing() {
+    let history = at_home().and(disputed(End::HandedOff, End::NotReceived)).and(settled(
+        End::HandedOff,
+        End::NotReceived,
+        End::NotReceived,
+    ));
+    let state = fold::<Parcel>(Default::default(), &history.0);
+    assert!(state.missing && !state.is_closed());
+}
+
+#[test]
+fn only_a_dispute_is_settled() {
+    for history in [unheard_of(), on_run(), at_home()] {
+        history.when(settle(End::HandedOff)).refused(&ParcelRefusal::NotDisputed);
+    }
+}
+
+#[test]
+fn a_settled_dispute_is_not_settled_otherwise() {
+    disputed_at_home()
+        .and(settled(End::HandedOff, End::Returned, End::HandedOff))
+        .when(settle(End::Returned))
+        .refused(&ParcelRefusal::NotDisputed);
+}
+
+#[test]
+fn only_one_of_the_two_ends_is_true() {
+    disputed_at_home()
+        .when(settle(End::NotReceived))
+        .refused(&ParcelRefusal::NotASide { truth: End::NotReceived });
+}
+
+#[test]
+fn a_settled_return_goes_out_again_on_another_run() {
+    let back = disputed_at_home().and(settled(End::HandedOff, End::Returned, End::Returned));
+    back.clone().when(load(FIRST_RUN)).refused(&ParcelRefusal::BroughtBack);
+    back.when(load(SECOND_RUN))
+        .then([crate::parcel::event::ParcelLoaded { run: SECOND_RUN }.into()]);
+}
+
+#[test]
+fn a_return_that_is_settled_for_a_corrected_piece_gives_it_no_shelf() {
+    let corrected = back_on_shelf()
+        .and(identified(stranger()))
+        .and(disputed(End::Returned, End::HandedOff))
+        .and(settled(End::Returned, End::HandedOff, End::Returned));
+    let state = fold::<Parcel>(Default::default(), &corrected.0);
+    assert_eq!((state.phase, state.grid), (Phase::Clean, None));
+}
+
+#[test]
+fn a_piece_without_a_grid_is_not_loaded_whatever_its_events_say() {
+    let odd = clean().and(ParcelUnloaded { run: FIRST_RUN });
+    odd.when(load(FIRST_RUN)).refused(&ParcelRefusal::NotSorted);
+}

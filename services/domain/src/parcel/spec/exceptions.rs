@@ -1,0 +1,261 @@
+//! Given back, thrown away, kept overnight, damaged, missing, recalled.
+
+use jiff::civil::date;
+
+use super::sample::*;
+use crate::decider::fold;
+use crate::parcel::event::{
+    DisposalReason, End, OvernightReason, ParcelArrived, ParcelDamaged, ParcelFound,
+    ParcelKeptOvernight, ParcelMissing, ParcelRecallLifted, ParcelRecalled, RefusalReason,
+};
+use crate::parcel::{Custody, Parcel, ParcelCommand, ParcelRefusal};
+use crate::supply::Category;
+
+fn damage(usable: bool) -> ParcelCommand {
+    ParcelCommand::ReportDamage { usable }
+}
+
+fn call_back() -> ParcelCommand {
+    ParcelCommand::Recall { recall: recall() }
+}
+
+/// Every place where a piece is while its way has not ended.
+fn open() -> [History; 8] {
+    [
+        at_gate(),
+        on_table(),
+        clean(),
+        on_shelf(),
+        on_run(),
+        at_foot(),
+        failed_at_door(),
+        back_on_shelf(),
+    ]
+}
+
+/// Every way in which a piece cannot leave the intake point because it is not there.
+fn elsewhere() -> [(History, ParcelRefusal); 7] {
+    [
+        (unheard_of(), ParcelRefusal::NotArrived),
+        (announced(), ParcelRefusal::NotArrived),
+        (on_run(), ParcelRefusal::NotAtIntakePoint),
+        (at_foot(), ParcelRefusal::NotAtIntakePoint),
+        (failed_at_door(), ParcelRefusal::NotAtIntakePoint),
+        (at_home(), ParcelRefusal::AlreadyHandedOff),
+        (fetched_home(), ParcelRefusal::AlreadyHandedOff),
+    ]
+}
+
+#[test]
+fn a_piece_goes_back_to_its_carrier() {
+    for history in [at_gate(), held_at_gate(), on_table(), clean(), on_shelf()] {
+        history.when(give_back()).then([given_back().into()]);
+    }
+    let state = fold::<Parcel>(Default::default(), &with_carrier().0);
+    assert_eq!(state.custody(), Custody::Carrier);
+    assert!(state.is_closed());
+}
+
+#[test]
+fn a_missing_piece_that_goes_back_was_found() {
+    on_shelf()
+        .and(ParcelMissing {})
+        .when(give_back())
+        .then([ParcelFound {}.into(), given_back().into()]);
+}
+
+#[test]
+fn a_piece_goes_back_once() {
+    with_carrier().when(give_back()).then_nothing();
+    let other = ParcelCommand::Refuse { reason: RefusalReason::WouldSpoil, at: at("11:30") };
+    with_carrier().when(other).then_nothing();
+}
+
+#[test]
+fn only_a_piece_at_the_intake_point_goes_back() {
+    for (history, refusal) in elsewhere() {
+        history.when(give_back()).refused(&refusal);
+    }
+    in_bin().when(give_back()).refused(&ParcelRefusal::Closed);
+    disputed_on_shelf().when(give_back()).refused(&ParcelRefusal::Disputed);
+}
+
+#[test]
+fn a_piece_is_thrown_away() {
+    for history in [at_gate(), on_table(), clean(), on_shelf(), back_on_shelf()] {
+        history.when(throw_away()).then([thrown_away().into()]);
+    }
+    let state = fold::<Parcel>(Default::default(), &in_bin().0);
+    assert_eq!(state.custody(), Custody::Disposed);
+}
+
+#[test]
+fn a_piece_is_thrown_away_once() {
+    in_bin().when(throw_away()).then_nothing();
+    let other = ParcelCommand::Dispose { reason: DisposalReason::Spoiled, at: at("11:30") };
+    in_bin().when(other).then_nothing();
+}
+
+#[test]
+fn only_a_piece_at_the_intake_point_is_thrown_away() {
+    for (history, refusal) in elsewhere() {
+        history.when(throw_away()).refused(&refusal);
+    }
+    with_carrier().when(throw_away()).refused(&ParcelRefusal::Closed);
+    disputed_on_shelf().when(throw_away()).refused(&ParcelRefusal::Disputed);
+}
+
+#[test]
+fn a_piece_stays_overnight_for_a_reason_and_with_an_owner() {
+    on_shelf().when(keep(today())).then([kept(today()).into()]);
+    disputed_on_shelf().when(keep(today())).then([kept(today()).into()]);
+}
+
+#[test]
+fn the_evenings_close_again_causes_nothing_and_a_correction_is_kept() {
+    on_shelf().and(kept(today())).when(keep(today())).then_nothing();
+    let corrected = ParcelCommand::KeepOvernight {
+        day: today(),
+        reason: OvernightReason::ZoneClosed,
+        owner: worker(),
+    };
+    let fact = ParcelKeptOvernight { reason: OvernightReason::ZoneClosed, ..kept(today()) };
+    on_shelf().and(kept(today())).when(corrected).then([fact.into()]);
+}
+
+#[test]
+fn an_old_evening_does_not_replace_a_later_one() {
+    on_shelf().and(kept(today())).and(kept(date(2022, 4, 11))).when(keep(today())).then_nothing();
+}
+
+#[test]
+fn meals_and_produce_never_stay() {
+    for category in Category::ALL {
+        let came = unheard_of().and(ParcelArrived { category, ..arrived() });
+        if category.is_perishable() {
+            came.when(keep(today())).refused(&ParcelRefusal::PerishableOvernight);
+        } else {
+            came.when(keep(today())).then([kept(today()).into()]);
+        }
+    }
+}
+
+#[test]
+fn only_a_piece_at_the_intake_point_is_kept() {
+    for (history, refusal) in elsewhere() {
+        history.when(keep(today())).refused(&refusal);
+    }
+    for history in [with_carrier(), in_bin()] {
+        history.when(keep(today())).refused(&ParcelRefusal::Closed);
+    }
+}
+
+#[test]
+fn damage_is_reported_wherever_it_is_seen() {
+    for history in open() {
+        history.when(damage(false)).then([ParcelDamaged { usable: false }.into()]);
+    }
+}
+
+#[test]
+fn the_same_damage_again_causes_nothing_and_a_second_look_may_differ() {
+    let damaged = || on_shelf().and(ParcelDamaged { usable: true });
+    damaged().when(damage(true)).then_nothing();
+    damaged().when(damage(false)).then([ParcelDamaged { usable: false }.into()]);
+}
+
+#[test]
+fn damage_is_seen_on_pieces_that_are_here() {
+    for history in [unheard_of(), announced()] {
+        history.when(damage(true)).refused(&ParcelRefusal::NotArrived);
+    }
+    at_home().when(damage(true)).refused(&ParcelRefusal::AlreadyHandedOff);
+    for history in [with_carrier(), in_bin()] {
+        history.when(damage(true)).refused(&ParcelRefusal::Closed);
+    }
+}
+
+#[test]
+fn a_piece_goes_missing_and_its_holder_answers_for_it() {
+    for history in open() {
+        let holder = fold::<Parcel>(Default::default(), &history.0).custody();
+        let missing = history.clone().and(ParcelMissing {});
+        assert_eq!(fold::<Parcel>(Default::default(), &missing.0).custody(), holder);
+        history.when(ParcelCommand::ReportMissing).then([ParcelMissing {}.into()]);
+    }
+}
+
+#[test]
+fn a_missing_piece_is_missing_already() {
+    on_run().and(ParcelMissing {}).when(ParcelCommand::ReportMissing).then_nothing();
+}
+
+#[test]
+fn what_never_came_or_is_gone_is_not_missing() {
+    for history in [unheard_of(), announced()] {
+        history.when(ParcelCommand::ReportMissing).refused(&ParcelRefusal::NotArrived);
+    }
+    for history in [with_carrier(), in_bin()] {
+        history.when(ParcelCommand::ReportMissing).refused(&ParcelRefusal::Closed);
+    }
+}
+
+#[test]
+fn a_household_that_never_got_its_piece_disputes_the_hand_off() {
+    at_home()
+        .when(ParcelCommand::ReportMissing)
+        .then([disputed(End::HandedOff, End::NotReceived).into()]);
+}
+
+#[test]
+fn a_missing_piece_is_found() {
+    on_shelf().and(ParcelMissing {}).when(ParcelCommand::ReportFound).then([ParcelFound {}.into()]);
+    on_shelf().when(ParcelCommand::ReportFound).then_nothing();
+    unheard_of().when(ParcelCommand::ReportFound).then_nothing();
+}
+
+#[test]
+fn a_piece_is_called_back_wherever_it_is() {
+    let recalled = || ParcelRecalled { recall: recall() };
+    for history in open().into_iter().chain([announced(), at_home()]) {
+        history.when(call_back()).then([recalled().into()]);
+    }
+    on_run().and(recalled()).when(call_back()).then_nothing();
+}
+
+#[test]
+fn a_recalled_piece_that_was_announced_is_recalled_when_it_comes() {
+    announced()
+        .and(ParcelRecalled { recall: recall() })
+        .and(ParcelArrived { disinfection: None, ..arrived() })
+        .when(sort())
+        .refused(&ParcelRefusal::Recalled);
+}
+
+#[test]
+fn what_never_came_or_is_gone_is_not_called_back() {
+    unheard_of().when(call_back()).refused(&ParcelRefusal::NotArrived);
+    for history in [with_carrier(), in_bin()] {
+        history.when(call_back()).refused(&ParcelRefusal::Closed);
+    }
+}
+
+#[test]
+fn a_recalled_piece_still_fails_and_comes_back() {
+    let recalled = || on_run().and(ParcelRecalled { recall: recall() });
+    recalled()
+        .when(fail(FIRST_RUN, crate::parcel::event::FailureReason::NoAnswer))
+        .then([failed(FIRST_RUN).into()]);
+    recalled().when(bring_back()).then([returned(FIRST_RUN).into()]);
+}
+
+#[test]
+fn a_recall_is_lifted() {
+    let recalled = || on_shelf().and(ParcelRecalled { recall: recall() });
+    recalled().when(ParcelCommand::LiftRecall).then([ParcelRecallLifted {}.into()]);
+    on_shelf().when(ParcelCommand::LiftRecall).then_nothing();
+    recalled()
+        .and(ParcelRecallLifted {})
+        .when(load(FIRST_RUN))
+        .then([crate::parcel::event::ParcelLoaded { run: FIRST_RUN }.into()]);
+}

@@ -1,0 +1,320 @@
+//! An independent account of one parcel: it follows the events alone and knows who must have held
+//! the piece, so it catches a decider that breaks a rule of the community.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::sample::the;
+use crate::address::Recipient;
+use crate::community::ZoneAccess;
+use crate::ids::{BuildingId, GridId, RunId};
+use crate::parcel::event::{DeliveryLevel, End, ParcelEvent, ReopenReason};
+use crate::parcel::{Custody, ParcelCommand};
+use crate::supply::Category;
+
+/// The rule that a history breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Broken {
+    /// Custody passed from somebody who did not have the piece (rule 1).
+    Gap,
+    /// The counted hops or the holder differ from those of the events (rule 1).
+    Miscounted,
+    /// It left before its disinfection had acted (rule 2).
+    LeftDirty,
+    /// Somebody carried it who does not serve its grid (rule 3).
+    WrongGrid,
+    /// It went into a closed zone (rule 3).
+    ClosedZone,
+    /// It was left elsewhere than at its own building or door.
+    WrongPlace,
+    /// It was handed off twice without having been reopened (rule 5).
+    HandedOffTwice,
+    /// A meal or produce stayed (rule 6).
+    PerishableStayed,
+    /// It went on while it was recalled, unusable, disputed or nobody's.
+    WentOn,
+    /// The same command again caused something (rule 5).
+    Repeated,
+}
+
+/// Who has the piece, as the model sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+enum Holder {
+    #[default]
+    Outside,
+    Gate,
+    Courier(RunId),
+    Foot(BuildingId, RunId),
+    Household,
+    Carrier,
+    Bin,
+}
+
+impl Holder {
+    fn is_on(&self, run: RunId) -> bool {
+        match self {
+            Self::Courier(with) | Self::Foot(_, with) => *with == run,
+            Self::Outside | Self::Gate | Self::Household | Self::Carrier | Self::Bin => false,
+        }
+    }
+}
+
+/// What the model has followed so far.
+#[derive(Debug, Clone, Default)]
+pub struct Model {
+    holder: Holder,
+    holder_before_end: Holder,
+    hops: u32,
+    category: Option<Category>,
+    recipient: Option<Recipient>,
+    act_seconds: Option<u32>,
+    agent_on_since: Option<Timestamp>,
+    confirmed: bool,
+    lies_in: Option<(GridId, BuildingId)>,
+    at_household: bool,
+    recalled: bool,
+    unusable: bool,
+    disputed: bool,
+    /// Hand-offs at a door or at the intake point.
+    pub hand_offs: u32,
+    /// Relays at a building's foot.
+    pub relays: u32,
+    /// Returns to the intake point.
+    pub returns: u32,
+    /// Reopened ends.
+    pub reopened: u32,
+    /// Disputes.
+    pub disputes: u32,
+}
+
+impl Model {
+    /// Follows an event that a command caused at a moment.
+    pub fn follow(
+        &mut self,
+        command: &ParcelCommand,
+        event: &ParcelEvent,
+        now: Timestamp,
+    ) -> Result<(), Broken> {
+        match event {
+            ParcelEvent::Expected(event) => self.recipient.clone_from(&event.recipient),
+            ParcelEvent::Arrived(event) => {
+                self.pass(|holder| *holder == Holder::Outside, Holder::Gate)?;
+                self.category = Some(event.category);
+                self.recipient.clone_from(&event.recipient);
+                self.act_seconds = event.disinfection.map(|rule| rule.act_seconds);
+            }
+            ParcelEvent::Held(_) => self.stay_at_gate()?,
+            ParcelEvent::Identified(event) => {
+                let Recipient { door, grid, .. } = &event.recipient;
+                let place = (grid.clone(), door.building.clone());
+                self.lies_in = self.lies_in.take().filter(|lies_in| *lies_in == place);
+                self.recipient = Some(event.recipient.clone());
+            }
+            ParcelEvent::DisinfectionStarted(_) => {
+                self.stay_at_gate()?;
+                self.agent_on_since = Some(now);
+                self.confirmed = false;
+            }
+            ParcelEvent::Disinfected(_) => {
+                self.stay_at_gate()?;
+                self.confirmed = true;
+            }
+            ParcelEvent::Sorted(event) => {
+                self.stay_at_gate()?;
+                self.lies_in = Some((event.grid.clone(), event.building.clone()));
+            }
+            ParcelEvent::Loaded(event) => self.load(command, event.run, now)?,
+            ParcelEvent::Unloaded(event) => {
+                self.pass(|holder| *holder == Holder::Courier(event.run), Holder::Gate)?;
+            }
+            ParcelEvent::Relayed(event) => {
+                self.go_on()?;
+                zone_admits(command)?;
+                let place = self.recipient.as_ref().map(|to| &to.door.building);
+                if place != Some(&event.building) {
+                    return Err(Broken::WrongPlace);
+                }
+                let foot = Holder::Foot(event.building.clone(), event.run);
+                self.pass(|holder| *holder == Holder::Courier(event.run), foot)?;
+                self.relays += 1;
+            }
+            ParcelEvent::HandedOff(event) => {
+                if self.at_household {
+                    return Err(Broken::HandedOffTwice);
+                }
+                self.go_on()?;
+                zone_admits(command)?;
+                if self.recipient.as_ref().map(|to| &to.door) != Some(&event.door) {
+                    return Err(Broken::WrongPlace);
+                }
+                match event.run {
+                    Some(run) => self.end(|holder| holder.is_on(run), Holder::Household)?,
+                    None if event.level == DeliveryLevel::Pickup => {
+                        self.leave_clean(now)?;
+                        self.end(|holder| *holder == Holder::Gate, Holder::Household)?;
+                    }
+                    None => return Err(Broken::Gap),
+                }
+                self.at_household = true;
+                self.hand_offs += 1;
+            }
+            ParcelEvent::DeliveryFailed(event) => {
+                self.pass(|holder| holder.is_on(event.run), Holder::Courier(event.run))?;
+            }
+            ParcelEvent::Returned(event) => {
+                self.pass(|holder| holder.is_on(event.run), Holder::Gate)?;
+                self.returns += 1;
+            }
+            ParcelEvent::Refused(_) => self.leave_for(Holder::Carrier)?,
+            ParcelEvent::Disposed(_) => self.leave_for(Holder::Bin)?,
+            ParcelEvent::Damaged(event) => self.unusable = !event.usable,
+            ParcelEvent::Recalled(_) => self.recalled = true,
+            ParcelEvent::RecallLifted(_) => self.recalled = false,
+            ParcelEvent::KeptOvernight(_) => {
+                self.stay_at_gate()?;
+                if matches!(self.category, Some(Category::Meal | Category::Produce)) {
+                    return Err(Broken::PerishableStayed);
+                }
+            }
+            ParcelEvent::Reopened(event) => self.reopen(event.reason)?,
+            ParcelEvent::Disputed(_) => {
+                self.disputed = true;
+                self.disputes += 1;
+            }
+            ParcelEvent::DisputeSettled(event) => self.settle(event.truth)?,
+            ParcelEvent::Missing(_) | ParcelEvent::Found(_) | ParcelEvent::LateScanNoted(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Whether the engine's own account of holder and hops is this one.
+    pub fn agrees(&self, custody: &Custody, handovers: u32) -> Result<(), Broken> {
+        let holder = match &self.holder {
+            Holder::Outside => Custody::Outside,
+            Holder::Gate => Custody::IntakePoint,
+            Holder::Courier(run) => Custody::Run(*run),
+            Holder::Foot(building, _) => Custody::BuildingFoot(building.clone()),
+            Holder::Household => Custody::Household,
+            Holder::Carrier => Custody::Carrier,
+            Holder::Bin => Custody::Disposed,
+        };
+        if holder == *custody && self.hops == handovers { Ok(()) } else { Err(Broken::Miscounted) }
+    }
+
+    fn load(&mut self, command: &ParcelCommand, run: RunId, now: Timestamp) -> Result<(), Broken> {
+        self.go_on()?;
+        self.leave_clean(now)?;
+        zone_admits(command)?;
+        if let ParcelCommand::Load(load) = command {
+            let to = self.recipient.as_ref().map(|to| &to.door.building);
+            match &self.lies_in {
+                Some((grid, building)) if *grid == load.run_grid && to == Some(building) => {}
+                _ => return Err(Broken::WrongGrid),
+            }
+        }
+        self.pass(|holder| *holder == Holder::Gate, Holder::Courier(run))
+    }
+
+    fn reopen(&mut self, reason: ReopenReason) -> Result<(), Broken> {
+        let again = self.holder == Holder::Carrier && reason == ReopenReason::BroughtAgain;
+        let back = if again {
+            self.agent_on_since = None;
+            self.confirmed = false;
+            self.lies_in = None;
+            Holder::Gate
+        } else {
+            self.holder_before_end.clone()
+        };
+        let ended =
+            |holder: &Holder| matches!(holder, Holder::Household | Holder::Carrier | Holder::Bin);
+        self.at_household = false;
+        self.reopened += 1;
+        self.pass(ended, back)
+    }
+
+    fn settle(&mut self, truth: End) -> Result<(), Broken> {
+        self.disputed = false;
+        let at_gate_or_home = |holder: &Holder| matches!(holder, Holder::Gate | Holder::Household);
+        match truth {
+            End::HandedOff => {
+                self.at_household = true;
+                if self.holder == Holder::Household {
+                    return Ok(());
+                }
+                self.end(at_gate_or_home, Holder::Household)
+            }
+            End::Returned => {
+                self.at_household = false;
+                self.pass(at_gate_or_home, Holder::Gate)
+            }
+            End::NotReceived => {
+                self.at_household = false;
+                let back = self.holder_before_end.clone();
+                self.pass(|holder| *holder == Holder::Household, back)
+            }
+        }
+    }
+
+    /// Custody passes on, from somebody who has the piece.
+    fn pass(&mut self, from: impl Fn(&Holder) -> bool, to: Holder) -> Result<(), Broken> {
+        if !from(&self.holder) {
+            return Err(Broken::Gap);
+        }
+        if self.holder != to {
+            self.hops += 1;
+            self.holder = to;
+        }
+        Ok(())
+    }
+
+    /// Custody passes on for good, unless that is taken back.
+    fn end(&mut self, from: impl Fn(&Holder) -> bool, to: Holder) -> Result<(), Broken> {
+        let before = self.holder.clone();
+        self.pass(from, to)?;
+        self.holder_before_end = before;
+        Ok(())
+    }
+
+    fn leave_for(&mut self, to: Holder) -> Result<(), Broken> {
+        if self.disputed {
+            return Err(Broken::WentOn);
+        }
+        self.end(|holder| *holder == Holder::Gate, to)
+    }
+
+    fn stay_at_gate(&self) -> Result<(), Broken> {
+        if self.holder == Holder::Gate { Ok(()) } else { Err(Broken::Gap) }
+    }
+
+    fn go_on(&self) -> Result<(), Broken> {
+        if self.recalled || self.unusable || self.disputed || self.recipient.is_none() {
+            Err(Broken::WentOn)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The agent has acted for its whole time by the model's own clock, and somebody confirmed it.
+    fn leave_clean(&self, now: Timestamp) -> Result<(), Broken> {
+        let Some(seconds) = self.act_seconds else {
+            return Ok(());
+        };
+        let act = SignedDuration::from_secs(i64::from(seconds));
+        let acted = |since: Timestamp| now.duration_since(since) >= act;
+        if self.confirmed && self.agent_on_since.is_some_and(acted) {
+            Ok(())
+        } else {
+            Err(Broken::LeftDirty)
+        }
+    }
+}
+
+fn zone_admits(command: &ParcelCommand) -> Result<(), Broken> {
+    let closed = ZoneAccess::Closed { zone: the("north") };
+    let access = match command {
+        ParcelCommand::Load(load) => &load.access,
+        ParcelCommand::HandOff(hand_off) => &hand_off.access,
+        ParcelCommand::Relay { access, .. } => access,
+        _ => return Ok(()),
+    };
+    if *access == closed { Err(Broken::ClosedZone) } else { Ok(()) }
+}
