@@ -1,0 +1,62 @@
+//! Long searches for a broken promise. Zero failures in n trials bound the rate only below about
+//! 3/n (95 %), so each hunt is told its n and prints it.
+
+use clap::Args;
+
+use crate::run::{House, TaskError, say};
+
+const CRASH_TEST: &str = "crash::hunt";
+const CRASH_CYCLES: &str = "LASTMETER_CRASH_CYCLES";
+const CRASH_ADVICE: &str = "keep the folder that it names: the log in it is the evidence";
+const HUNT_ADVICE: &str = "the last lines name seed and step; the same seed fails the same way";
+
+/// Options of `cargo xtask crash`.
+#[derive(Debug, Args)]
+pub struct Crash {
+    /// How many times the engine is killed.
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
+    cycles: u32,
+}
+
+/// Options of `cargo xtask hunt`.
+#[derive(Debug, Args)]
+pub struct Hunt {
+    /// How many days are simulated.
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
+    days: u32,
+    /// The first day's seed.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// Kills the engine (`kill -9`) under load and looks for lost or doubled events, in release.
+///
+/// # Errors
+/// When an acknowledged event is lost or doubled, and when the hunt does not build.
+pub fn crash(house: &House, options: &Crash) -> Result<(), TaskError> {
+    let suite = ["test", "--release", "--package", "tests", "--test", "suite", "--", "--ignored"];
+    // A filter that matches nothing passes, so the name is looked for first.
+    let list = suite.into_iter().chain(["--list"]);
+    let names = house.cargo("the list of hunts", CRASH_ADVICE, list).capture()?;
+    if !names.lines().any(|line| line == format!("{CRASH_TEST}: test")) {
+        return Err(TaskError::NoSuchTest { name: CRASH_TEST });
+    }
+    let hunt = suite.into_iter().chain(["--exact", CRASH_TEST, "--nocapture"]);
+    let cycles = options.cycles.to_string();
+    house.cargo("the kill -9 hunt", CRASH_ADVICE, hunt).env(CRASH_CYCLES, &cycles).run()?;
+    say(&format!("\n{cycles} kills, no acknowledged event lost or doubled."));
+    Ok(())
+}
+
+/// Simulates many seeded days in virtual time, in release, with the rules checked at every step.
+///
+/// # Errors
+/// When a rule breaks on some day, and when the engine does not build.
+pub fn hunt(house: &House, options: &Hunt) -> Result<(), TaskError> {
+    let (days, seed) = (options.days.to_string(), options.seed.to_string());
+    let run = ["run", "--release", "--package", "lastmeter", "--", "simulate"];
+    let words = run.into_iter().chain(["--seed", &seed, "--days", &days]);
+    house.cargo("the hunt through seeded days", HUNT_ADVICE, words).run()?;
+    say(&format!("\n{days} seeded days from seed {seed}, no rule broken."));
+    Ok(())
+}
