@@ -22,20 +22,21 @@ pub fn lint(house: &House) -> Result<(), TaskError> {
     deny(house)
 }
 
-/// Unit, property, integration and documentation tests of the whole workspace.
+/// Unit, property, integration and documentation tests of the whole workspace. The examples in the
+/// documentation come first, so that the runner's closing line counts the tests that matter.
 ///
 /// # Errors
 /// When a test fails or does not build.
 pub fn test(house: &House) -> Result<(), TaskError> {
+    let examples = ["test", "--workspace", "--doc"];
+    house.cargo("the examples in the documentation", TEST_ADVICE, examples).run()?;
     if house.has_cargo_tool("nextest") {
-        let nextest = ["nextest", "run", "--workspace"];
-        house.cargo("the tests", TEST_ADVICE, nextest).run()?;
-        let documentation = ["test", "--workspace", "--doc"];
-        house.cargo("the examples in the documentation", TEST_ADVICE, documentation).run()?;
+        house.cargo("the tests", TEST_ADVICE, ["nextest", "run", "--workspace"]).run()?;
     } else {
-        say("cargo-nextest is not installed, so plain `cargo test` runs the same tests, slower.");
+        say("\ncargo-nextest is not installed, so `cargo test` runs the same tests, slower.");
         say("To get it: cargo install --locked cargo-nextest");
-        house.cargo("the tests", TEST_ADVICE, ["test", "--workspace"]).run()?;
+        let tests = ["test", "--workspace", "--lib", "--bins", "--tests"];
+        house.cargo("the tests", TEST_ADVICE, tests).run()?;
     }
     say("\nEverything that must pass has passed.");
     Ok(())
