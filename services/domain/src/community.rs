@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use serde::{Deserialize, Serialize};
+
 pub use self::event::CommunityEvent;
 use self::event::{
     AliasAdded, AliasTarget, BuildingAssigned, BuildingDescribed, CommunityRegistered,
@@ -116,7 +118,7 @@ refusals! {
 }
 
 /// One building.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Building {
     /// Its description.
     pub description: BuildingDescribed,
@@ -137,7 +139,7 @@ impl Building {
 }
 
 /// One zone.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Zone {
     /// Its buildings.
     pub buildings: BTreeSet<BuildingId>,
@@ -148,7 +150,7 @@ pub struct Zone {
 }
 
 /// A category's windows.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct WindowPolicy {
     /// The day's windows, earliest first.
     pub windows: Vec<Window>,
@@ -157,7 +159,7 @@ pub struct WindowPolicy {
 }
 
 /// What the events so far say of a community.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct CommunityState {
     /// Name, time zone and language, once it is registered.
     pub registered: Option<CommunityRegistered>,

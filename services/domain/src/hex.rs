@@ -50,6 +50,11 @@ macro_rules! hex_value {
             pub const fn from_bytes(bytes: [u8; $bytes]) -> Self {
                 Self(bytes)
             }
+
+            /// The bytes of the value.
+            pub const fn to_bytes(self) -> [u8; $bytes] {
+                self.0
+            }
         }
 
         impl std::fmt::Display for $name {
@@ -82,3 +87,17 @@ macro_rules! hex_value {
     };
 }
 pub(crate) use hex_value;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_one_spelling_is_read() {
+        assert_eq!(parse::<2>("00ff"), Ok([0, 255]));
+        let error = Err(HexError { digits: 4 });
+        for text in ["", "00f", "00ff0", "00ff00", "00FF", "0x0f", "00f ", "00é"] {
+            assert_eq!(parse::<2>(text), error, "{text:?}");
+        }
+    }
+}

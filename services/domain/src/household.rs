@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
+use serde::{Deserialize, Serialize};
+
 pub use self::event::HouseholdEvent;
 use self::event::{
     CapabilityNeed, Diet, HouseholdContactSet, HouseholdDietSet, HouseholdDoorsSet,
@@ -109,7 +111,7 @@ refusals! {
 }
 
 /// A number of people, and who stands for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeadCount {
     /// How many people eat together.
     pub people: u16,
@@ -120,7 +122,7 @@ pub struct HeadCount {
 }
 
 /// What the events so far say of a household.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct HouseholdState {
     /// Whether it is known.
     pub registered: bool,

@@ -22,12 +22,28 @@ hex_value! {
     pub struct ContentDigest([u8; 16]);
 }
 
+/// What kind of no it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalKind {
+    /// A rule of the domain forbids it.
+    Refused,
+    /// It was decided against another version than the one that stood.
+    Conflict,
+    /// There is no such thing.
+    NotFound,
+    /// The command itself made no sense.
+    Invalid,
+}
+
 /// The stored answer to a command that caused no events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SettledAnswer {
     /// The domain said no. That is final for this command.
     Refused {
+        /// What kind of no it was.
+        kind: RefusalKind,
         /// The refusal's stable code.
         code: String,
         /// The sentence in English, as it was told.
@@ -39,6 +55,13 @@ pub enum SettledAnswer {
     Repeated {
         /// The revision of the stream that it was asked of.
         revision: u64,
+    },
+    /// It was shared out to the pieces of a table or cart.
+    Shared {
+        /// How many took it.
+        accepted: u32,
+        /// How many did not.
+        refused: u32,
     },
 }
 

@@ -1,0 +1,199 @@
+//! A whole community from one TOML file: read, checked, and turned into commands.
+//!
+//! Every command says how something shall be, so loading the file again changes only what differs.
+//! Nothing is removed by leaving it out of the file.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::address::{PlanPoint, Room, Unit};
+use domain::community::CommunityCommand;
+use domain::community::event::{
+    AliasAdded, AliasTarget, BuildingAssigned, BuildingDescribed, CommunityRegistered,
+    DisinfectionPolicySet, GateOpened, GridColour, GridDrawn, IntakePointSet, Language,
+    TripLimitSet, Window, WindowPolicySet, ZoneDrawn,
+};
+use domain::ids::{BuildingId, CommunityId, GateId, GridId, RoomId, UnitId, ZoneId};
+use domain::supply::{Category, DisinfectionRule, Load};
+use serde::Deserialize;
+
+/// The longest file, in bytes.
+pub const FILE_BYTES_MAX: usize = 1024 * 1024;
+
+/// A community as its file tells it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    id: CommunityId,
+    name: String,
+    time_zone: String,
+    #[serde(default)]
+    language: Language,
+    intake_point: GateId,
+    #[serde(default)]
+    gates: BTreeSet<GateId>,
+    trip_limit: Option<Load>,
+    #[serde(default)]
+    grids: BTreeMap<GridId, GridColour>,
+    #[serde(default)]
+    buildings: Vec<BuildingEntry>,
+    #[serde(default)]
+    zones: BTreeMap<ZoneId, BTreeSet<BuildingId>>,
+    #[serde(default)]
+    windows: BTreeMap<Category, WindowEntry>,
+    #[serde(default)]
+    disinfection: BTreeMap<Category, DisinfectionRule>,
+    #[serde(default)]
+    aliases: Vec<AliasEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BuildingEntry {
+    id: BuildingId,
+    grid: GridId,
+    /// How many units named 1, 2, 3 … there are, all alike.
+    units: u16,
+    floors: u16,
+    doors_per_floor: u16,
+    #[serde(default)]
+    lift: bool,
+    position: Option<PlanPoint>,
+    /// Units that are not like the others, by name.
+    #[serde(default)]
+    unit: BTreeMap<UnitId, UnitEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UnitEntry {
+    floors: u16,
+    doors_per_floor: u16,
+    #[serde(default)]
+    extra_rooms: BTreeMap<RoomId, i16>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WindowEntry {
+    #[serde(default)]
+    windows: Vec<Window>,
+    immediate_up_to_pieces: Option<u32>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AliasEntry {
+    text: String,
+    building: BuildingId,
+    unit: Option<UnitId>,
+    room: Option<RoomId>,
+}
+
+/// A file that is no community.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// Longer than [`FILE_BYTES_MAX`].
+    #[error("the file has {bytes} bytes; at most {FILE_BYTES_MAX} are read")]
+    TooLong {
+        /// How long it is.
+        bytes: usize,
+    },
+    /// Not the expected shape; the message says where.
+    #[error("the file is not a community: {0}")]
+    Shape(#[from] toml::de::Error),
+    /// A time zone that the zone database does not have.
+    #[error("`{0}` is no time zone: write an IANA name such as `Asia/Shanghai`")]
+    TimeZone(String),
+    /// A unit's name that is none.
+    #[error("building {building} has a unit that cannot be named")]
+    Unit {
+        /// The building.
+        building: BuildingId,
+    },
+    /// An alias with a room but no unit.
+    #[error("the alias `{text}` names a room but no unit")]
+    Alias {
+        /// The alias.
+        text: String,
+    },
+}
+
+/// Reads a community's file: its id, and the commands that make it so, in an order that works.
+///
+/// # Errors
+/// See [`FileError`]; it says what to mend.
+pub fn read(text: &str) -> Result<(CommunityId, Vec<CommunityCommand>), FileError> {
+    if text.len() > FILE_BYTES_MAX {
+        return Err(FileError::TooLong { bytes: text.len() });
+    }
+    let file: File = toml::from_str(text)?;
+    if jiff::tz::TimeZone::get(&file.time_zone).is_err() {
+        return Err(FileError::TimeZone(file.time_zone));
+    }
+    let id = file.id.clone();
+    Ok((id, commands(file)?))
+}
+
+fn commands(file: File) -> Result<Vec<CommunityCommand>, FileError> {
+    let File { name, time_zone, language, intake_point, .. } = file;
+    let mut commands = vec![CommunityCommand::Register(CommunityRegistered {
+        name,
+        time_zone,
+        language,
+    })];
+    let gates = file.gates.into_iter().chain([intake_point.clone()]).collect::<BTreeSet<_>>();
+    commands.extend(gates.into_iter().map(|gate| CommunityCommand::OpenGate(GateOpened { gate })));
+    commands.push(CommunityCommand::SetIntakePoint(IntakePointSet { gate: intake_point }));
+    for (grid, colour) in file.grids {
+        commands.push(CommunityCommand::DrawGrid(GridDrawn { grid, colour }));
+    }
+    for entry in file.buildings {
+        let (building, grid) = (entry.id.clone(), entry.grid.clone());
+        commands.push(CommunityCommand::DescribeBuilding(describe(entry)?));
+        commands.push(CommunityCommand::AssignBuilding(BuildingAssigned { building, grid }));
+    }
+    for (zone, buildings) in file.zones {
+        commands.push(CommunityCommand::DrawZone(ZoneDrawn { zone, buildings }));
+    }
+    for (category, WindowEntry { windows, immediate_up_to_pieces }) in file.windows {
+        let fact = WindowPolicySet { category, windows, immediate_up_to_pieces };
+        commands.push(CommunityCommand::SetWindowPolicy(fact));
+    }
+    for (category, rule) in file.disinfection {
+        let fact = DisinfectionPolicySet { category, rule: Some(rule) };
+        commands.push(CommunityCommand::SetDisinfectionPolicy(fact));
+    }
+    if let Some(limit) = file.trip_limit {
+        commands.push(CommunityCommand::SetTripLimit(TripLimitSet { limit }));
+    }
+    for AliasEntry { text, building, unit, room } in file.aliases {
+        let target = match (unit, room) {
+            (None, None) => AliasTarget::Building(building),
+            (Some(unit), None) => AliasTarget::Unit(building, unit),
+            (Some(unit), Some(room)) => {
+                AliasTarget::Door(domain::address::Door { building, unit, room })
+            }
+            (None, Some(_)) => return Err(FileError::Alias { text }),
+        };
+        commands.push(CommunityCommand::AddAlias(AliasAdded { text, target }));
+    }
+    Ok(commands)
+}
+
+fn describe(entry: BuildingEntry) -> Result<BuildingDescribed, FileError> {
+    let BuildingEntry { id: building, units, floors, doors_per_floor, lift, position, .. } = entry;
+    let mut described = BTreeMap::new();
+    for number in 1..=units {
+        let unit = number.to_string().parse::<UnitId>();
+        let unit = unit.map_err(|_| FileError::Unit { building: building.clone() })?;
+        described.insert(unit, UnitEntry { floors, doors_per_floor, extra_rooms: BTreeMap::new() });
+    }
+    described.extend(entry.unit);
+    let units = described.into_iter().map(|(id, unit)| Unit {
+        id,
+        floors: unit.floors,
+        doors_per_floor: unit.doors_per_floor,
+        extra_rooms: unit.extra_rooms.into_iter().map(|(id, floor)| Room { id, floor }).collect(),
+    });
+    Ok(BuildingDescribed { units: units.collect(), building, lift, position })
+}

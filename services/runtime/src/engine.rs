@@ -1,0 +1,689 @@
+//! The engine: takes scans and commands, decides them, and answers when their events are durable
+//! and seen by every view.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::Decider;
+use domain::community::Community;
+use domain::device::event::{
+    CommandQuarantined, CommandSettled, QuarantineReason, RefusalKind, SettledAnswer,
+};
+use domain::device::{Device, DeviceCommand};
+use domain::household::Household;
+use domain::ids::{CommandId, CommunityId, DeviceId, ParcelId};
+use domain::order::Order;
+use domain::parcel::{Parcel, ParcelState};
+use domain::run::Run;
+use domain::volunteer::Volunteer;
+use event_log::{EventLog, Health, Position, Revision};
+use tokio::sync::watch;
+
+use crate::answer::{Answer, Performed, Status};
+use crate::clock::Clock;
+use crate::codec::Stored;
+use crate::cue::{Cue, cue};
+use crate::directory::{self, Place};
+use crate::ledger::{Entry, Verdict};
+use crate::problem::{Problem, ProblemKind};
+use crate::process::{Courier, Reactions};
+use crate::repository::{Done, Failure, How, NotDone, Repository};
+use crate::request::Request;
+use crate::scan::Scan;
+use crate::snapshot::{self, Snapshots};
+use crate::vault::Vault;
+use crate::views::{Observer, Progress, Views};
+
+/// How many parcels are kept in memory; the others are read from their streams.
+pub const PARCELS_CACHED_MAX: usize = 200_000;
+/// How many aggregates of each other kind are kept in memory.
+pub const OTHERS_CACHED_MAX: usize = 20_000;
+/// How long an answer waits for the views.
+pub const VIEW_WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// What an engine is made of.
+pub struct Parts {
+    /// The event log.
+    pub log: Arc<dyn EventLog>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The keys of personal data.
+    pub vault: Arc<Vault>,
+    /// Where snapshots of the views lie; `None` keeps none.
+    pub snapshots: Option<Snapshots>,
+    /// Other views that are fed with the engine's own.
+    pub observers: Vec<Box<dyn Observer>>,
+}
+
+/// The engine could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Something in the log cannot be read.
+    #[error("the event log cannot be folded into views")]
+    Views(#[source] crate::views::ViewError),
+}
+
+/// The engine.
+pub struct Engine {
+    pub(crate) log: Arc<dyn EventLog>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) views: Arc<Views>,
+    pub(crate) parcels: Repository<Parcel>,
+    pub(crate) runs: Repository<Run>,
+    pub(crate) orders: Repository<Order>,
+    pub(crate) households: Repository<Household>,
+    pub(crate) volunteers: Repository<Volunteer>,
+    pub(crate) communities: Repository<Community>,
+    pub(crate) devices: Repository<Device>,
+    pub(crate) reactions: Arc<Reactions>,
+    snapshots: Option<Snapshots>,
+    progress: watch::Receiver<Progress>,
+    in_flight: Mutex<HashSet<CommandId>>,
+    lanes: Mutex<HashMap<(CommunityId, DeviceId), Arc<tokio::sync::Mutex<()>>>>,
+}
+
+/// An aggregate that the engine keeps a repository of.
+pub trait Kept: Stored {
+    /// Its repository.
+    fn repository(engine: &Engine) -> &Repository<Self>
+    where
+        Self: Sized;
+}
+
+macro_rules! kept {
+    ($($aggregate:ident: $field:ident;)+) => {$(
+        impl Kept for $aggregate {
+            fn repository(engine: &Engine) -> &Repository<Self> {
+                &engine.$field
+            }
+        }
+    )+};
+}
+
+kept! {
+    Parcel: parcels;
+    Run: runs;
+    Order: orders;
+    Household: households;
+    Volunteer: volunteers;
+    Community: communities;
+    Device: devices;
+}
+
+/// What became of a command on one aggregate.
+#[derive(Debug)]
+pub struct Commanded<A: Stored> {
+    /// The state right after it.
+    pub state: Arc<A::State>,
+    /// The revision right after it.
+    pub revision: Option<Revision>,
+    /// Whether it changed nothing, because what it asks for was so already.
+    pub already_so: bool,
+    /// The position that the views have seen at least.
+    pub position: Position,
+}
+
+impl Engine {
+    /// Starts an engine: reads the newest snapshot, catches up with the log, and keeps following it.
+    ///
+    /// # Errors
+    /// [`StartError`] when something in the log cannot be read.
+    pub async fn start(parts: Parts) -> Result<Arc<Self>, StartError> {
+        let Parts { log, clock, vault, snapshots, observers } = parts;
+        // Other views keep no snapshots of their own yet, so with them everything is folded anew.
+        let usable = snapshots.as_ref().filter(|_| observers.is_empty());
+        let snapshot = match usable {
+            Some(snapshots) => snapshots.newest(log.as_ref()).await,
+            None => snapshot::Snapshot::default(),
+        };
+        let snapshot::Snapshot { position, processed, ledger, directory } = snapshot;
+        let views = Arc::new(Views::at(position, ledger, directory, observers));
+        let progress = views.progress();
+        let engine = Arc::new(Self {
+            parcels: Repository::new(Arc::clone(&log), PARCELS_CACHED_MAX),
+            runs: Repository::new(Arc::clone(&log), OTHERS_CACHED_MAX),
+            orders: Repository::new(Arc::clone(&log), OTHERS_CACHED_MAX),
+            households: Repository::new(Arc::clone(&log), OTHERS_CACHED_MAX),
+            volunteers: Repository::new(Arc::clone(&log), OTHERS_CACHED_MAX),
+            communities: Repository::new(Arc::clone(&log), OTHERS_CACHED_MAX),
+            devices: Repository::new(Arc::clone(&log), OTHERS_CACHED_MAX),
+            reactions: Arc::new(Reactions::from(processed)),
+            snapshots,
+            progress,
+            in_flight: Mutex::default(),
+            lanes: Mutex::default(),
+            views: Arc::clone(&views),
+            log: Arc::clone(&log),
+            clock,
+            vault,
+        });
+        let mut following = tokio::spawn(views.follow(log));
+        let mut progress = engine.progress.clone();
+        tokio::select! {
+            _ = progress.wait_for(|progress| progress.caught_up) => {}
+            stopped = &mut following => {
+                if let Ok(Err(error)) = stopped {
+                    return Err(StartError::Views(error));
+                }
+            }
+        }
+        tokio::spawn(async move {
+            if let Ok(Err(error)) = following.await {
+                tracing::error!(error = &error as &dyn std::error::Error, "the views stopped");
+            }
+        });
+        Courier::start(&engine);
+        Ok(engine)
+    }
+
+    /// The engine's clock.
+    pub fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
+    }
+
+    /// The keys of personal data.
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// The engine's own views.
+    pub fn views(&self) -> &Views {
+        &self.views
+    }
+
+    /// How far the views are.
+    pub fn progress(&self) -> Progress {
+        *self.progress.borrow()
+    }
+
+    /// Whether the log takes events now.
+    pub fn health(&self) -> Health {
+        self.log.health()
+    }
+
+    /// The log.
+    pub fn log(&self) -> &Arc<dyn EventLog> {
+        &self.log
+    }
+
+    /// What the processes still have to do, and what they could not.
+    pub fn reactions(&self) -> &Reactions {
+        &self.reactions
+    }
+
+    /// Writes a snapshot of the views, where the engine keeps any.
+    ///
+    /// # Errors
+    /// What the file system reports.
+    pub fn snapshot(&self) -> std::io::Result<()> {
+        match &self.snapshots {
+            Some(snapshots) => snapshots.write(&self.views, self.reactions.done_up_to()),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until the views have seen a position; `false` is "not within the time that an answer
+    /// may wait".
+    pub async fn seen(&self, position: Position) -> bool {
+        let mut progress = self.progress.clone();
+        let reached = progress.wait_for(|progress| progress.position >= position);
+        matches!(tokio::time::timeout(VIEW_WAIT_MAX, reached).await, Ok(Ok(_)))
+    }
+
+    /// The present state of an aggregate.
+    ///
+    /// # Errors
+    /// A deferred problem when the log cannot be read.
+    pub async fn peek<A: Kept>(
+        &self,
+        community: &CommunityId,
+        id: &A::Id,
+    ) -> Result<(Arc<A::State>, Option<Revision>), Problem> {
+        A::repository(self).peek(community, id).await.map_err(|failure| unavailable(&failure))
+    }
+
+    /// Takes one scan.
+    ///
+    /// The same command id with the same content gets the same answer again. A refusal is kept, and
+    /// is final for its id; a deferred answer stored nothing.
+    pub async fn scan(&self, request: Request, scan: Scan) -> Answer {
+        let _lane = self.lane(&request).await;
+        let outcome = match self.admit(&request) {
+            Ok(Admission::New(_in_flight)) => self.take(&request, &scan).await,
+            Ok(Admission::Known(entry)) => self.answer_again(&request, &scan, entry).await,
+            Err(problem) => Err(problem),
+        };
+        self.answer(&request, outcome).await
+    }
+
+    /// Handles one command on one aggregate. With `expected` it holds for that revision only.
+    ///
+    /// # Errors
+    /// The problem: a refusal, a conflict, a misused id, or a deferral.
+    pub async fn command<A: Kept>(
+        &self,
+        request: &Request,
+        id: &A::Id,
+        expected: Option<Option<Revision>>,
+        command: impl Fn(&A::State) -> Result<A::Command, A::Refusal> + Send,
+    ) -> Result<Commanded<A>, Problem> {
+        let _lane = self.lane(request).await;
+        let refused = match self.admit(request)? {
+            Admission::New(_in_flight) => {
+                if let Some(reason) = self.quarantine_reason(request) {
+                    return Err(self.quarantine(request, reason).await);
+                }
+                match A::repository(self).execute(id, request, expected, command).await {
+                    Ok(done) => return Ok(self.commanded(request, done).await),
+                    Err(not_done) => problem(not_done),
+                }
+            }
+            Admission::Known(Entry { verdict: Verdict::Settled(settled), .. }) => match settled {
+                SettledAnswer::Refused { .. } => return Err(settled_problem(settled)),
+                SettledAnswer::Repeated { .. } | SettledAnswer::Shared { .. } => {
+                    let (state, revision) = self.peek::<A>(&request.community, id).await?;
+                    let position = self.progress().position;
+                    return Ok(Commanded { state, revision, already_so: true, position });
+                }
+            },
+            Admission::Known(Entry { verdict: Verdict::Quarantined, .. }) => {
+                return Err(quarantined_problem());
+            }
+            Admission::Known(Entry { verdict: Verdict::Applied { .. }, .. }) => {
+                match A::repository(self).execute(id, request, expected, command).await {
+                    Ok(done) => return Ok(self.commanded(request, done).await),
+                    Err(not_done) => return Err(problem(not_done)),
+                }
+            }
+        };
+        if !refused.is_deferred() && refused.kind != ProblemKind::Misuse {
+            self.settle(request, settled_of(&refused)).await?;
+        }
+        Err(refused)
+    }
+
+    async fn commanded<A: Stored>(&self, request: &Request, done: Done<A>) -> Commanded<A> {
+        let already_so = done.how == How::AlreadySo;
+        if already_so {
+            let revision = done.revision.map_or(0, |revision| revision.0);
+            let settled = self.settle(request, SettledAnswer::Repeated { revision }).await;
+            if let Err(problem) = settled {
+                // The command changed nothing, so a lost outcome is decided anew with the same end.
+                tracing::warn!(code = problem.code, "an outcome could not be kept");
+            }
+        }
+        let position = match done.how {
+            How::Appended(position) => position,
+            How::Replayed | How::AlreadySo => self.progress().position,
+        };
+        self.seen(position).await;
+        Commanded { state: done.state, revision: done.revision, already_so, position }
+    }
+
+    /// One lane per device that numbers its commands: they are worked off in order.
+    async fn lane(&self, request: &Request) -> Option<tokio::sync::OwnedMutexGuard<()>> {
+        request.sequence?;
+        let device = request.device.clone()?;
+        let lane = {
+            let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(lanes.entry((request.community.clone(), device)).or_default())
+        };
+        Some(lane.lock_owned().await)
+    }
+
+    /// Whether a command is new, and may be worked off now.
+    fn admit(&self, request: &Request) -> Result<Admission<'_>, Problem> {
+        {
+            let ledger = self.views.ledger();
+            if let Some(entry) = ledger.entry(request.command_id) {
+                if entry.content != request.content {
+                    tracing::warn!(command_id = %request.command_id, "a command id was misused");
+                    return Err(Problem::misuse());
+                }
+                return Ok(Admission::Known(entry.clone()));
+            }
+            if let (Some(device), Some(sequence)) = (&request.device, request.sequence) {
+                let book = ledger.device(&request.community, device);
+                check_sequence(book.last_sequence, sequence)?;
+            }
+        }
+        let mut in_flight = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
+        if in_flight.insert(request.command_id) {
+            Ok(Admission::New(InFlight { engine: self, command: request.command_id }))
+        } else {
+            Err(Problem::still_running())
+        }
+    }
+
+    async fn take(&self, request: &Request, scan: &Scan) -> Result<(Status, Performed), Problem> {
+        if let Some(reason) = self.quarantine_reason(request) {
+            return Err(self.quarantine(request, reason).await);
+        }
+        let performed = match self.perform(request, scan).await {
+            Ok(performed) => performed,
+            Err(problem) if problem.is_deferred() || problem.kind == ProblemKind::Misuse => {
+                return Err(problem);
+            }
+            Err(problem) => {
+                self.settle(request, settled_of(&problem)).await?;
+                return Err(problem);
+            }
+        };
+        if let Some(revision) = performed.repeated {
+            self.settle(request, SettledAnswer::Repeated { revision }).await?;
+        } else if performed.unrecorded {
+            let pieces = performed.pieces.unwrap_or_default();
+            let (accepted, refused) = (pieces.accepted, pieces.refused);
+            self.settle(request, SettledAnswer::Shared { accepted, refused }).await?;
+        }
+        Ok((status_of(&performed), performed))
+    }
+
+    /// Answers a command that has been worked off before, as it was answered then.
+    async fn answer_again(
+        &self,
+        request: &Request,
+        scan: &Scan,
+        entry: Entry,
+    ) -> Result<(Status, Performed), Problem> {
+        match entry.verdict {
+            Verdict::Quarantined => Err(quarantined_problem()),
+            Verdict::Applied { parcel: Some(parcel) } => {
+                let replayed = self
+                    .parcels
+                    .replayed(&request.community, &parcel, request)
+                    .await
+                    .map_err(|failure| unavailable(&failure))?;
+                let parcel = replayed.map(|(state, _)| (parcel, state));
+                let performed = Performed { parcel, ..Performed::default() };
+                Ok((status_of(&performed), performed))
+            }
+            Verdict::Applied { parcel: None } => {
+                let performed = self.perform(request, scan).await?;
+                Ok((status_of(&performed), performed))
+            }
+            Verdict::Settled(settled @ SettledAnswer::Refused { .. }) => {
+                Err(settled_problem(settled))
+            }
+            Verdict::Settled(SettledAnswer::Repeated { revision }) => {
+                let parcel = self.repeated_parcel(request, scan, revision).await?;
+                let repeated = Some(revision);
+                Ok((Status::Duplicate, Performed { parcel, repeated, ..Performed::default() }))
+            }
+            Verdict::Settled(SettledAnswer::Shared { accepted, refused }) => {
+                let pieces = Some(crate::answer::PieceCount { accepted, refused });
+                Ok((Status::Accepted, Performed { pieces, ..Performed::default() }))
+            }
+        }
+    }
+
+    async fn repeated_parcel(
+        &self,
+        request: &Request,
+        scan: &Scan,
+        revision: u64,
+    ) -> Result<Option<(ParcelId, Arc<ParcelState>)>, Problem> {
+        let Some(parcel) = self.parcel_of(request, scan).await? else { return Ok(None) };
+        let state = self.parcels.as_of(&request.community, &parcel, Revision(revision)).await;
+        Ok(Some((parcel, state.map_err(|failure| unavailable(&failure))?)))
+    }
+
+    async fn answer(
+        &self,
+        request: &Request,
+        outcome: Result<(Status, Performed), Problem>,
+    ) -> Answer {
+        let (status, performed, problem) = match outcome {
+            Ok((status, performed)) => (status, performed, None),
+            Err(problem) if problem.is_deferred() => {
+                (Status::Deferred, Performed::default(), Some(problem))
+            }
+            Err(problem) if problem.code == QUARANTINED => {
+                (Status::Held, Performed::default(), Some(problem))
+            }
+            Err(problem) => (Status::Refused, Performed::default(), Some(problem)),
+        };
+        let view_behind = match performed.appended {
+            Some(position) => !self.seen(position).await,
+            None => false,
+        };
+        let cue = performed
+            .parcel
+            .as_ref()
+            .and_then(|(id, state)| self.cue(&request.community, *id, state));
+        Answer {
+            command_id: request.command_id,
+            status,
+            position: self.progress().position,
+            view_behind,
+            parcel: performed.parcel.map(|(id, _)| id),
+            cue,
+            problem,
+            clock: request.occurred.clock.clone(),
+            pieces: performed.pieces,
+            candidates: performed.candidates,
+        }
+    }
+
+    /// What to show and say of a parcel.
+    pub fn cue(&self, community: &CommunityId, id: ParcelId, state: &ParcelState) -> Option<Cue> {
+        let directory = self.views.directory();
+        let place = directory.place(community)?;
+        let building = state.recipient.as_ref().map(|recipient| &recipient.door.building);
+        let shelf = building.and_then(|building| place.shelf(building));
+        Some(cue(state, directory::label_code(id), place.community(), shelf))
+    }
+
+    /// Reads a community's facts.
+    ///
+    /// # Errors
+    /// A problem when the community was never heard of.
+    pub fn with_place<T>(
+        &self,
+        community: &CommunityId,
+        read: impl FnOnce(&Place) -> T,
+    ) -> Result<T, Problem> {
+        let directory = self.views.directory();
+        let place = directory
+            .place(community)
+            .filter(|place| place.community().registered.is_some())
+            .ok_or_else(|| community_unknown(community))?;
+        Ok(read(place))
+    }
+
+    fn quarantine_reason(&self, request: &Request) -> Option<QuarantineReason> {
+        if request.occurred.is_too_old(request.recorded_at) {
+            return Some(QuarantineReason::TooOld);
+        }
+        let device = request.device.as_ref()?;
+        let book = self.views.ledger().device(&request.community, device);
+        book.revoked.then_some(QuarantineReason::Revoked)
+    }
+
+    /// Puts a command aside; gives the problem that says so, or why even that did not work.
+    async fn quarantine(&self, request: &Request, reason: QuarantineReason) -> Problem {
+        let fact = CommandQuarantined {
+            command: request.command_id,
+            content: request.content,
+            sequence: request.sequence,
+            reason,
+        };
+        match self.keep(request, DeviceCommand::Quarantine(fact)).await {
+            Ok(()) => quarantined_problem(),
+            Err(problem) => problem,
+        }
+    }
+
+    /// Keeps the outcome of a command that caused no event of its own, durably, before it is told.
+    async fn settle(&self, request: &Request, answer: SettledAnswer) -> Result<(), Problem> {
+        let fact = CommandSettled {
+            command: request.command_id,
+            content: request.content,
+            sequence: request.sequence,
+            answer,
+        };
+        self.keep(request, DeviceCommand::Settle(fact)).await
+    }
+
+    async fn keep(&self, request: &Request, command: DeviceCommand) -> Result<(), Problem> {
+        let device = match &request.device {
+            Some(device) => device.clone(),
+            None => no_device()?,
+        };
+        let request = request.follow_up("outcome");
+        let done = self
+            .devices
+            .execute(&device, &request, None, |_| {
+                Ok::<_, <Device as Decider>::Refusal>(command.clone())
+            })
+            .await
+            .map_err(problem)?;
+        if let How::Appended(position) = done.how {
+            self.seen(position).await;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a command may be worked off.
+enum Admission<'a> {
+    /// It is new. While this lives, nobody else works off the same id.
+    New(InFlight<'a>),
+    /// It has been worked off.
+    Known(Entry),
+}
+
+struct InFlight<'a> {
+    engine: &'a Engine,
+    command: CommandId,
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        let mut in_flight = self.engine.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
+        in_flight.remove(&self.command);
+    }
+}
+
+/// The code of a command that waits for a person.
+const QUARANTINED: &str = "command-quarantined";
+
+fn check_sequence(last: Option<u64>, sequence: u64) -> Result<(), Problem> {
+    // A device counts from 1, so that a first command that was lost on the way is missed too.
+    let last = last.unwrap_or(0);
+    if sequence == last + 1 {
+        return Ok(());
+    }
+    if sequence <= last {
+        let english = format!(
+            "number {sequence} of this device was used by another command: count on from {}",
+            last + 1
+        );
+        let chinese = format!("本设备的序号 {sequence} 已用于其他命令：请从 {} 继续编号", last + 1);
+        return Err(Problem::new(ProblemKind::Misuse, "sequence-used", english, chinese));
+    }
+    let english = format!("number {} of this device is missing: send it first", last + 1);
+    let chinese = format!("缺少本设备的第 {} 号命令：请先发送", last + 1);
+    Err(Problem::deferred("sequence-gap", english, chinese))
+}
+
+fn status_of(performed: &Performed) -> Status {
+    let held = performed.parcel.as_ref().is_some_and(|(_, state)| state.held.is_some());
+    if performed.repeated.is_some() {
+        Status::Duplicate
+    } else if held {
+        Status::Held
+    } else {
+        Status::Accepted
+    }
+}
+
+fn settled_of(problem: &Problem) -> SettledAnswer {
+    let kind = match problem.kind {
+        ProblemKind::Conflict => RefusalKind::Conflict,
+        ProblemKind::NotFound => RefusalKind::NotFound,
+        ProblemKind::Invalid => RefusalKind::Invalid,
+        ProblemKind::Refused | ProblemKind::Misuse | ProblemKind::Deferred => RefusalKind::Refused,
+    };
+    SettledAnswer::Refused {
+        kind,
+        code: problem.code.clone(),
+        english: problem.english.clone(),
+        chinese: problem.chinese.clone(),
+    }
+}
+
+fn settled_problem(settled: SettledAnswer) -> Problem {
+    match settled {
+        SettledAnswer::Refused { kind, code, english, chinese } => {
+            let kind = match kind {
+                RefusalKind::Refused => ProblemKind::Refused,
+                RefusalKind::Conflict => ProblemKind::Conflict,
+                RefusalKind::NotFound => ProblemKind::NotFound,
+                RefusalKind::Invalid => ProblemKind::Invalid,
+            };
+            Problem { kind, code, english, chinese }
+        }
+        SettledAnswer::Repeated { .. } | SettledAnswer::Shared { .. } => Problem::misuse(),
+    }
+}
+
+fn quarantined_problem() -> Problem {
+    Problem::new(
+        ProblemKind::Refused,
+        QUARANTINED,
+        "this command was put aside for the desk to look at: the device was revoked, or it is more \
+         than 14 days old",
+        "该命令已暂存待前台核对：设备已停用，或命令超过 14 天",
+    )
+}
+
+fn community_unknown(community: &CommunityId) -> Problem {
+    Problem::not_found(
+        "community-unknown",
+        format!("there is no community {community}: register it first"),
+        format!("没有社区 {community}：请先登记"),
+    )
+}
+
+fn no_device() -> Result<DeviceId, Problem> {
+    "no-device".parse().map_err(|_| Problem::misuse())
+}
+
+/// The problem of a failure: nothing was acknowledged, and the same command may be sent again.
+pub(crate) fn unavailable(failure: &Failure) -> Problem {
+    tracing::error!(error = failure as &dyn std::error::Error, "a command could not be handled");
+    match failure {
+        Failure::Append(event_log::AppendError::ReadOnly(cause)) => Problem::deferred(
+            "log-read-only",
+            format!("nothing can be stored now: {cause}; keep this and send it again"),
+            "目前无法保存（磁盘已满或故障）：请保留，稍后重发",
+        ),
+        Failure::Contended => Problem::deferred(
+            "busy",
+            "too many others changed the same thing at once: send it again in a moment",
+            "同一对象正被多方同时更改：请稍后重发",
+        ),
+        Failure::Append(_) | Failure::Read(_) | Failure::Codec(_) | Failure::Name(_) => {
+            Problem::deferred(
+                "log-unavailable",
+                "the event log did not answer: keep this and send it again",
+                "事件日志暂无响应：请保留，稍后重发",
+            )
+        }
+    }
+}
+
+/// The problem of a command that was not done.
+pub(crate) fn problem<R: domain::Refuse>(not_done: NotDone<R>) -> Problem {
+    match not_done {
+        NotDone::Refused(refusal) => Problem::refused(&refusal),
+        NotDone::Conflict { expected, actual } => {
+            Problem::conflict(expected.map(|r| r.0), actual.map(|r| r.0))
+        }
+        NotDone::Misuse => Problem::misuse(),
+        NotDone::Failed(failure) => unavailable(&failure),
+    }
+}

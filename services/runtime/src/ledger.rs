@@ -1,0 +1,158 @@
+//! What has become of every recent command, and how far each device has counted.
+//!
+//! Folded from the log. It answers a re-sent command that caused no event in its aggregate's stream,
+//! and notices an id that is used for something else. Entries older than any command that still
+//! applies by itself are dropped: what is older is quarantined before it gets here.
+
+use std::collections::{HashMap, VecDeque};
+
+use domain::device::DeviceEvent;
+use domain::device::event::{ContentDigest, SettledAnswer};
+use domain::ids::{CommandId, CommunityId, DeviceId, ParcelId};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::codec::{AnyEvent, Observed};
+
+/// How long a command is remembered: longer than [`crate::request::AGE_MAX`], by a day's margin.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(15 * 24);
+
+/// What became of a command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Verdict {
+    /// It caused events, which tell the answer.
+    Applied {
+        /// The parcel that they are of, where it is one.
+        parcel: Option<ParcelId>,
+    },
+    /// It caused none; this was the answer.
+    Settled(SettledAnswer),
+    /// It waits for a person to look at it.
+    Quarantined,
+}
+
+/// One remembered command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The digest of what was sent under the id.
+    pub content: ContentDigest,
+    /// What became of it.
+    pub verdict: Verdict,
+}
+
+/// What is known of a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct DeviceBook {
+    /// The last of its own numbers that was worked off.
+    pub last_sequence: Option<u64>,
+    /// Nothing from it applies by itself any more.
+    pub revoked: bool,
+}
+
+/// The ledger of commands.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Ledger {
+    entries: HashMap<CommandId, Entry>,
+    by_age: VecDeque<(Timestamp, CommandId)>,
+    devices: HashMap<CommunityId, HashMap<DeviceId, DeviceBook>>,
+}
+
+impl Ledger {
+    /// What became of a command; `None` when it was never seen, or long ago.
+    pub fn entry(&self, command: CommandId) -> Option<&Entry> {
+        self.entries.get(&command)
+    }
+
+    /// What is known of a device.
+    pub fn device(&self, community: &CommunityId, device: &DeviceId) -> DeviceBook {
+        let book = self.devices.get(community).and_then(|devices| devices.get(device));
+        book.copied().unwrap_or_default()
+    }
+
+    /// How many commands are remembered.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether no command is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Folds one event.
+    pub fn observe(&mut self, observed: &Observed<'_>) {
+        let metadata = observed.metadata;
+        if metadata.correlation_id.is_none() {
+            let parcel = match observed.event {
+                AnyEvent::Parcel(_) => observed.id.parse().ok(),
+                AnyEvent::Community(_)
+                | AnyEvent::Device(_)
+                | AnyEvent::Household(_)
+                | AnyEvent::Order(_)
+                | AnyEvent::Run(_)
+                | AnyEvent::Volunteer(_) => None,
+            };
+            self.remember(metadata.recorded_at, metadata.command_id, metadata.content, || {
+                Verdict::Applied { parcel }
+            });
+            if let Some(device) = &metadata.device {
+                self.count(observed.community, device, metadata.sequence);
+            }
+        }
+        if let AnyEvent::Device(event) = observed.event
+            && let Ok(device) = observed.id.parse()
+        {
+            self.observe_device(observed, &device, event);
+        }
+    }
+
+    fn observe_device(&mut self, observed: &Observed<'_>, device: &DeviceId, event: &DeviceEvent) {
+        let (community, at) = (observed.community, observed.metadata.recorded_at);
+        match event {
+            DeviceEvent::Settled(event) => {
+                self.remember(at, event.command, event.content, || {
+                    Verdict::Settled(event.answer.clone())
+                });
+                self.count(community, device, event.sequence);
+            }
+            DeviceEvent::Quarantined(event) => {
+                self.remember(at, event.command, event.content, || Verdict::Quarantined);
+                self.count(community, device, event.sequence);
+            }
+            DeviceEvent::Revoked(_) => self.book(community, device).revoked = true,
+            DeviceEvent::Restored(_) => self.book(community, device).revoked = false,
+        }
+    }
+
+    fn remember(
+        &mut self,
+        at: Timestamp,
+        command: CommandId,
+        content: ContentDigest,
+        verdict: impl FnOnce() -> Verdict,
+    ) {
+        let by_age = &mut self.by_age;
+        self.entries.entry(command).or_insert_with(|| {
+            by_age.push_back((at, command));
+            Entry { content, verdict: verdict() }
+        });
+        while let Some((oldest, command)) = self.by_age.front()
+            && at.duration_since(*oldest) > REMEMBERED
+        {
+            self.entries.remove(command);
+            self.by_age.pop_front();
+        }
+    }
+
+    fn count(&mut self, community: &CommunityId, device: &DeviceId, sequence: Option<u64>) {
+        if sequence.is_some() {
+            let book = self.book(community, device);
+            book.last_sequence = book.last_sequence.max(sequence);
+        }
+    }
+
+    fn book(&mut self, community: &CommunityId, device: &DeviceId) -> &mut DeviceBook {
+        let devices = self.devices.entry(community.clone()).or_default();
+        devices.entry(device.clone()).or_default()
+    }
+}

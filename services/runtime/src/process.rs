@@ -1,0 +1,489 @@
+//! What follows from events without anybody asking: runs and orders hear of their parcels, an erased
+//! household loses its key.
+//!
+//! A reaction is a command whose id is derived from the event that caused it, so doing it again does
+//! nothing. The courier below carries reactions out in the order of the log and tries again what
+//! could not be done yet; the watchdog tells which ones have waited too long, and which were refused.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use domain::ids::{ActorId, CommandId, CommunityId, OrderId, ParcelId, RunId};
+use domain::order::OrderCommand;
+use domain::parcel::ParcelEvent;
+use domain::parcel::event::End;
+use domain::parcel::{ParcelState, Phase};
+use domain::run::{RunCommand, RunEvent};
+use domain::{household::HouseholdEvent, ids::HouseholdId};
+use event_log::{Delivery, LogError, Position, RecordedEvent};
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use tokio::sync::watch;
+
+use crate::codec::{self, AnyEvent, Metadata};
+use crate::engine::{Engine, problem};
+use crate::problem::Problem;
+use crate::request::{Occurred, Request};
+use crate::vault::Subject;
+
+/// How long the courier waits before it tries again what could not be done.
+pub const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// How long a piece may be on a run without being told so itself before it is taken off again.
+pub const LOAD_GRACE: SignedDuration = SignedDuration::from_mins(5);
+/// How long a reaction may wait before the watchdog reports it.
+pub const STUCK_AFTER: SignedDuration = SignedDuration::from_mins(10);
+/// How many refused reactions are kept for people to look at.
+pub const REFUSED_KEPT_MAX: usize = 1_000;
+
+/// One thing that follows from an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Reaction {
+    /// A run hears of a piece.
+    Run(RunId, RunCommand),
+    /// An order hears of a piece.
+    Order(OrderId, OrderCommand),
+    /// The run and the order of a piece hear that it is with the courier again.
+    Reopened(ParcelId),
+    /// The run and the order of a piece hear how a dispute about it was settled.
+    Settled(ParcelId, End),
+    /// The order of a piece hears that it was handed off.
+    HandedOff(ParcelId),
+    /// A piece that is on a run without knowing so is taken off, once the grace is over.
+    CheckLoaded(ParcelId, RunId),
+    /// A household's key is deleted.
+    EraseKey(HouseholdId),
+}
+
+/// A reaction that the domain refused: a person should look at it.
+#[derive(Debug, Clone, Serialize)]
+pub struct RefusedReaction {
+    /// The position of the event.
+    pub position: u64,
+    /// The stream of the event.
+    pub stream: String,
+    /// The refusal's code.
+    pub code: String,
+    /// What to do.
+    pub english: String,
+    /// What to do, in Chinese.
+    pub chinese: String,
+}
+
+/// A reaction that has waited too long.
+#[derive(Debug, Clone, Serialize)]
+pub struct StuckReaction {
+    /// The position of the event.
+    pub position: u64,
+    /// When the event was recorded.
+    pub since: Timestamp,
+    /// What stood in the way the last time.
+    pub code: Option<String>,
+}
+
+struct Pending {
+    event: RecordedEvent,
+    recorded_at: Timestamp,
+    not_before: Timestamp,
+    reaction: Reaction,
+    blocked_by: Option<String>,
+}
+
+/// What is still to be done and what was refused.
+pub struct Reactions {
+    read_up_to: watch::Sender<Position>,
+    pending: Mutex<BTreeMap<(Position, usize), Pending>>,
+    refused: Mutex<Vec<RefusedReaction>>,
+}
+
+impl Reactions {
+    /// Nothing to do up to a position.
+    pub fn from(position: Position) -> Self {
+        Self {
+            read_up_to: watch::Sender::new(position),
+            pending: Mutex::default(),
+            refused: Mutex::default(),
+        }
+    }
+
+    /// The position up to which every reaction has been carried out.
+    pub fn done_up_to(&self) -> Position {
+        let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        match pending.first_key_value() {
+            Some(((position, _), _)) => Position(position.0.saturating_sub(1)),
+            None => *self.read_up_to.borrow(),
+        }
+    }
+
+    /// The reactions that have waited longer than [`STUCK_AFTER`].
+    pub fn stuck(&self, now: Timestamp) -> Vec<StuckReaction> {
+        let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let late = pending.values().filter(|p| now.duration_since(p.not_before) > STUCK_AFTER);
+        late.map(|pending| StuckReaction {
+            position: pending.event.position.0,
+            since: pending.recorded_at,
+            code: pending.blocked_by.clone(),
+        })
+        .collect()
+    }
+
+    /// The latest reactions that the domain refused.
+    pub fn refused(&self) -> Vec<RefusedReaction> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits until everything up to a position was read and, but for what waits for its time,
+    /// carried out.
+    pub async fn carried_out(&self, position: Position) {
+        let mut read_up_to = self.read_up_to.subscribe();
+        // The sender lives as long as this, so waiting cannot fail.
+        drop(read_up_to.wait_for(|read| *read >= position).await);
+    }
+}
+
+/// Carries reactions out.
+pub(crate) struct Courier;
+
+impl Courier {
+    /// Starts carrying out reactions for as long as the engine lives.
+    pub(crate) fn start(engine: &Arc<Engine>) {
+        let engine = Arc::downgrade(engine);
+        tokio::spawn(async move {
+            while let Some(log) = engine.upgrade().map(|engine| Arc::clone(engine.log())) {
+                let Some(after) = engine.upgrade().map(|e| *e.reactions.read_up_to.borrow())
+                else {
+                    return;
+                };
+                let mut subscription = log.subscribe((after > Position(0)).then_some(after));
+                drop(log);
+                match follow(&engine, subscription.as_mut()).await {
+                    Ok(()) | Err(LogError::Closed) => return,
+                    Err(error) => {
+                        tracing::error!(error = &error as &dyn std::error::Error, "a process \
+                            lost the log and subscribes again");
+                        tokio::time::sleep(RETRY_AFTER).await;
+                    }
+                }
+            }
+        });
+    }
+}
+
+async fn follow(
+    engine: &Weak<Engine>,
+    subscription: &mut dyn event_log::Subscription,
+) -> Result<(), LogError> {
+    loop {
+        let delivery = tokio::select! {
+            delivery = subscription.next() => delivery?,
+            () = tokio::time::sleep(RETRY_AFTER) => Delivery::CaughtUp,
+        };
+        let Some(engine) = engine.upgrade() else { return Ok(()) };
+        match delivery {
+            Delivery::Events(events) => {
+                for event in events.iter() {
+                    read(&engine, event).await;
+                }
+                if let Some(last) = events.last() {
+                    engine.reactions.read_up_to.send_replace(last.position);
+                }
+            }
+            Delivery::CaughtUp => retry(&engine).await,
+        }
+    }
+}
+
+/// Reads one event and carries out what follows from it.
+async fn read(engine: &Engine, recorded: &RecordedEvent) {
+    let Some((category, community, id)) = codec::parse_stream(&recorded.stream) else { return };
+    let Ok(community) = community.parse::<CommunityId>() else { return };
+    let decoded = codec::decode_metadata(recorded).and_then(|metadata| {
+        let version = metadata.schema_version;
+        codec::decode_recorded(recorded, category, version).map(|event| (metadata, event))
+    });
+    let (metadata, event) = match decoded {
+        Ok(decoded) => decoded,
+        Err(error) => {
+            // The views stop at such an event, and say so; nothing can follow from it.
+            tracing::error!(error = &error as &dyn std::error::Error, "a process skips an event");
+            return;
+        }
+    };
+    for (index, reaction) in reactions(&event, id).into_iter().enumerate() {
+        let grace = match reaction {
+            Reaction::CheckLoaded(..) => LOAD_GRACE,
+            Reaction::Run(..)
+            | Reaction::Order(..)
+            | Reaction::Reopened(_)
+            | Reaction::Settled(..)
+            | Reaction::HandedOff(_)
+            | Reaction::EraseKey(_) => SignedDuration::ZERO,
+        };
+        let not_before = metadata.recorded_at.saturating_add(grace).unwrap_or(Timestamp::MAX);
+        let pending = Pending {
+            event: recorded.clone(),
+            recorded_at: metadata.recorded_at,
+            not_before,
+            reaction,
+            blocked_by: None,
+        };
+        attempt(engine, &community, &metadata, (recorded.position, index), pending).await;
+    }
+}
+
+/// What follows from an event; nothing but the event is looked at.
+fn reactions(event: &AnyEvent, id: &str) -> Vec<Reaction> {
+    match event {
+        AnyEvent::Parcel(event) => match id.parse() {
+            Ok(parcel) => of_parcel(event, parcel),
+            Err(_) => vec![],
+        },
+        AnyEvent::Run(RunEvent::PieceLoaded(event)) => match id.parse() {
+            Ok(run) => vec![Reaction::CheckLoaded(event.parcel, run)],
+            Err(_) => vec![],
+        },
+        AnyEvent::Household(HouseholdEvent::Erased(_)) => {
+            id.parse().map(Reaction::EraseKey).into_iter().collect()
+        }
+        AnyEvent::Run(_)
+        | AnyEvent::Household(_)
+        | AnyEvent::Community(_)
+        | AnyEvent::Device(_)
+        | AnyEvent::Order(_)
+        | AnyEvent::Volunteer(_) => vec![],
+    }
+}
+
+fn of_parcel(event: &ParcelEvent, parcel: ParcelId) -> Vec<Reaction> {
+    match event {
+        ParcelEvent::Arrived(event) => {
+            let add = |order| Reaction::Order(order, OrderCommand::AddParcel { parcel });
+            event.order.map(add).into_iter().collect()
+        }
+        ParcelEvent::Unloaded(event) => {
+            vec![Reaction::Run(event.run, RunCommand::UnloadPiece { parcel })]
+        }
+        ParcelEvent::HandedOff(event) => {
+            let delivered = |run| Reaction::Run(run, RunCommand::RecordDelivered { parcel });
+            let mut follow = vec![Reaction::HandedOff(parcel)];
+            follow.extend(event.run.map(delivered));
+            follow
+        }
+        ParcelEvent::DeliveryFailed(event) => {
+            let reason = event.reason;
+            vec![Reaction::Run(event.run, RunCommand::RecordFailed { parcel, reason })]
+        }
+        ParcelEvent::Returned(event) => {
+            vec![Reaction::Run(event.run, RunCommand::RecordReturned { parcel })]
+        }
+        ParcelEvent::Reopened(_) => vec![Reaction::Reopened(parcel)],
+        ParcelEvent::DisputeSettled(event) => vec![Reaction::Settled(parcel, event.truth)],
+        ParcelEvent::Expected(_)
+        | ParcelEvent::Held(_)
+        | ParcelEvent::Identified(_)
+        | ParcelEvent::DisinfectionStarted(_)
+        | ParcelEvent::Disinfected(_)
+        | ParcelEvent::Sorted(_)
+        | ParcelEvent::Loaded(_)
+        | ParcelEvent::Relayed(_)
+        | ParcelEvent::Refused(_)
+        | ParcelEvent::Damaged(_)
+        | ParcelEvent::Missing(_)
+        | ParcelEvent::Found(_)
+        | ParcelEvent::Recalled(_)
+        | ParcelEvent::RecallLifted(_)
+        | ParcelEvent::Disposed(_)
+        | ParcelEvent::KeptOvernight(_)
+        | ParcelEvent::LateScanNoted(_)
+        | ParcelEvent::Disputed(_) => vec![],
+    }
+}
+
+async fn attempt(
+    engine: &Engine,
+    community: &CommunityId,
+    metadata: &Metadata,
+    key: (Position, usize),
+    mut pending: Pending,
+) {
+    let now = engine.clock.now();
+    let outcome = if now < pending.not_before {
+        Err(Problem::deferred("not-yet", "its time has not come", "时间未到"))
+    } else {
+        let request = request(community, metadata, &pending.event, key.1, now);
+        carry_out(engine, &request, &pending.reaction).await
+    };
+    match outcome {
+        Ok(()) => {}
+        Err(problem) if problem.is_deferred() => {
+            pending.blocked_by = Some(problem.code);
+            let mut waiting =
+                engine.reactions.pending.lock().unwrap_or_else(PoisonError::into_inner);
+            waiting.insert(key, pending);
+        }
+        Err(problem) => {
+            tracing::warn!(code = problem.code, position = key.0.0, "a reaction was refused");
+            metrics::counter!("lastmeter_reactions_refused_total").increment(1);
+            let mut refused =
+                engine.reactions.refused.lock().unwrap_or_else(PoisonError::into_inner);
+            if refused.len() >= REFUSED_KEPT_MAX {
+                refused.remove(0);
+            }
+            refused.push(RefusedReaction {
+                position: key.0.0,
+                stream: pending.event.stream.to_string(),
+                code: problem.code,
+                english: problem.english,
+                chinese: problem.chinese,
+            });
+        }
+    }
+}
+
+/// Tries again what waits, where its time has come.
+async fn retry(engine: &Engine) {
+    let now = engine.clock.now();
+    let due: Vec<_> = {
+        let mut pending = engine.reactions.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let due: Vec<_> =
+            pending.iter().filter(|(_, p)| p.not_before <= now).map(|(key, _)| *key).collect();
+        due.into_iter().filter_map(|key| Some((key, pending.remove(&key)?))).collect()
+    };
+    for (key, pending) in due {
+        let Some((_, community, _)) = codec::parse_stream(&pending.event.stream) else { continue };
+        let (Ok(community), Ok(metadata)) =
+            (community.parse::<CommunityId>(), codec::decode_metadata(&pending.event))
+        else {
+            continue;
+        };
+        attempt(engine, &community, &metadata, key, pending).await;
+    }
+}
+
+fn request(
+    community: &CommunityId,
+    metadata: &Metadata,
+    event: &RecordedEvent,
+    index: usize,
+    now: Timestamp,
+) -> Request {
+    let cause = CommandId(event.id);
+    Request {
+        command_id: cause.follow_up(&format!("reaction {index}")),
+        content: metadata.content,
+        community: community.clone(),
+        actor: process_actor(metadata),
+        device: None,
+        sequence: None,
+        occurred: Occurred::now(now),
+        recorded_at: now,
+        correlation_id: Some(metadata.correlation_id.unwrap_or(metadata.command_id)),
+        causation_id: Some(event.id),
+    }
+}
+
+/// Processes act under a name of their own.
+fn process_actor(metadata: &Metadata) -> ActorId {
+    "follow-up".parse().unwrap_or_else(|_| metadata.actor.clone())
+}
+
+async fn carry_out(engine: &Engine, request: &Request, reaction: &Reaction) -> Result<(), Problem> {
+    let community = &request.community;
+    match reaction {
+        Reaction::Run(run, command) => tell_run(engine, request, *run, command).await,
+        Reaction::Order(order, command) => tell_order(engine, request, *order, command).await,
+        Reaction::HandedOff(parcel) => {
+            let (state, _) = engine.peek::<domain::parcel::Parcel>(community, parcel).await?;
+            let command = OrderCommand::RecordHandedOff { parcel: *parcel };
+            tell_its_order(engine, request, &state, &command).await
+        }
+        Reaction::Reopened(parcel) => {
+            let (state, _) = engine.peek::<domain::parcel::Parcel>(community, parcel).await?;
+            reopened(engine, request, *parcel, &state).await
+        }
+        Reaction::Settled(parcel, truth) => {
+            let (state, _) = engine.peek::<domain::parcel::Parcel>(community, parcel).await?;
+            settled(engine, request, *parcel, &state, *truth).await
+        }
+        Reaction::CheckLoaded(parcel, run) => {
+            let (state, _) = engine.peek::<domain::parcel::Parcel>(community, parcel).await?;
+            if state.last_run == Some(*run) {
+                return Ok(());
+            }
+            tell_run(engine, request, *run, &RunCommand::UnloadPiece { parcel: *parcel }).await
+        }
+        Reaction::EraseKey(household) => {
+            let subject = Subject::Household(community.clone(), *household);
+            engine.vault.erase(&subject).map_err(|error| crate::locate::vault_failed(&error))
+        }
+    }
+}
+
+async fn reopened(
+    engine: &Engine,
+    request: &Request,
+    parcel: ParcelId,
+    state: &ParcelState,
+) -> Result<(), Problem> {
+    if let Some(run) = state.last_run {
+        let request = request.follow_up("run");
+        tell_run(engine, &request, run, &RunCommand::RecordReopened { parcel }).await?;
+    }
+    tell_its_order(engine, request, state, &OrderCommand::RecordReopened { parcel }).await
+}
+
+async fn settled(
+    engine: &Engine,
+    request: &Request,
+    parcel: ParcelId,
+    state: &ParcelState,
+    truth: End,
+) -> Result<(), Problem> {
+    let delivered = state.phase == Phase::HandedOff;
+    if let Some(run) = state.last_run {
+        let command = match truth {
+            End::HandedOff => RunCommand::RecordDelivered { parcel },
+            End::Returned => RunCommand::RecordReturned { parcel },
+            End::NotReceived => RunCommand::RecordReopened { parcel },
+        };
+        tell_run(engine, &request.follow_up("run"), run, &command).await?;
+    }
+    let command = if delivered {
+        OrderCommand::RecordHandedOff { parcel }
+    } else {
+        OrderCommand::RecordReopened { parcel }
+    };
+    tell_its_order(engine, request, state, &command).await
+}
+
+async fn tell_its_order(
+    engine: &Engine,
+    request: &Request,
+    state: &ParcelState,
+    command: &OrderCommand,
+) -> Result<(), Problem> {
+    match state.contents.as_ref().and_then(|contents| contents.order) {
+        Some(order) => tell_order(engine, request, order, command).await,
+        None => Ok(()),
+    }
+}
+
+async fn tell_run(
+    engine: &Engine,
+    request: &Request,
+    run: RunId,
+    command: &RunCommand,
+) -> Result<(), Problem> {
+    let done = engine.runs.execute(&run, request, None, |_| Ok(command.clone())).await;
+    done.map(|_| ()).map_err(problem)
+}
+
+async fn tell_order(
+    engine: &Engine,
+    request: &Request,
+    order: OrderId,
+    command: &OrderCommand,
+) -> Result<(), Problem> {
+    let done = engine.orders.execute(&order, request, None, |_| Ok(command.clone())).await;
+    done.map(|_| ()).map_err(problem)
+}

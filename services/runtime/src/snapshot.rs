@@ -1,0 +1,130 @@
+//! Snapshots of the views, so that a start reads the tail of the log only.
+//!
+//! A snapshot is a cache: it carries a version and the id of the event it stands at, and one that is
+//! of another version, or of another log, is thrown away and the log is folded anew.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use event_log::{Direction, EventLog, Position};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::directory::Directory;
+use crate::ledger::Ledger;
+use crate::views::Views;
+
+/// The version of what a snapshot holds; raise it whenever a view changes.
+const VERSION: u32 = 1;
+const FILE_NAME: &str = "views.snapshot";
+
+/// Where the views stand and what they hold.
+#[derive(Default)]
+pub(crate) struct Snapshot {
+    /// The last position that the views have seen.
+    pub position: Position,
+    /// The position up to which every reaction has been carried out.
+    pub processed: Position,
+    /// The ledger of commands.
+    pub ledger: Ledger,
+    /// The directory.
+    pub directory: Directory,
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    head: Head,
+    ledger: &'a Ledger,
+    directory: &'a Directory,
+}
+
+#[derive(Deserialize)]
+struct Read {
+    head: Head,
+    ledger: Ledger,
+    directory: Directory,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Head {
+    version: u32,
+    position: u64,
+    processed: u64,
+    event: Uuid,
+}
+
+/// The place of snapshots: one file in a folder.
+#[derive(Debug, Clone)]
+pub struct Snapshots {
+    folder: PathBuf,
+}
+
+impl Snapshots {
+    /// Snapshots in a folder that exists.
+    pub fn in_folder(folder: &Path) -> Self {
+        Self { folder: folder.to_owned() }
+    }
+
+    /// The newest snapshot of this log, or an empty one where there is none that can be used.
+    pub(crate) async fn newest(&self, log: &dyn EventLog) -> Snapshot {
+        match self.read(log).await {
+            Ok(Some(snapshot)) => snapshot,
+            Ok(None) => Snapshot::default(),
+            Err(error) => {
+                tracing::warn!(%error, "the snapshot cannot be used; the log is folded anew");
+                Snapshot::default()
+            }
+        }
+    }
+
+    async fn read(&self, log: &dyn EventLog) -> io::Result<Option<Snapshot>> {
+        let bytes = match fs::read(self.folder.join(FILE_NAME)) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        // The head is read alone first: the rest of another version has another shape.
+        #[derive(Deserialize)]
+        struct OnlyHead {
+            head: Head,
+        }
+        let OnlyHead { head } = serde_json::from_slice(&bytes)?;
+        if head.version != VERSION {
+            return Ok(None);
+        }
+        let before = Position(head.position + 1);
+        let page = log.read_all(Some(before), Direction::Backwards, 1).await;
+        let page = page.map_err(io::Error::other)?;
+        let stands_there = page
+            .first()
+            .is_some_and(|event| event.id == head.event && event.position.0 == head.position);
+        if !stands_there {
+            tracing::warn!("the snapshot is of another log; the log is folded anew");
+            return Ok(None);
+        }
+        let Read { head, ledger, directory } = serde_json::from_slice(&bytes)?;
+        Ok(Some(Snapshot {
+            position: Position(head.position),
+            processed: Position(head.processed.min(head.position)),
+            ledger,
+            directory,
+        }))
+    }
+
+    /// Writes a snapshot of the views: beside the old one, then in its place.
+    pub(crate) fn write(&self, views: &Views, processed: Position) -> io::Result<()> {
+        let bytes = {
+            let (ledger, directory) = (views.ledger(), views.directory());
+            let Some((position, event)) = views.last_seen() else { return Ok(()) };
+            let (position, processed) = (position.0, processed.0);
+            let head = Head { version: VERSION, position, processed, event };
+            serde_json::to_vec(&Written { head, ledger: &ledger, directory: &directory })?
+        };
+        let temporary = self.folder.join(format!("{FILE_NAME}.new"));
+        let mut file = fs::File::create(&temporary)?;
+        file.write_all(&bytes)?;
+        file.sync_all()?;
+        fs::rename(&temporary, self.folder.join(FILE_NAME))
+    }
+}

@@ -1,0 +1,297 @@
+//! Keys of personal data: one per household, community or unidentified piece. Deleting a key erases
+//! everything that was sealed with it, wherever its ciphertext has been copied (crypto-shredding).
+//!
+//! The keys lie in a file of their own, beside the log and never in it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use chacha20poly1305::aead::{Aead, KeyInit};
+use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use domain::household::event::TailToken;
+use domain::ids::{CommunityId, HouseholdId, ParcelId};
+use domain::sealed::Sealed;
+use rusqlite::{Connection, OptionalExtension};
+
+/// Bytes of a nonce of `XChaCha20-Poly1305`: long enough to be drawn at random for ever.
+const NONCE_BYTES: usize = 24;
+/// Bytes of a key.
+const KEY_BYTES: usize = 32;
+
+/// Whose key it is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// A household.
+    Household(CommunityId, HouseholdId),
+    /// A piece whose household is not known.
+    Parcel(CommunityId, ParcelId),
+    /// A community: for search tokens only.
+    Community(CommunityId),
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Household(community, id) => write!(f, "household-{community}.{id}"),
+            Self::Parcel(community, id) => write!(f, "parcel-{community}.{id}"),
+            Self::Community(community) => write!(f, "community-{community}"),
+        }
+    }
+}
+
+/// What a sealed text says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opened {
+    /// The text.
+    Text(String),
+    /// The subject was erased: nobody can read it again.
+    Erased,
+}
+
+/// The vault could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// The key file failed.
+    #[error("the key file failed")]
+    Database(#[from] rusqlite::Error),
+    /// The machine gives no random bytes.
+    #[error("the machine gives no random bytes")]
+    Randomness,
+    /// The sealed text was changed, or sealed with another key.
+    #[error("a sealed text cannot be opened: it was changed, or the key file is another one")]
+    Unreadable,
+    /// The subject was erased; nothing more can be sealed for it.
+    #[error("this subject was erased")]
+    Erased,
+}
+
+/// The keys.
+pub struct Vault {
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    connection: Connection,
+    keys: HashMap<Subject, Slot>,
+}
+
+/// A key, or the fact that there is none any more.
+#[derive(Clone, Copy)]
+enum Slot {
+    Key([u8; KEY_BYTES]),
+    Erased,
+}
+
+impl Vault {
+    /// Opens or makes the key file.
+    ///
+    /// # Errors
+    /// [`VaultError`] when the file cannot be used.
+    pub fn open(path: &Path) -> Result<Self, VaultError> {
+        Self::prepare(Connection::open(path)?)
+    }
+
+    /// Keys that live as long as the process.
+    ///
+    /// # Errors
+    /// [`VaultError`] when SQLite cannot be used at all.
+    pub fn in_memory() -> Result<Self, VaultError> {
+        Self::prepare(Connection::open_in_memory()?)
+    }
+
+    fn prepare(connection: Connection) -> Result<Self, VaultError> {
+        // A rollback journal and secure deletion: an erased key is overwritten in the file, and
+        // lingers in no write-ahead log.
+        connection.execute_batch(
+            "PRAGMA journal_mode = DELETE;
+             PRAGMA synchronous = FULL;
+             PRAGMA secure_delete = ON;
+             CREATE TABLE IF NOT EXISTS keys (
+                 subject TEXT PRIMARY KEY,
+                 key BLOB -- NULL: erased
+             ) WITHOUT ROWID;",
+        )?;
+        Ok(Self { inner: Mutex::new(Inner { connection, keys: HashMap::new() }) })
+    }
+
+    /// Encrypts a text with its subject's key; the first text of a subject makes the key, durably.
+    ///
+    /// # Errors
+    /// [`VaultError`]; an erased subject gets no new key.
+    pub fn seal(&self, subject: &Subject, text: &str) -> Result<Sealed, VaultError> {
+        let key = self.key(subject)?;
+        let mut nonce = [0; NONCE_BYTES];
+        getrandom::fill(&mut nonce).map_err(|_| VaultError::Randomness)?;
+        let ciphertext = cipher(&key)
+            .encrypt(&XNonce::from(nonce), text.as_bytes())
+            .map_err(|_| VaultError::Unreadable)?;
+        let mut bytes = nonce.to_vec();
+        bytes.extend(ciphertext);
+        Ok(Sealed(STANDARD_NO_PAD.encode(bytes)))
+    }
+
+    /// Decrypts a text.
+    ///
+    /// # Errors
+    /// [`VaultError`]; an erased subject is no error but [`Opened::Erased`].
+    pub fn open_sealed(&self, subject: &Subject, sealed: &Sealed) -> Result<Opened, VaultError> {
+        let key = match self.lock().slot(subject)? {
+            Some(Slot::Key(key)) => key,
+            Some(Slot::Erased) => return Ok(Opened::Erased),
+            None => return Err(VaultError::Unreadable),
+        };
+        let bytes = STANDARD_NO_PAD.decode(&sealed.0).map_err(|_| VaultError::Unreadable)?;
+        let (nonce, ciphertext) =
+            bytes.split_first_chunk::<NONCE_BYTES>().ok_or(VaultError::Unreadable)?;
+        let text = cipher(&key)
+            .decrypt(&XNonce::from(*nonce), ciphertext)
+            .map_err(|_| VaultError::Unreadable)?;
+        String::from_utf8(text).map(Opened::Text).map_err(|_| VaultError::Unreadable)
+    }
+
+    /// Deletes a subject's key for good. Doing it again changes nothing.
+    ///
+    /// # Errors
+    /// [`VaultError`] when the file cannot be written.
+    pub fn erase(&self, subject: &Subject) -> Result<(), VaultError> {
+        let mut inner = self.lock();
+        inner.connection.execute(
+            "INSERT INTO keys (subject, key) VALUES (?1, NULL)
+             ON CONFLICT (subject) DO UPDATE SET key = NULL",
+            [subject.to_string()],
+        )?;
+        inner.keys.insert(subject.clone(), Slot::Erased);
+        Ok(())
+    }
+
+    /// A search token of a phone's last digits: equal for equal digits of the same community, and
+    /// telling nothing without the community's key.
+    ///
+    /// # Errors
+    /// [`VaultError`] when the community's key cannot be had.
+    pub fn tail_token(&self, community: &CommunityId, tail: &str) -> Result<TailToken, VaultError> {
+        let key = self.key(&Subject::Community(community.clone()))?;
+        let hash = blake3::keyed_hash(&key, tail.as_bytes());
+        let mut token = [0; 8];
+        token.copy_from_slice(&hash.as_bytes()[..8]);
+        Ok(TailToken::from_bytes(token))
+    }
+
+    /// The subject's key, made when there is none.
+    fn key(&self, subject: &Subject) -> Result<[u8; KEY_BYTES], VaultError> {
+        let mut inner = self.lock();
+        match inner.slot(subject)? {
+            Some(Slot::Key(key)) => Ok(key),
+            Some(Slot::Erased) => Err(VaultError::Erased),
+            None => {
+                let mut key = [0; KEY_BYTES];
+                getrandom::fill(&mut key).map_err(|_| VaultError::Randomness)?;
+                inner.connection.execute(
+                    "INSERT INTO keys (subject, key) VALUES (?1, ?2)",
+                    (subject.to_string(), key.as_slice()),
+                )?;
+                inner.keys.insert(subject.clone(), Slot::Key(key));
+                Ok(key)
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        // Nothing panics while the lock is held, and each step leaves the keys whole.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn slot(&mut self, subject: &Subject) -> Result<Option<Slot>, VaultError> {
+        if let Some(slot) = self.keys.get(subject) {
+            return Ok(Some(*slot));
+        }
+        let stored: Option<Option<Vec<u8>>> = self
+            .connection
+            .query_row("SELECT key FROM keys WHERE subject = ?1", [subject.to_string()], |row| {
+                row.get(0)
+            })
+            .optional()?;
+        let slot = match stored {
+            None => return Ok(None),
+            Some(None) => Slot::Erased,
+            Some(Some(key)) => Slot::Key(key.try_into().map_err(|_| VaultError::Unreadable)?),
+        };
+        self.keys.insert(subject.clone(), slot);
+        Ok(Some(slot))
+    }
+}
+
+fn cipher(key: &[u8; KEY_BYTES]) -> XChaCha20Poly1305 {
+    XChaCha20Poly1305::new(&Key::from(*key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn household(n: u128) -> Subject {
+        Subject::Household("fumin".parse().unwrap(), HouseholdId(uuid::Uuid::from_u128(n)))
+    }
+
+    #[test]
+    fn a_sealed_text_opens_with_its_own_key_only() {
+        let vault = Vault::in_memory().unwrap();
+        let sealed = vault.seal(&household(1), "敲门要响").unwrap();
+        assert!(!sealed.0.contains("敲"));
+        assert_eq!(
+            vault.open_sealed(&household(1), &sealed).unwrap(),
+            Opened::Text("敲门要响".into())
+        );
+        vault.seal(&household(2), "x").unwrap();
+        assert!(vault.open_sealed(&household(2), &sealed).is_err());
+    }
+
+    #[test]
+    fn an_erased_subject_is_gone_from_the_file_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.db");
+        let vault = Vault::open(&path).unwrap();
+        let sealed = vault.seal(&household(1), "13800000000").unwrap();
+        let key = match vault.lock().slot(&household(1)).unwrap() {
+            Some(Slot::Key(key)) => key,
+            Some(Slot::Erased) | None => panic!("a key"),
+        };
+        let holds_key = || {
+            let bytes = std::fs::read(&path).unwrap();
+            bytes.windows(KEY_BYTES).any(|window| window == key)
+        };
+        assert!(holds_key());
+        vault.erase(&household(1)).unwrap();
+        assert!(!holds_key());
+        drop(vault);
+        let vault = Vault::open(&path).unwrap();
+        assert_eq!(vault.open_sealed(&household(1), &sealed).unwrap(), Opened::Erased);
+        assert!(matches!(vault.seal(&household(1), "again"), Err(VaultError::Erased)));
+    }
+
+    #[test]
+    fn keys_survive_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.db");
+        let sealed = Vault::open(&path).unwrap().seal(&household(1), "李").unwrap();
+        let vault = Vault::open(&path).unwrap();
+        assert_eq!(vault.open_sealed(&household(1), &sealed).unwrap(), Opened::Text("李".into()));
+    }
+
+    #[test]
+    fn tail_tokens_are_of_their_community() {
+        let vault = Vault::in_memory().unwrap();
+        let token = |community: &str, tail: &str| {
+            vault.tail_token(&community.parse().unwrap(), tail).unwrap()
+        };
+        assert_eq!(token("fumin", "4567"), token("fumin", "4567"));
+        assert_ne!(token("fumin", "4567"), token("fumin", "4568"));
+        assert_ne!(token("fumin", "4567"), token("miansi", "4567"));
+    }
+}

@@ -1,0 +1,157 @@
+//! What the engine itself must know to answer: folded from the log, in its order, right after the
+//! append and before the reply.
+//!
+//! One task feeds every view from one subscription. A view never writes to the log.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+
+use domain::ids::CommunityId;
+use event_log::{Delivery, EventLog, LogError, Position, RecordedEvent};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::codec::{self, CodecError, Observed};
+use crate::directory::Directory;
+use crate::ledger::Ledger;
+
+/// Somebody else's view: it is shown every event, in order, before the command that caused it is
+/// answered. It must be quick, and must not wait for the engine.
+pub trait Observer: Send {
+    /// Folds one event.
+    fn observe(&mut self, observed: &Observed<'_>);
+}
+
+/// How far the views are, and whether they still follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// The last position that every view has seen.
+    pub position: Position,
+    /// The history has been read; the views are live.
+    pub caught_up: bool,
+    /// The views have stopped: something in the log cannot be read.
+    pub stopped: bool,
+}
+
+/// The views could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ViewError {
+    /// The log cannot be read.
+    #[error("the event log cannot be read")]
+    Log(#[from] LogError),
+    /// Something in the log cannot be decoded.
+    #[error("the event log holds something that this version cannot read")]
+    Codec(#[from] CodecError),
+}
+
+/// The engine's views.
+pub struct Views {
+    ledger: Mutex<Ledger>,
+    directory: RwLock<Directory>,
+    observers: Mutex<Vec<Box<dyn Observer>>>,
+    progress: watch::Sender<Progress>,
+    last_seen: Mutex<Option<(Position, Uuid)>>,
+}
+
+impl Views {
+    /// Views that stand at `position`, as a snapshot left them.
+    pub fn at(
+        position: Position,
+        ledger: Ledger,
+        directory: Directory,
+        observers: Vec<Box<dyn Observer>>,
+    ) -> Self {
+        let progress = Progress { position, ..Progress::default() };
+        Self {
+            ledger: Mutex::new(ledger),
+            directory: RwLock::new(directory),
+            observers: Mutex::new(observers),
+            progress: watch::Sender::new(progress),
+            last_seen: Mutex::default(),
+        }
+    }
+
+    /// The ledger of commands.
+    pub fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The directory.
+    pub fn directory(&self) -> RwLockReadGuard<'_, Directory> {
+        self.directory.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The event that the views have seen last since the start; hold a view's lock around it to
+    /// know that they stand there still.
+    pub(crate) fn last_seen(&self) -> Option<(Position, Uuid)> {
+        *self.last_seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How far the views are.
+    pub fn progress(&self) -> watch::Receiver<Progress> {
+        self.progress.subscribe()
+    }
+
+    /// Follows the log until it can be read no more.
+    ///
+    /// # Errors
+    /// [`ViewError`], after marking the progress as stopped.
+    pub async fn follow(self: Arc<Self>, log: Arc<dyn EventLog>) -> Result<(), ViewError> {
+        let after = self.progress.borrow().position;
+        let mut subscription = log.subscribe((after > Position(0)).then_some(after));
+        loop {
+            let step = match subscription.next().await {
+                Ok(Delivery::Events(events)) => self.observe_all(&events).map_err(ViewError::from),
+                Ok(Delivery::CaughtUp) => {
+                    self.progress.send_modify(|progress| progress.caught_up = true);
+                    Ok(())
+                }
+                Err(LogError::Closed) => return Ok(()),
+                Err(error) => Err(error.into()),
+            };
+            if let Err(error) = step {
+                self.progress.send_modify(|progress| progress.stopped = true);
+                return Err(error);
+            }
+        }
+    }
+
+    /// Folds a batch and then tells everybody who waits for it.
+    fn observe_all(&self, events: &[RecordedEvent]) -> Result<(), CodecError> {
+        let mut community: Option<CommunityId> = None;
+        {
+            let mut ledger = self.ledger();
+            let mut directory = self.directory.write().unwrap_or_else(PoisonError::into_inner);
+            let mut observers = self.observers.lock().unwrap_or_else(PoisonError::into_inner);
+            for recorded in events {
+                // System streams of a shared server begin with `$`; they are nobody's business here.
+                if recorded.stream.as_str().starts_with('$') {
+                    continue;
+                }
+                let foreign = || CodecError::ForeignStream { stream: recorded.stream.clone() };
+                let (category, tenant, id) =
+                    codec::parse_stream(&recorded.stream).ok_or_else(foreign)?;
+                if community.as_ref().is_none_or(|known| known.as_str() != tenant) {
+                    community = Some(tenant.parse().map_err(|_| foreign())?);
+                }
+                let Some(community) = &community else { return Err(foreign()) };
+                let metadata = codec::decode_metadata(recorded)?;
+                let event = codec::decode_recorded(recorded, category, metadata.schema_version)?;
+                let observed =
+                    Observed { recorded, community, id, metadata: &metadata, event: &event };
+                ledger.observe(&observed);
+                directory.observe(&observed);
+                for observer in observers.iter_mut() {
+                    observer.observe(&observed);
+                }
+            }
+            if let Some(last) = events.last() {
+                let mut last_seen = self.last_seen.lock().unwrap_or_else(PoisonError::into_inner);
+                *last_seen = Some((last.position, last.id));
+            }
+        }
+        if let Some(last) = events.last() {
+            self.progress.send_modify(|progress| progress.position = last.position);
+        }
+        Ok(())
+    }
+}
