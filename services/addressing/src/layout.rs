@@ -9,7 +9,7 @@ use domain::address::{Door, Unit};
 use domain::ids::{BuildingId, CarrierId, GridId, HouseholdId, RoomId, UnitId};
 
 use crate::lex::{Meaning, Span};
-use crate::markers::ends_as_road;
+use crate::markers::{annex_after, ends_as_road};
 use crate::names::Names;
 use crate::text::{Part, han_number, is_han_numeral, normalise};
 
@@ -253,6 +253,12 @@ impl Layout {
         self.position(building).map(|position| &self.buildings[position as usize].grid)
     }
 
+    /// The units of a building.
+    pub fn units(&self, building: &BuildingId) -> Option<Vec<Unit>> {
+        let units = &self.building(building)?.units;
+        Some(units.iter().map(|rooms| rooms.unit.clone()).collect())
+    }
+
     pub(crate) fn with_tail(&self, tail: TailToken) -> impl Iterator<Item = &Household> {
         self.tails.get(&tail).into_iter().flatten().filter_map(|id| self.households.get(id))
     }
@@ -319,9 +325,13 @@ fn own_name(id: &BuildingId) -> Alias {
 /// The form in which a building's number or letter is looked up: `10` for `10栋`, `3` for `三号楼`;
 /// `None` for a name such as `邮电宿舍`.
 pub fn building_key(id: &str) -> Option<Part> {
-    const WORDS: [&str; 11] =
-        ["号楼", "#楼", "栋楼", "栋", "幢", "座", "楼", "号", "#", "排", "单元"];
-    bare(id, &WORDS).filter(|key| key.as_str().is_ascii())
+    const WORDS: [&str; 15] = [
+        "号楼", "号搂", "#楼", "栋楼", "撞", "懂", "坐", "栋", "幢", "座", "楼", "号", "#", "排",
+        "单元",
+    ];
+    let side =
+        |c: char| matches!(c, '东' | '西' | '南' | '北' | '中' | '甲' | '乙' | '丙' | '丁' | '戊');
+    bare(id, &WORDS).filter(|key| key.as_str().chars().all(|c| c.is_ascii() || side(c)))
 }
 
 /// The form in which a unit is looked up: `2` for `2单元`, `东` for `东单元`.
@@ -331,6 +341,13 @@ pub fn unit_key(id: &str) -> Option<Part> {
 
 /// The form in which a room is looked up: `301` for `301室`, `西` for `西户`.
 pub fn room_key(id: &str) -> Option<Part> {
+    let chars = normalise(id)?;
+    let number = chars.iter().take_while(|c| c.is_ascii_digit()).count();
+    let annex = annex_after(&chars[number..]).filter(|_| number > 0);
+    if let Some((name, _)) = annex.filter(|(_, length)| number + length == chars.len()) {
+        // `2号门市` and `门市2` are one.
+        return chars[..number].iter().try_fold(name, |key, c| key.with(*c));
+    }
     bare(id, &["号房", "号室", "房间", "卧室", "室", "窒", "房", "户", "号"])
 }
 

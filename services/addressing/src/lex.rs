@@ -165,8 +165,6 @@ impl Lexer<'_> {
                 });
             }
             Meaning::Lane => {
-                // Its known numbers are aliases of their own, and longer: this number is none.
-                self.out.doubt(Doubt::LaneUnknown);
                 self.before = Before::Words;
                 self.lane = true;
             }
@@ -178,7 +176,7 @@ impl Lexer<'_> {
         let Some(c) = self.peek(0) else { return };
         match c {
             '-' | '/' => self.dash(),
-            ' ' | ',' | '.' => {
+            ' ' | ',' | '.' | '第' => {
                 self.before = self.before.max(Before::Space);
                 self.at += 1;
             }
@@ -219,7 +217,7 @@ impl Lexer<'_> {
             }
         };
         let rest = &self.chars[self.at..];
-        if markers::needs_number(rest, stands_free) {
+        if markers::needs_number(&self.chars[..self.at], rest, stands_free) {
             self.out.doubt(Doubt::NumberMissing);
         }
         self.before = Before::Words;
@@ -227,7 +225,8 @@ impl Lexer<'_> {
         self.at += if c.is_ascii_alphabetic() {
             rest.iter().take_while(|c| c.is_ascii_alphabetic()).count()
         } else {
-            1
+            // A Chinese number that is no value is none from its second sign on either.
+            rest.iter().take_while(|c| is_han_numeral(**c)).count().max(1)
         };
     }
 
@@ -259,7 +258,18 @@ impl Lexer<'_> {
         let (tag, length) = markers::after(&self.chars[(self.at + spaces).min(self.chars.len())..])
             .filter(|(tag, _)| spaces == 0 || tag.bears_a_space())
             .map_or((Tag::None, 0), |(tag, length)| (tag, length + spaces));
+        let behind = markers::annex_after(&self.chars[self.at..]).filter(|_| annex.is_none());
+        let (annex, tag, length) = match behind {
+            Some((name, length)) => (Some(name), Tag::Room, length),
+            None => (annex, tag, length),
+        };
         let tag = english.filter(|_| tag == Tag::None).or(annex.map(|_| Tag::Room)).unwrap_or(tag);
+        // `1303号门`, `602门`: nobody counts a hundred entrances.
+        let is_flat = tag == Tag::Unit && atoms[count - 1].1.number().is_some_and(|n| n > 99);
+        let tag = if is_flat { Tag::Room } else { tag };
+        // `南楼` is a building, not a floor.
+        let is_named = tag == Tag::Storey && matches!(atoms[..count], [(Atom::Compass, _)]);
+        let tag = if is_named { Tag::Building } else { tag };
         if !self.is_value(&atoms[..count], tag, han, length) {
             self.at = start;
             return false;
@@ -272,17 +282,20 @@ impl Lexer<'_> {
 
     /// Whether what was read is part of an address at all.
     fn is_value(&self, atoms: &[(Atom, Part)], tag: Tag, han: bool, tag_length: usize) -> bool {
-        let glued = self.before == Before::Nothing;
         let has_number = atoms.iter().any(|(atom, _)| *atom == Atom::Number);
         match tag {
             // A Chinese numeral without a word is a value only behind one: `二单元四零一`.
             Tag::None if han => {
                 let after = self.peek(0);
-                (glued || self.before == Before::Dash) && !after.is_some_and(markers::is_han)
+                self.before < Before::Words && !after.is_some_and(markers::is_han)
             }
-            Tag::None => {
-                has_number || (self.before <= Before::Dash && self.before != Before::Nothing)
-            }
+            Tag::None if has_number => true,
+            // A letter alone is a value beside a dash, or behind a word at the end: `A-302`, `8栋A`.
+            Tag::None => match self.peek(0) {
+                Some('-') => self.peek(1).is_some_and(|next| next.is_ascii_digit()),
+                None | Some(' ' | ',' | ')') => self.before <= Before::Dash,
+                Some(_) => self.before == Before::Dash,
+            },
             // `三号桥` is a bridge.
             Tag::House if han => !self
                 .peek(tag_length)
@@ -294,6 +307,10 @@ impl Lexer<'_> {
 
     /// Files the value: context and noise are dropped, the rest becomes one group or two.
     fn emit(&mut self, atoms: &[(Atom, Part)], tag: Tag, annex: Option<Part>, road: bool) {
+        if self.lane && tag != Tag::Building {
+            // Its known numbers are aliases of their own, and longer: this number is none.
+            self.out.doubt(Doubt::LaneUnknown);
+        }
         let tag = if tag == Tag::House && (road || self.lane) { Tag::Lane } else { tag };
         if tag == Tag::Lane || tag == Tag::Area {
             self.out.road_number |= road && tag == Tag::Lane;
@@ -362,7 +379,9 @@ impl Lexer<'_> {
                 rest.iter().take(NUMBER_DIGITS_MAX).take_while(|c| is_han_numeral(**c)).count();
             return Some((Atom::Number, han_number(&rest[..length])?, length));
         }
-        if markers::is_compass(rest, glued || self.before == Before::Nothing) {
+        let starts =
+            !self.previous().is_some_and(markers::is_han) || self.before == Before::Nothing;
+        if markers::is_compass(rest, glued || self.before <= Before::Dash, starts) {
             return Some((Atom::Compass, Part::EMPTY.with(first)?, 1));
         }
         None

@@ -37,16 +37,13 @@ impl Tag {
 
 /// Words behind a value, longer ones before their beginnings.
 const AFTER: &[(&str, Tag)] = &[
-    ("号写字楼", Tag::Building),
-    ("号门面", Tag::Room),
-    ("号门市", Tag::Room),
-    ("号商铺", Tag::Room),
-    ("号车库", Tag::Room),
+    ("号馆", Tag::Building),
     ("号楼", Tag::Building),
     ("号栋", Tag::Building),
     ("号幢", Tag::Building),
     ("号座", Tag::Building),
     ("号单元", Tag::Unit),
+    ("号门洞", Tag::Unit),
     ("号门", Tag::Unit),
     ("号梯", Tag::Unit),
     ("号房", Tag::Room),
@@ -69,13 +66,17 @@ const AFTER: &[(&str, Tag)] = &[
     ("通道", Tag::Building),
     // What a phone's keyboard offers for 幢.
     ("撞", Tag::Building),
+    ("懂", Tag::Building),
+    ("坐", Tag::Building),
+    ("号搂", Tag::Building),
     ("憧", Tag::Building),
+    ("塔楼", Tag::Building),
+    ("门洞", Tag::Unit),
+    ("单位元", Tag::Unit),
     ("单元室", Tag::Unit),
     ("单元", Tag::Unit),
     ("单位", Tag::Unit),
     ("单", Tag::Unit),
-    ("门面", Tag::Room),
-    ("门市", Tag::Room),
     ("门", Tag::Unit),
     ("梯", Tag::Unit),
     ("组团", Tag::Area),
@@ -87,7 +88,7 @@ const AFTER: &[(&str, Tag)] = &[
     ("窒", Tag::Room),
     ("房", Tag::Room),
     ("户", Tag::Room),
-    ("商铺", Tag::Room),
+    ("屋", Tag::Room),
     ("弄", Tag::Lane),
     ("巷", Tag::Lane),
     ("区", Tag::Area),
@@ -104,7 +105,48 @@ pub(crate) fn after(rest: &[char]) -> Option<(Tag, usize)> {
     if first != '#' && !is_han(first) {
         return None;
     }
-    AFTER.iter().find_map(|(word, tag)| Some((*tag, starts_with(rest, word)?)))
+    let named_house = (first == '号').then(|| named_house(rest)).flatten();
+    let known = || AFTER.iter().find_map(|(word, tag)| Some((*tag, starts_with(rest, word)?)));
+    named_house.map(|length| (Tag::Building, length)).or_else(known)
+}
+
+/// `10号写字楼`, `3号公寓楼`: the length of `号`, two or three signs of use, and `楼`.
+fn named_house(rest: &[char]) -> Option<usize> {
+    let use_ = |length: usize| {
+        rest.get(1..length).is_some_and(|signs| {
+            signs.iter().all(|c| is_han(*c) && !is_han_numeral(*c) && !matches!(c, '号' | '楼'))
+        })
+    };
+    [3, 4]
+        .into_iter()
+        .find(|length| use_(*length) && rest.get(*length) == Some(&'楼'))
+        .map(|l| l + 1)
+}
+
+/// Words that follow the number of a room that is no flat, with the form that its name takes.
+const ANNEXES_AFTER: &[(&str, &str)] = &[
+    ("号门面", "门面"),
+    ("号门市", "门市"),
+    ("号商铺", "商铺"),
+    ("号店面", "门面"),
+    ("号车库", "车库"),
+    ("号车位", "车位"),
+    ("号店", "门面"),
+    ("号仓", "仓"),
+    ("门面", "门面"),
+    ("门市", "门市"),
+    ("商铺", "商铺"),
+    ("店面", "门面"),
+    ("车库", "车库"),
+    ("车位", "车位"),
+];
+
+/// Finds `2号门市`, `2号商铺`: the word behind a room's number that is part of its name.
+pub(crate) fn annex_after(rest: &[char]) -> Option<(Part, usize)> {
+    if !is_han(*rest.first()?) {
+        return None;
+    }
+    ANNEXES_AFTER.iter().find_map(|(word, name)| Some((Part::new(name)?, starts_with(rest, word)?)))
 }
 
 /// Whether an `F` for floor stands at the front: `3F`, but not `3F201`.
@@ -161,12 +203,16 @@ pub(crate) fn annex(rest: &[char]) -> Option<(Part, usize)> {
 
 /// Whether a word that needs a number stands at the front. `stands_free` tells that it is not the
 /// middle of another word, which only the plainest of them never are.
-pub(crate) fn needs_number(rest: &[char], stands_free: bool) -> bool {
+pub(crate) fn needs_number(so_far: &[char], rest: &[char], stands_free: bool) -> bool {
     let Some(first) = rest.first() else { return false };
     match first {
         '栋' | '幢' => true,
         '单' => rest.get(1) == Some(&'元'),
-        '号' => rest.get(1) == Some(&'楼') || is_value_start(rest.get(1)) || stands_free,
+        '号' => {
+            // `尾号4567`, `单号123`: numbers of something else.
+            let other = matches!(so_far.last(), Some('尾' | '单' | '账' | '编' | '型' | '挂'));
+            rest.get(1) == Some(&'楼') || !other && is_value_start(rest.get(1)) || stands_free
+        }
         '座' | '楼' | '层' | '室' | '门' | '户' | '房' | '#' => stands_free,
         _ => false,
     }
@@ -176,16 +222,19 @@ fn is_value_start(c: Option<&char>) -> bool {
     c.is_some_and(|c| c.is_ascii_digit() || is_han_numeral(*c))
 }
 
-/// Whether a compass point or a sign of order stands at the front as a value of its own.
-pub(crate) fn is_compass(rest: &[char], glued: bool) -> bool {
+/// Whether a compass point or a sign of order stands at the front as a value of its own. `glued`
+/// tells that a value stands right before, `starts` that no other sign does.
+pub(crate) fn is_compass(rest: &[char], glued: bool, starts: bool) -> bool {
     let Some(first) = rest.first() else { return false };
-    if !matches!(first, '东' | '西' | '南' | '北' | '中' | '甲' | '乙' | '丙' | '丁') {
+    if !matches!(first, '东' | '西' | '南' | '北' | '中' | '甲' | '乙' | '丙' | '丁' | '戊')
+    {
         return false;
     }
     let Some(next) = rest.get(1) else { return glued };
     match next {
-        '户' | '单' | '门' | '幢' | '栋' | '座' => true,
+        '户' | '屋' | '单' | '门' | '梯' | '幢' | '栋' | '座' => true,
         '-' | ' ' | ',' | ')' => glued,
+        '楼' if starts => true,
         '楼' | '号' => matches!(first, '甲' | '乙' | '丙' | '丁') || glued,
         next if next.is_ascii_digit() => {
             let digits = rest[1..].iter().take_while(|c| c.is_ascii_digit()).count();

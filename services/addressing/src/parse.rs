@@ -86,16 +86,19 @@ pub fn parse(text: &str) -> Parsed {
 
 /// Reads normalised characters in which the community's own names are marked.
 pub(crate) fn read(chars: &[char], spans: &[Span]) -> Parsed {
-    let Lexed { groups, mut doubts, road_number, steps } = lex(chars, spans);
+    let Lexed { groups, mut doubts, mut road_number, steps } = lex(chars, spans);
     let mut readings = Readings::default();
     let clusters: Vec<&[Group]> = groups.chunk_by(|_, next| next.before != Before::Words).collect();
     if let Some(best) = best_cluster(&clusters) {
-        let mut chosen = Vec::with_capacity(groups.len());
-        if !complements(&clusters, best, &mut chosen, &mut doubts) {
-            chosen.clear();
-            chosen.extend_from_slice(clusters[best]);
-        }
+        let Joined { groups: chosen, is_loose } = join(&clusters, best, &mut doubts);
+        let yard = chosen.windows(2).any(|pair| {
+            pair[0].tag == Tag::House && pair[1].tag == Tag::Building && pair[1].alias.is_none()
+        });
+        road_number |= yard;
         assign(&chosen, &mut readings);
+        for reading in readings.0.iter_mut().filter(|_| is_loose) {
+            reading.freedom = reading.freedom.max(Freedom::Rare);
+        }
     }
     readings.0.sort_by_key(|reading| reading.freedom);
     readings.0.truncate(READINGS_MAX);
@@ -130,40 +133,58 @@ fn best_cluster(clusters: &[&[Group]]) -> Option<usize> {
     clusters.iter().position(|cluster| score(cluster) == best)
 }
 
-/// Joins the best cluster with what other clusters add in words: `2号楼（东方广场）1单元301`.
-/// Another building or unit than the best one's is a doubt. Returns whether anything was added.
-fn complements(
-    clusters: &[&[Group]],
-    best: usize,
-    chosen: &mut Vec<Group>,
-    doubts: &mut Vec<Doubt>,
-) -> bool {
-    let mut added = false;
+/// What the best cluster and the others say together.
+struct Joined {
+    groups: Vec<Group>,
+    /// A value was taken over that no word ties to the rest.
+    is_loose: bool,
+}
+
+/// Joins the best cluster with what others add in words: `2号楼（东方广场）1单元301`. Another
+/// building or unit than the best one's is a doubt.
+fn join(clusters: &[&[Group]], best: usize, doubts: &mut Vec<Doubt>) -> Joined {
+    let own = clusters[best];
+    let mut joined = Joined { groups: Vec::with_capacity(own.len() + 2), is_loose: false };
+    let taken = |tag: Tag| own.iter().any(|group| group.tag == tag);
+    let bare = own.iter().filter(|group| group.tag == Tag::None).count();
+    let has_building = taken(Tag::Building) || taken(Tag::House) || bare > 1;
+    let has_room = taken(Tag::Room) || bare > 0;
     for (place, cluster) in clusters.iter().enumerate() {
         if place == best {
-            chosen.extend_from_slice(cluster);
+            joined.groups.extend_from_slice(own);
             continue;
         }
-        let same = |group: &Group| {
-            clusters[best].iter().any(|own| own.value == group.value && own.alias == group.alias)
-        };
-        let taken = |tag: Tag| clusters[best].iter().any(|own| own.tag == tag);
-        let untagged = clusters[best].iter().filter(|own| own.tag == Tag::None).count();
-        for group in cluster.iter().filter(|group| !same(group)) {
+        let mut takes_rest = false;
+        for group in *cluster {
+            let same = |own: &Group| own.value == group.value && own.alias == group.alias;
+            if own.iter().any(same) {
+                continue;
+            }
             let heavy = group.alias.is_some() || matches!(group.tag, Tag::Building | Tag::Unit);
-            let full = taken(group.tag) || untagged > 1;
-            let dashed = cluster.len() > 1 && group.tag == Tag::None;
-            if (heavy && full) || dashed {
+            let full = taken(group.tag) || bare > 1;
+            let dashed = cluster.len() > 1 && group.tag == Tag::None && !takes_rest;
+            if heavy && full || dashed {
                 if !doubts.contains(&Doubt::TwoAddresses) {
                     doubts.push(Doubt::TwoAddresses);
                 }
-            } else if heavy || group.tag == Tag::Room && !taken(Tag::Room) && untagged == 0 {
-                chosen.push(*group);
-                added = true;
+                continue;
+            }
+            let is_room = !has_room && (group.tag == Tag::Room || takes_rest);
+            let loose_room = !has_room && place > best && cluster.len() == 1 && is_door(group);
+            let loose_house = group.tag == Tag::House && !has_building && place < best;
+            if heavy || is_room || loose_room || loose_house {
+                takes_rest |= heavy;
+                joined.is_loose |= !heavy && !is_room;
+                joined.groups.push(*group);
             }
         }
     }
-    added
+    joined
+}
+
+/// Whether a value without a word looks like a door: three to five digits, or a letter and digits.
+fn is_door(group: &Group) -> bool {
+    group.tag == Tag::None && (3..=5).contains(&group.value.as_bytes().len())
 }
 
 /// The readings so far.
@@ -184,6 +205,8 @@ struct Slots {
     known: Reading,
     /// A second value that claims to be the building.
     second: Option<Group>,
+    /// A house number before the building: that of the yard, as a rule.
+    yard: Option<Group>,
     /// Values behind building and unit that have no word of their own, in order.
     tail: Vec<Group>,
 }
@@ -192,7 +215,18 @@ struct Slots {
 fn assign(groups: &[Group], readings: &mut Readings) {
     let slots = slots(groups);
     match slots.second {
-        None => fill(slots.known, &slots.tail, readings),
+        None => {
+            fill(slots.known, &slots.tail, readings);
+            if let Some(yard) = slots.yard {
+                let rare = Reading { freedom: Freedom::Rare, ..slots.known };
+                let unit = Reading { building: Some(yard.value), unit: rare.building, ..rare };
+                let both = rare.building.and_then(|own| dashed_name(&yard.value, &own));
+                fill(Reading { building: both, ..rare }, &slots.tail, readings);
+                if rare.unit.is_none() {
+                    fill(unit, &slots.tail, readings);
+                }
+            }
+        }
         Some(second) => {
             // `11栋1号楼902`: a part of building 11, its unit 1, or building 1 of yard 11.
             let first = slots.known;
@@ -210,7 +244,10 @@ fn assign(groups: &[Group], readings: &mut Readings) {
                 ..first
             };
             fill(inner, &slots.tail, readings);
-            let joined = first.building.and_then(|building| building.joined(&second.value));
+            let numbers = second.is_number() && first.building.is_some_and(|own| own.is_number());
+            let joined = first.building.and_then(|own| {
+                if numbers { dashed_name(&own, &second.value) } else { own.joined(&second.value) }
+            });
             let joined = Reading { building: joined, freedom: Freedom::Rare, ..first };
             if joined.building.is_some() {
                 fill(joined, &slots.tail, readings);
@@ -221,7 +258,7 @@ fn assign(groups: &[Group], readings: &mut Readings) {
 
 /// Takes what the words say.
 fn slots(groups: &[Group]) -> Slots {
-    let mut slots = Slots { known: Reading::EMPTY, second: None, tail: Vec::new() };
+    let mut slots = Slots { known: Reading::EMPTY, second: None, yard: None, tail: Vec::new() };
     let building = building_at(groups);
     let unit_comes = groups.iter().rposition(|group| group.tag == Tag::Unit);
     for (place, group) in groups.iter().enumerate() {
@@ -229,11 +266,10 @@ fn slots(groups: &[Group]) -> Slots {
         match group.tag {
             _ if Some(place) == building => {
                 // `3-11号楼`: the building's own name has a dash.
-                let dashed = slots.tail.pop().filter(|_| group.before == Before::Dash);
+                let before = slots.tail.pop_if(|before| before.tag == Tag::None);
+                let dashed = before.filter(|_| group.before == Before::Dash);
                 known.building = match dashed {
-                    Some(before) => {
-                        before.value.with('-').and_then(|head| head.joined(&group.value))
-                    }
+                    Some(before) => dashed_name(&before.value, &group.value),
                     None => Some(group.value).filter(|_| group.alias.is_none()),
                 };
                 known.alias = group.alias;
@@ -241,7 +277,14 @@ fn slots(groups: &[Group]) -> Slots {
             Tag::Building if slots.second.is_none() => slots.second = Some(*group),
             Tag::Unit if known.unit.is_none() => known.unit = Some(group.value),
             Tag::Floor | Tag::Storey if known.floor.is_none() => known.floor = Some(group.value),
-            Tag::None if !known.has_building() && unit_comes.is_some_and(|unit| place < unit) => {
+            Tag::House if building.is_some_and(|building| place < building) => {
+                slots.yard = Some(*group);
+            }
+            Tag::None
+                if building.is_none()
+                    && known.building.is_none()
+                    && unit_comes.is_some_and(|unit| place < unit) =>
+            {
                 // `8-6单元1342`: what stands before the unit is the building.
                 known.building = Some(group.value);
             }
@@ -249,6 +292,11 @@ fn slots(groups: &[Group]) -> Slots {
         }
     }
     slots
+}
+
+/// `3-11`: the name of one building with a dash in it.
+fn dashed_name(head: &Part, tail: &Part) -> Option<Part> {
+    head.with('-').and_then(|head| head.joined(tail))
 }
 
 /// Which group names the building by its word.
@@ -289,11 +337,17 @@ fn fill(known: Reading, tail: &[Group], readings: &mut Readings) {
             let unit = Reading { unit: Some(x.value), room: Some(y.value), ..known };
             let floor = Reading { floor: Some(x.value), room: Some(y.value), ..known };
             let annex = Reading { room: Some(x.value), annex: Some(y.value), ..known };
-            let range = x.value.with('-').and_then(|head| head.joined(&y.value));
+            let range = dashed_name(&x.value, &y.value);
             readings.add(unit, Freedom::Plain);
             readings.add(floor, Freedom::Rare);
             readings.add(annex, Freedom::Rare);
             readings.add(Reading { room: range, ..known }, Freedom::Rare);
+            // `47号楼1-1001`: building 47-1, where the yard's blocks are numbered so.
+            let block = known.building.and_then(|own| dashed_name(&own, &x.value));
+            if block.is_some() {
+                let room = Some(y.value);
+                readings.add(Reading { building: block, room, ..known }, Freedom::Rare);
+            }
         }
         (true, false, [x, y, z]) => {
             let parts = [Some(x.value), Some(y.value), Some(z.value)];
@@ -305,7 +359,7 @@ fn fill(known: Reading, tail: &[Group], readings: &mut Readings) {
             let (building, room) = (Some(x.value), Some(z.value));
             let full = Reading { building, unit: Some(y.value), room, ..known };
             let floor = Reading { building, floor: Some(y.value), room, ..known };
-            let dashed = x.value.with('-').and_then(|head| head.joined(&y.value));
+            let dashed = dashed_name(&x.value, &y.value);
             readings.add(full, Freedom::Plain);
             readings.add(floor, Freedom::Rare);
             readings.add(Reading { building: dashed, room, ..known }, Freedom::Rare);
@@ -345,8 +399,8 @@ fn fill_one(known: Reading, one: &Group, readings: &mut Readings) {
     let whole = Reading { room: Some(one.value), ..known };
     if known.has_building() {
         readings.add(whole, Freedom::Plain);
+        glued_behind_building(known, one, readings);
         if known.unit.is_none() && known.floor.is_none() {
-            glued_behind_building(known, one, readings);
             split_room(known, one, Freedom::SplitRoom, readings);
         }
         return;
@@ -368,7 +422,11 @@ fn fill_one(known: Reading, one: &Group, readings: &mut Readings) {
 /// `6幢A866`: the letter may be the unit.
 fn glued_behind_building(known: Reading, one: &Group, readings: &mut Readings) {
     if let [(Atom::Letters | Atom::Compass, unit), (Atom::Number, room)] = one.atoms() {
-        readings.add(Reading { unit: Some(*unit), room: Some(*room), ..known }, Freedom::Rare);
+        if known.unit.is_none() {
+            readings.add(Reading { unit: Some(*unit), room: Some(*room), ..known }, Freedom::Rare);
+        }
+        let side = Reading { room: Some(*room), annex: Some(*unit), ..known };
+        readings.add(side, Freedom::Rare);
     }
 }
 

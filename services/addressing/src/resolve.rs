@@ -113,6 +113,12 @@ pub enum Obstacle {
     TailUndecided,
     /// Several doors fit, so many.
     SeveralDoors(u16),
+    /// The text was read freely, or something in it was left over; the reasons tell what.
+    NotPlain,
+    /// No room is written.
+    RoomMissing,
+    /// Several households, or none that lives there, are behind the door.
+    HouseholdOpen,
 }
 
 /// One place that the text may mean.
@@ -427,7 +433,8 @@ fn rank(
     mut obstacles: Vec<Obstacle>,
 ) -> Resolution {
     let doors = found.iter().filter(|found| found.room.is_some()).count();
-    let sound = obstacles.is_empty() && found.iter().all(|place| is_sound(layout, place));
+    let plain = found.iter().all(|place| is_sound(layout, place));
+    let sound = plain && obstacles.is_empty();
     let anchored = found.iter().all(|place| place.anchored);
     let mut candidates = Vec::with_capacity(doors.max(1));
     for place in found {
@@ -458,6 +465,12 @@ fn rank(
         candidates.truncate(1);
         return Resolution { verdict: Verdict::Certain, candidates, obstacles };
     }
+    if !plain {
+        obstacles.push(Obstacle::NotPlain);
+    }
+    if doors == 1 && !elsewhere {
+        obstacles.push(Obstacle::HouseholdOpen);
+    }
     if doors > 1 {
         obstacles.push(Obstacle::SeveralDoors(u16::try_from(doors).unwrap_or(u16::MAX)));
     }
@@ -466,8 +479,8 @@ fn rank(
     } else if query.tail.is_some() && fitting != 1 {
         obstacles.push(Obstacle::TailUndecided);
     }
-    if parsed.readings.is_empty() {
-        obstacles.push(Obstacle::NothingRead);
+    if doors == 0 && parsed.readings.iter().all(|reading| reading.room.is_none()) {
+        obstacles.push(Obstacle::RoomMissing);
     }
     candidates.truncate(CANDIDATES_MAX);
     let verdict = if candidates.is_empty() { Verdict::Unknown } else { Verdict::Choose };

@@ -97,11 +97,18 @@ pub(crate) fn normalise(text: &str) -> Option<Vec<char>> {
     }
     for place in 1..chars.len().saturating_sub(1) {
         // `10一909`: between digits this is a dash that somebody's input method drew.
-        if chars[place] == '一'
-            && chars[place - 1].is_ascii_digit()
-            && chars[place + 1].is_ascii_digit()
-        {
+        let (before, after) = (chars[place - 1], chars[place + 1]);
+        let ends_a_value =
+            before.is_ascii_alphanumeric() || matches!(before, '栋' | '幢' | '座' | '楼' | '元');
+        if chars[place] == '一' && ends_a_value && after.is_ascii_alphanumeric() {
             chars[place] = '-';
+        }
+        // `一0一`: a zero between Chinese digits is theirs.
+        if chars[place] == '0'
+            && han_digit(chars[place - 1]).is_some()
+            && han_digit(chars[place + 1]).is_some()
+        {
+            chars[place] = '〇';
         }
     }
     Some(chars)

@@ -1,5 +1,4 @@
 //! Where the shared data lies, if it does: tests pass without it, and measure more with it.
-#![expect(dead_code, reason = "each test binary uses its own part")]
 
 use std::path::PathBuf;
 

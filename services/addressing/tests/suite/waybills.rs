@@ -1,7 +1,5 @@
 //! Waybill numbers: our own small cases, and the shared collections where they lie.
 
-mod shared;
-
 use std::collections::BTreeMap;
 
 use addressing::code::Kind;
@@ -102,7 +100,9 @@ fn our_own_labels_are_known() {
 /// The collection's valid numbers fit their carrier's format and its invalid ones do not.
 #[test]
 fn the_shared_collection_agrees() {
-    let Some(cases) = shared::json("waybills/tracking_number_data_cases.json") else { return };
+    let Some(cases) = crate::shared::json("waybills/tracking_number_data_cases.json") else {
+        return;
+    };
     // The collection calls some carriers otherwise, and counts S10 as one.
     let ours: BTreeMap<&str, &str> = [
         ("canada_post", "canada-post"),
@@ -111,6 +111,14 @@ fn the_shared_collection_agrees() {
         ("dhl_ecommerce_14", "dhl-ecommerce"),
     ]
     .into();
+    // One format's invalid number may be another format's valid one, of the same carrier.
+    let listed = |case: &serde_json::Value, key: &str, number: &serde_json::Value| {
+        case[key].as_array().is_some_and(|numbers| numbers.contains(number))
+    };
+    let valid_elsewhere = |courier: &serde_json::Value, number: &serde_json::Value| {
+        let all = cases.as_array().into_iter().flatten();
+        all.into_iter().any(|case| case["courier"] == *courier && listed(case, "valid", number))
+    };
     let mut wrong = Vec::new();
     let mut count = 0;
     for case in cases.as_array().unwrap() {
@@ -126,6 +134,9 @@ fn the_shared_collection_agrees() {
         };
         for (key, expected) in [("valid", true), ("invalid", false)] {
             for number in case[key].as_array().unwrap() {
+                if !expected && valid_elsewhere(&case["courier"], number) {
+                    continue;
+                }
                 count += 1;
                 let number = number.as_str().unwrap();
                 if fits(number) != expected {

@@ -1,0 +1,6 @@
+//! One binary for all tests that go through the public API.
+
+mod door_tails;
+mod resolver;
+mod shared;
+mod waybills;

@@ -1,0 +1,434 @@
+//! The resolver: what is certain, what is asked, and that nothing is ever guessed.
+
+use addressing::layout::{Alias, Household, Layout, Presence, TailToken};
+use addressing::resolve::{Query, Resolution, Verdict, resolve};
+use domain::address::{Door, Room, Unit};
+use domain::ids::HouseholdId;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+fn unit(id: &str, floors: u16, doors_per_floor: u16) -> Unit {
+    Unit { id: id.parse().unwrap(), floors, doors_per_floor, extra_rooms: Vec::new() }
+}
+
+fn door(building: &str, unit: &str, room: &str) -> Door {
+    Door {
+        building: building.parse().unwrap(),
+        unit: unit.parse().unwrap(),
+        room: room.parse().unwrap(),
+    }
+}
+
+fn household(number: u128, doors: &[Door], tails: &[u64]) -> Household {
+    Household {
+        id: HouseholdId(Uuid::from_u128(number)),
+        doors: doors.to_vec(),
+        tails: tails.iter().map(|tail| TailToken(*tail)).collect(),
+        presence: Presence::Home,
+    }
+}
+
+fn alias(text: &str, building: &str) -> Alias {
+    Alias {
+        text: text.to_owned(),
+        building: building.parse().unwrap(),
+        unit: None,
+        room: None,
+        carrier: None,
+    }
+}
+
+/// Blocks 1 to 12 and B, a lane house, a dormitory; a household behind every door.
+fn community() -> Layout {
+    let mut layout = Layout::default();
+    let mut put = |id: &str, units: Vec<Unit>| {
+        layout.put_building(id.parse().unwrap(), "1".parse().unwrap(), units);
+    };
+    for number in 1..=12_u16 {
+        let units = (1..=number % 3 + 1).map(|unit_id| unit(&unit_id.to_string(), 7, 2)).collect();
+        put(&number.to_string(), units);
+    }
+    put("B", vec![unit("1", 18, 4)]);
+    put("静园巷13号", vec![unit("1", 6, 3)]);
+    let shop = Room { id: "门市2".parse().unwrap(), floor: 0 };
+    put("邮电宿舍", vec![Unit { extra_rooms: vec![shop], ..unit("1", 5, 2) }]);
+    layout.put_alias(&alias("王牌路37号邮电宿舍", "邮电宿舍")).unwrap();
+    fill(&mut layout, &(1..=12).map(|number| number.to_string()).collect::<Vec<_>>());
+    fill(&mut layout, &["B", "静园巷13号", "邮电宿舍"].map(str::to_owned));
+    layout
+}
+
+/// Registers a household behind every door; the tail of each is its own number.
+fn fill(layout: &mut Layout, buildings: &[String]) -> Vec<Household> {
+    let mut added = Vec::new();
+    for building in buildings {
+        let id = building.parse().unwrap();
+        for unit in layout.units(&id).unwrap_or_default() {
+            for (room, _) in unit.rooms() {
+                let door = door(building, unit.id.as_str(), room.as_str());
+                let name = Uuid::new_v5(&Uuid::NAMESPACE_OID, door.to_string().as_bytes());
+                let tail = u64::try_from(name.as_u128() % 10_000).unwrap();
+                added.push(household(name.as_u128(), &[door], &[tail]));
+            }
+        }
+    }
+    for household in &added {
+        layout.put_household(household.clone());
+    }
+    added
+}
+
+fn ask(layout: &Layout, text: &str) -> Resolution {
+    resolve(layout, &Query { text, tail: None, carrier: None })
+}
+
+/// What a text is certain to mean, as `building-unit-room`; or the verdict.
+fn meaning(layout: &Layout, text: &str) -> String {
+    let found = ask(layout, text);
+    match found.verdict {
+        Verdict::Certain => found.candidates[0].door().unwrap().to_string(),
+        Verdict::Choose => "choose".to_owned(),
+        Verdict::Unknown => "unknown".to_owned(),
+    }
+}
+
+#[track_caller]
+fn check(text: &str, expected: &str) {
+    let layout = community();
+    let found = ask(&layout, text);
+    assert_eq!(meaning(&layout, text), expected, "{text}: {found:#?}");
+}
+
+#[test]
+fn plain_addresses_are_certain() {
+    for text in [
+        "10栋2单元301",
+        "10号楼2单元301室",
+        "10幢2单元301号",
+        "10-2-301",
+        "１０栋２单元３０１",
+        "⑩栋②单元301",
+        "十栋二单元三零一",
+        "十号楼两单元三〇一",
+        "10#2单元301",
+        "10#楼2-301",
+        "10栋2单元3楼1号",
+        "10栋2单元3层301",
+        "2单元10栋301",
+        "10 栋 2 单元 301 室",
+        "万州区王牌路东方广场10栋2单元301（到了联系）",
+        "【东方广场10栋2单元301】(东方广场附近) 李女士 13800000000 放门口",
+        "10栋2单元301 尾号4567 3件",
+        "10栋2301",
+        "Building 10 Unit 2 Room 301",
+        "10栋 2单元 301，18:30送到",
+    ] {
+        check(text, "10-2-301");
+    }
+    check("B座1204", "B-1-1204");
+    check("b栋1204室", "B-1-1204");
+    check("B-1204", "B-1-1204");
+    check("3栋301", "3-1-301");
+    check("静园巷13号1单元103", "静园巷13号-1-103");
+    check("静园巷13号103", "静园巷13号-1-103");
+    check("王牌路37号邮电宿舍302", "邮电宿舍-1-302");
+    check("邮电宿舍门市2", "邮电宿舍-1-门市2");
+    check("邮电宿舍2号门市", "邮电宿舍-1-门市2");
+}
+
+#[test]
+fn what_does_not_exist_is_never_certain() {
+    for text in [
+        "13栋2单元301",
+        "10栋3单元301",
+        "10栋2单元801",
+        "10栋2单元303",
+        "10栋2单元301A",
+        "10栋2单元31",
+        "10栋2单元302门市2",
+        "01栋2单元301",
+        "10栋单元301",
+        "栋2单元301",
+        "号楼2单元301",
+        "东方广场栋2单元301",
+        "-2-301",
+        "10--301",
+        "2 301",
+        "10栋301",
+        "10栋2单元",
+        "静园巷3号1单元103",
+        "静园巷10号1单元103",
+        "王牌路10号2单元301",
+        "幸福路10号301",
+        "王牌路38号邮电宿舍302",
+        "10栋2单元301或者11栋2单元301",
+        "门市2",
+        "10栋附3号",
+        "2单元10栋",
+        "301",
+        "102301",
+        "",
+        "放门口谢谢",
+    ] {
+        let layout = community();
+        let found = ask(&layout, text);
+        assert_ne!(found.verdict, Verdict::Certain, "{text}: {found:#?}");
+        assert!(!found.obstacles.is_empty(), "{text}: {found:#?}");
+    }
+}
+
+#[test]
+fn the_layout_decides_where_a_number_is_cut() {
+    let mut layout = Layout::default();
+    let put = |layout: &mut Layout, id: &str, floors: u16| {
+        let units = vec![unit("1", floors, 4), unit("2", floors, 4)];
+        layout.put_building(id.parse().unwrap(), "1".parse().unwrap(), units);
+    };
+    put(&mut layout, "1", 7);
+    assert_eq!(meaning(&layout, "1栋1204"), "1-1-204");
+    // Where floor 12 exists the number means two things.
+    put(&mut layout, "1", 18);
+    assert_eq!(meaning(&layout, "1栋1204"), "choose");
+    assert_eq!(meaning(&layout, "1栋1单元1204"), "1-1-1204");
+    // And where it does not, but rooms of four digits do, a wrong digit is as likely as a unit.
+    put(&mut layout, "1", 11);
+    assert_eq!(meaning(&layout, "1栋1204"), "choose");
+}
+
+#[test]
+fn the_phone_tail_chooses_and_contradicts() {
+    let mut layout = community();
+    let shared = door("10", "2", "301");
+    layout.put_household(household(7, std::slice::from_ref(&shared), &[77_777]));
+    let ask = |text: &str, tail: u64| {
+        resolve(&layout, &Query { text, tail: Some(TailToken(tail)), carrier: None })
+    };
+    // Two households behind one door: only the tail tells.
+    assert_eq!(meaning(&layout, "10栋2单元301"), "choose");
+    let found = ask("10栋2单元301", 77_777);
+    assert_eq!(found.certain().unwrap().household, Some(HouseholdId(Uuid::from_u128(7))));
+    assert_eq!(ask("10栋2单元301", 12_345).verdict, Verdict::Choose);
+    // A unit left out is settled by the tail; a room left out is not.
+    assert_eq!(ask("10栋301", 77_777).verdict, Verdict::Certain);
+    assert_eq!(ask("10栋2单元", 77_777).verdict, Verdict::Choose);
+    // A tail of somebody else speaks against the address.
+    assert_eq!(ask("11栋2单元301", 77_777).verdict, Verdict::Choose);
+    // Without an address there is a hint, never an answer.
+    let hint = ask("放门口", 77_777);
+    assert_eq!((hint.verdict, hint.candidates.len()), (Verdict::Choose, 1));
+}
+
+#[test]
+fn the_layout_is_kept_live() {
+    let mut layout = community();
+    assert_eq!(meaning(&layout, "老张家小卖部"), "unknown");
+    let mut known = alias("老张家小卖部", "3");
+    known.unit = Some("1".parse().unwrap());
+    known.room = Some("101".parse().unwrap());
+    layout.put_alias(&known).unwrap();
+    assert_eq!(meaning(&layout, "送到老张家小卖部"), "3-1-101");
+    layout.remove_alias("老张家小卖部", None);
+    assert_eq!(meaning(&layout, "送到老张家小卖部"), "unknown");
+
+    layout.remove_building(&"3".parse().unwrap());
+    assert_ne!(ask(&layout, "3栋301").verdict, Verdict::Certain);
+    layout.put_building("3".parse().unwrap(), "2".parse().unwrap(), vec![unit("1", 7, 2)]);
+    assert_eq!(meaning(&layout, "3栋301"), "3-1-301");
+
+    let mut moved = household(9, &[door("3", "1", "301")], &[]);
+    let old: Vec<_> = layout.behind(&door("3", "1", "301")).map(|one| one.id).collect();
+    old.into_iter().for_each(|id| layout.remove_household(id));
+    assert_eq!(meaning(&layout, "3栋301"), "choose", "nobody is registered there");
+    layout.put_household(moved.clone());
+    assert_eq!(meaning(&layout, "3栋301"), "3-1-301");
+    moved.presence = Presence::Left;
+    layout.put_household(moved);
+    assert_eq!(meaning(&layout, "3栋301"), "choose", "it moved out");
+}
+
+#[test]
+fn a_carriers_own_alias_holds_for_that_carrier_only() {
+    let mut layout = community();
+    let carrier = "sf".parse().unwrap();
+    layout
+        .put_alias(&Alias { carrier: Some("sf".parse().unwrap()), ..alias("旧址", "3") })
+        .unwrap();
+    let ask = |carrier| resolve(&layout, &Query { text: "旧址301", tail: None, carrier }).verdict;
+    assert_eq!(ask(Some(&carrier)), Verdict::Certain);
+    assert_ne!(ask(None), Verdict::Certain);
+}
+
+#[test]
+fn a_road_that_is_not_ours_is_asked_once_ours_is_known() {
+    let mut layout = community();
+    assert_eq!(meaning(&layout, "北滨路2号10栋2单元301"), "10-2-301");
+    layout.put_place("王牌路37号");
+    assert_eq!(meaning(&layout, "北滨路2号10栋2单元301"), "choose");
+    assert_eq!(meaning(&layout, "王牌路37号10栋2单元301"), "10-2-301");
+    assert_eq!(meaning(&layout, "王牌路38号10栋2单元301"), "choose");
+}
+
+/// A random community: buildings by number, each with its units; and one of its doors.
+fn any_community() -> impl Strategy<Value = (Layout, Vec<Household>)> {
+    let building = (1..=40_u16, 1..=4_u16, 1..=33_u16, 1..=6_u16);
+    prop::collection::vec(building, 1..6).prop_map(|buildings| {
+        let mut layout = Layout::default();
+        let mut names = Vec::new();
+        for (number, units, floors, doors) in buildings {
+            let units = (1..=units).map(|id| unit(&id.to_string(), floors, doors)).collect();
+            let name = number.to_string();
+            layout.put_building(name.parse().unwrap(), "1".parse().unwrap(), units);
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let households = fill(&mut layout, &names);
+        (layout, households)
+    })
+}
+
+const FAMILIES: &[&str] = &[
+    "{b}栋{u}单元{r}",
+    "{b}号楼{u}单元{r}",
+    "{b}号楼{u}单元{r}室",
+    "{b}幢{u}单元{r}号",
+    "{b}幢{u}单元{r}户",
+    "{b}座{u}单元{r}房",
+    "{b}-{u}-{r}",
+    "{b}-{u}-{r}室",
+    "{b}，{u}，{r}",
+    "{b}/{u}/{r}",
+    "{b}#{u}-{r}",
+    "{b}#楼{u}单元{r}",
+    "{b}栋{u}-{r}",
+    "{b}号楼{u}门{r}",
+    "{b}栋{u}梯{r}",
+    "{b}号{u}单元{r}",
+    "{b}楼{u}单元{r}室",
+    "{u}单元{b}号楼{r}",
+    "{b} 栋 {u} 单元 {r}",
+    "万州区东方广场{b}栋{u}单元{r}（广场附近）",
+    "【东方广场 到了联系{b}-{u}-{r}】",
+    "北滨路99号东方广场{b}栋{u}单元{r}室 王女士",
+    "{b}栋{u}单元{f}楼{d}号",
+    "{b}栋{u}单元{f}层{r}",
+    "Building {b} Unit {u} Room {r}",
+    "第{b}栋第{u}单元{r}",
+];
+
+fn render(family: &str, door: &Door) -> String {
+    let room = door.room.as_str();
+    let (floor, number) = room.split_at(room.len() - 2);
+    family
+        .replace("{b}", door.building.as_str())
+        .replace("{u}", door.unit.as_str())
+        .replace("{r}", room)
+        .replace("{f}", floor)
+        .replace("{d}", number.trim_start_matches('0'))
+}
+
+fn han(text: &str) -> String {
+    let sign = |c: char| match c.to_digit(10) {
+        Some(digit) => "〇一二三四五六七八九".chars().nth(digit as usize).unwrap(),
+        None => c,
+    };
+    text.chars().map(sign).collect()
+}
+
+/// Changes, drops, or swaps one digit of the text.
+fn edit(text: &str, place: usize, how: usize) -> String {
+    let mut chars: Vec<char> = text.chars().collect();
+    let digits: Vec<usize> =
+        (0..chars.len()).filter(|place| chars[*place].is_ascii_digit()).collect();
+    let at = digits[place % digits.len()];
+    match how {
+        0..=9 => chars[at] = char::from_digit(u32::try_from(how).unwrap(), 10).unwrap(),
+        10 => drop(chars.remove(at)),
+        _ => {
+            let other = digits[(place + 1) % digits.len()];
+            chars.swap(at, other);
+        }
+    }
+    chars.into_iter().collect()
+}
+
+/// Whether the text is exactly how the family writes the door, noise aside.
+fn writes(family: &str, door: &Door, text: &str) -> bool {
+    let rendered = render(family, door);
+    rendered == text
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_family_is_certain_for_every_household(
+        (layout, households) in any_community(),
+        pick in any::<prop::sample::Index>(),
+    ) {
+        let wanted = pick.get(&households);
+        for family in FAMILIES {
+            let text = render(family, &wanted.doors[0]);
+            let found = ask(&layout, &text);
+            prop_assert_eq!(
+                found.certain().and_then(|one| one.household), Some(wanted.id), "{}", text
+            );
+        }
+        let text = han(&render("{b}栋{u}单元{r}", &wanted.doors[0]));
+        prop_assert_eq!(ask(&layout, &text).certain().and_then(|one| one.household), Some(wanted.id));
+    }
+
+    #[test]
+    fn an_edit_is_never_certain_for_another_address(
+        (layout, households) in any_community(),
+        pick in any::<prop::sample::Index>(),
+        place in 0..12_usize,
+        how in 0..12_usize,
+    ) {
+        let written = &pick.get(&households).doors[0];
+        for family in FAMILIES.iter().filter(|family| !family.contains("99")) {
+            let text = edit(&render(family, written), place, how);
+            if let Some(certain) = ask(&layout, &text).certain() {
+                let door = certain.door().unwrap();
+                let same = door == *written || writes(family, &door, &text);
+                prop_assert!(same, "{} became {}", text, door);
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_panics(text in ".{0,80}") {
+        let _ = ask(&community(), &text);
+    }
+
+    #[test]
+    fn nothing_panics_on_address_words(
+        words in prop::collection::vec(prop::sample::select(vec![
+            "1", "10", "301", "栋", "号楼", "单元", "层", "楼", "号", "室", "-", " ", "一", "十",
+            "百", "廿", "A", "东", "户", "#", "静园巷", "邮电宿舍", "门市", "附", "*", ":", "(", "路",
+            "F", "Room", "第", "尾号",
+        ]), 0..30),
+    ) {
+        let _ = ask(&community(), &words.concat());
+    }
+}
+
+/// Ten thousand digits cost no more than the limit; below it, twice the text costs twice the work.
+#[test]
+fn work_grows_with_the_text_and_no_faster() {
+    for piece in ["1", "1栋", "1-", "一", "东", "A", "静园巷1号", "1*", "12:", "栋", "第", "("]
+    {
+        let steps = |times: usize| {
+            let text: String = piece.repeat(times).chars().take(1_000).collect();
+            let length = text.chars().count();
+            (addressing::parse::parse(&text).steps, length)
+        };
+        for times in [10, 100, 1_000] {
+            let (steps, length) = steps(times);
+            assert!(steps <= 4 * length + 8, "{piece}: {steps} steps for {length} characters");
+        }
+    }
+    let hostile = addressing::parse::parse(&"1".repeat(10_240));
+    assert_eq!((hostile.steps, hostile.readings.len()), (0, 0));
+    assert_eq!(hostile.doubts, [addressing::Doubt::TooLong]);
+}
