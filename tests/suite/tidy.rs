@@ -23,19 +23,9 @@ const LONG_FILES: [(&str, &str); 0] = [];
 const UNREACHED_FILES: [(&str, &str); 1] =
     [("tests/suite/schemas.rs", "joins main.rs when `lastmeter schemas` exists")];
 
-/// Dependencies of the root manifest that no crate uses yet: those of `api` and of the program.
-const UNUSED_DEPENDENCIES: [&str; 10] = [
-    "axum",
-    "indicatif",
-    "metrics-exporter-prometheus",
-    "mimalloc",
-    "sd-notify",
-    "tower",
-    "tower-http",
-    "tracing-subscriber",
-    "utoipa",
-    "utoipa-axum",
-];
+/// Dependencies of the root manifest that no crate uses yet: those of the program and of OpenAPI.
+const UNUSED_DEPENDENCIES: [&str; 6] =
+    ["indicatif", "mimalloc", "sd-notify", "tracing-subscriber", "utoipa", "utoipa-axum"];
 
 /// Endings of the text files whose white space is ours to keep.
 const TEXT_ENDINGS: [&str; 7] = ["json", "md", "rs", "service", "sh", "toml", "yml"];

@@ -52,7 +52,7 @@ fn deny(house: &House) -> Result<(), TaskError> {
 
     let fetch = ["deny", "fetch", "db"];
     if house.cargo("the advisory database", ADVISORY_ADVICE, fetch).run().is_ok() {
-        let advisories = ["deny", "check", "--disable-fetch", "advisories"];
+        let advisories = ["deny", "--offline", "check", "advisories"];
         house.cargo("known vulnerabilities", ADVISORY_ADVICE, advisories).run()
     } else {
         say("SKIPPED: known vulnerabilities were not checked, because the advisory database could");
