@@ -1,6 +1,7 @@
 //! What a parcel does, as sentences: each command happens, was already done, is refused, conflicts.
 
 mod arrival;
+mod broken;
 mod carrying;
 mod corrections;
 mod disinfection;

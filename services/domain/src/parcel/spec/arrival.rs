@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::sample::*;
-use crate::decider::{Decider, fold};
+use crate::decider::Decider;
 use crate::parcel::command::{Arrive, Expect};
 use crate::parcel::event::{
     End, HoldReason, ParcelArrived, ParcelExpected, ParcelHeld, ParcelReopened, Piece, ReopenReason,
@@ -72,7 +72,7 @@ fn a_piece_for_nobody_known_is_held_and_the_line_goes_on() {
 fn a_piece_without_a_disinfection_rule_is_clean_at_once() {
     let disinfection = None;
     let came = unheard_of().and(ParcelArrived { disinfection, ..arrived() });
-    let state = fold::<Parcel>(Default::default(), &came.0);
+    let state = came.state();
     assert_eq!(state.phase, Phase::Clean);
     came.when(sort()).then([sorted().into()]);
 }
@@ -114,7 +114,7 @@ fn a_number_met_long_after_its_end_is_a_new_parcel() {
         let hour_later = much_later.checked_add(SignedDuration::from_hours(1)).unwrap();
         history.when(later(hour_later)).refused(&ParcelRefusal::NumberReused);
     }
-    let open = fold::<Parcel>(Default::default(), &on_shelf().0);
+    let open = on_shelf().state();
     assert!(!is_long_closed(&open, much_later), "it was never closed");
 }
 
@@ -128,7 +128,7 @@ fn a_new_life_of_a_number_says_which() {
 #[test]
 fn a_held_piece_is_identified() {
     held_at_gate().when(identify(family())).then([identified(family()).into()]);
-    let state = fold::<Parcel>(Default::default(), &held_at_gate().and(identified(family())).0);
+    let state = held_at_gate().and(identified(family())).state();
     assert_eq!(state.held, None);
 }
 
@@ -164,7 +164,7 @@ fn a_piece_on_its_way_keeps_its_recipient_until_it_is_back() {
 #[test]
 fn a_piece_stays_on_its_shelf_for_another_door_of_the_building() {
     let corrected = on_shelf().and(identified(neighbour()));
-    let state = fold::<Parcel>(Default::default(), &corrected.0);
+    let state = corrected.state();
     assert_eq!((state.phase, state.shelf), (Phase::Sorted, Some(shelf())));
 }
 
@@ -174,7 +174,7 @@ fn a_piece_is_sorted_anew_for_another_building_or_grid() {
     redrawn.grid = other_grid();
     for recipient in [stranger(), redrawn] {
         let corrected = on_shelf().and(identified(recipient));
-        let state = fold::<Parcel>(Default::default(), &corrected.0);
+        let state = corrected.state();
         assert_eq!((state.phase, &state.shelf, &state.grid), (Phase::Clean, &None, &None));
         corrected.when(load(FIRST_RUN)).refused(&ParcelRefusal::NotSorted);
     }
@@ -182,7 +182,7 @@ fn a_piece_is_sorted_anew_for_another_building_or_grid() {
 
 #[test]
 fn the_gate_takes_custody_and_the_hop_is_counted() {
-    let state = fold::<Parcel>(Default::default(), &announced().0);
+    let state = announced().state();
     assert_eq!((state.custody(), state.handovers), (Custody::Outside, 0));
     let state = Parcel::evolve(state, &arrived().into());
     assert_eq!((state.custody(), state.handovers), (Custody::IntakePoint, 1));

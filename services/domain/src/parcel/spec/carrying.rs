@@ -2,14 +2,13 @@
 
 use super::sample::*;
 use crate::community::ZoneAccess;
-use crate::decider::fold;
 use crate::parcel::command::LoadOn;
 use crate::parcel::event::{
     DeliveryLevel, End, FailureReason, LateScan, ParcelDamaged, ParcelDeliveryFailed, ParcelFound,
     ParcelIdentified, ParcelLateScanNoted, ParcelLoaded, ParcelMissing, ParcelRecalled,
     ParcelReturned, ParcelUnloaded,
 };
-use crate::parcel::{Custody, Parcel, ParcelCommand, ParcelRefusal, Phase};
+use crate::parcel::{Custody, ParcelCommand, ParcelRefusal, Phase};
 
 fn unload(run: crate::ids::RunId) -> ParcelCommand {
     ParcelCommand::Unload { run }
@@ -147,7 +146,7 @@ fn putting_back_remembers_the_run_that_had_it_before() {
 #[test]
 fn a_piece_is_set_down_at_its_buildings_foot() {
     on_run().when(relay(FIRST_RUN)).then([relayed(FIRST_RUN).into()]);
-    let state = fold::<Parcel>(Default::default(), &at_foot().0);
+    let state = at_foot().state();
     assert_eq!(state.custody(), Custody::BuildingFoot(the("10")));
     on_run()
         .and(ParcelMissing {})
@@ -164,9 +163,8 @@ fn a_second_scan_at_the_foot_causes_nothing() {
 fn a_late_scan_at_the_foot_fills_in_history_and_lowers_no_status() {
     let corrected = back_on_shelf().and(ParcelIdentified { recipient: stranger() });
     for history in [failed_at_door(), at_home(), back_on_shelf(), corrected] {
-        let before = fold::<Parcel>(Default::default(), &history.0);
-        let after =
-            fold::<Parcel>(Default::default(), &history.clone().and(noted(LateScan::Relayed)).0);
+        let before = history.state();
+        let after = history.clone().and(noted(LateScan::Relayed)).state();
         assert_eq!((before.phase, before.handovers), (after.phase, after.handovers));
         history.clone().when(relay(FIRST_RUN)).then([noted(LateScan::Relayed)]);
         history.and(noted(LateScan::Relayed)).when(relay(FIRST_RUN)).then_nothing();
@@ -231,7 +229,7 @@ fn an_attempt_fails_and_the_courier_has_the_piece() {
     let no_answer = fail(FIRST_RUN, FailureReason::NoAnswer);
     on_run().when(no_answer.clone()).then([failed(FIRST_RUN).into()]);
     at_foot().when(no_answer).then([failed(FIRST_RUN).into()]);
-    let state = fold::<Parcel>(Default::default(), &failed_at_door().0);
+    let state = failed_at_door().state();
     assert_eq!((state.custody(), state.failed_attempts), (Custody::Run(FIRST_RUN), 1));
 }
 
@@ -256,9 +254,9 @@ fn a_failed_attempt_finds_a_missing_piece() {
 fn a_late_failure_fills_in_history_and_lowers_no_status() {
     let no_answer = fail(FIRST_RUN, FailureReason::NoAnswer);
     for history in [at_home(), on_run().and(returned(FIRST_RUN))] {
-        let phase = fold::<Parcel>(Default::default(), &history.0).phase;
+        let phase = history.state().phase;
         let after = history.clone().and(noted(LateScan::Failed));
-        assert_eq!(fold::<Parcel>(Default::default(), &after.0).phase, phase);
+        assert_eq!(after.state().phase, phase);
         history.when(no_answer.clone()).then([noted(LateScan::Failed)]);
     }
     fetched_home().when(no_answer).refused(&ParcelRefusal::AlreadyHandedOff);
@@ -289,7 +287,7 @@ fn a_piece_is_brought_back() {
     for history in [on_run(), at_foot(), failed_at_door()] {
         history.when(bring_back()).then([returned(FIRST_RUN).into()]);
     }
-    let state = fold::<Parcel>(Default::default(), &back_on_shelf().0);
+    let state = back_on_shelf().state();
     assert_eq!(
         (state.phase, state.custody(), state.last_failure),
         (Phase::Sorted, Custody::IntakePoint, None)
@@ -321,7 +319,7 @@ fn what_never_came_or_is_gone_is_not_brought_back() {
 #[test]
 fn a_returned_piece_waits_where_it_was_put() {
     let other = ParcelReturned { run: FIRST_RUN, shelf: the("again-1") };
-    let state = fold::<Parcel>(Default::default(), &failed_at_door().and(other).0);
+    let state = failed_at_door().and(other).state();
     assert_eq!((state.shelf, state.grid), (Some(the("again-1")), Some(the("3"))));
 }
 
@@ -331,7 +329,7 @@ fn every_hop_of_a_relayed_way_is_counted() {
         level: DeliveryLevel::BuildingFoot,
         ..handed_off(FIRST_RUN)
     });
-    let state = fold::<Parcel>(Default::default(), &home.0);
+    let state = home.state();
     // Gate, courier, foot, household.
     assert_eq!((state.custody(), state.handovers), (Custody::Household, 4));
 }

@@ -1,11 +1,10 @@
 //! Ends that were taken back, and ends that contradict each other.
 
 use super::sample::*;
-use crate::decider::fold;
 use crate::parcel::event::{
     End, ParcelArrived, ParcelDisputeSettled, ParcelReopened, ParcelUnloaded, ReopenReason,
 };
-use crate::parcel::{Custody, Parcel, ParcelCommand, ParcelEvent, ParcelRefusal, Phase};
+use crate::parcel::{Custody, ParcelCommand, ParcelEvent, ParcelRefusal, Phase};
 
 fn reopen(reason: ReopenReason) -> ParcelCommand {
     ParcelCommand::Reopen { reason }
@@ -20,7 +19,7 @@ fn settled(recorded: End, claimed: End, truth: End) -> ParcelEvent {
 }
 
 fn custody(history: &History) -> Custody {
-    fold::<Parcel>(Default::default(), &history.0).custody()
+    history.state().custody()
 }
 
 #[test]
@@ -42,7 +41,7 @@ fn whoever_had_a_reopened_piece_before_has_it_again() {
     ] {
         let open = closed.and(reopened(ReopenReason::Mistake));
         assert_eq!(custody(&open), holder);
-        let state = fold::<Parcel>(Default::default(), &open.0);
+        let state = open.state();
         assert!(!state.is_closed() && state.closed_at.is_none());
     }
 }
@@ -109,7 +108,7 @@ fn a_piece_that_reached_nobody_is_missing() {
         End::NotReceived,
         End::NotReceived,
     ));
-    let state = fold::<Parcel>(Default::default(), &history.0);
+    let state = history.state();
     assert!(state.missing && !state.is_closed());
 }
 
@@ -149,7 +148,7 @@ fn a_return_that_is_settled_for_a_corrected_piece_gives_it_no_shelf() {
         .and(identified(stranger()))
         .and(disputed(End::Returned, End::HandedOff))
         .and(settled(End::Returned, End::HandedOff, End::Returned));
-    let state = fold::<Parcel>(Default::default(), &corrected.0);
+    let state = corrected.state();
     assert_eq!((state.phase, state.grid), (Phase::Clean, None));
 }
 

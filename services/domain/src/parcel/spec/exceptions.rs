@@ -3,12 +3,11 @@
 use jiff::civil::date;
 
 use super::sample::*;
-use crate::decider::fold;
 use crate::parcel::event::{
     DisposalReason, End, OvernightReason, ParcelArrived, ParcelDamaged, ParcelFound,
     ParcelKeptOvernight, ParcelMissing, ParcelRecallLifted, ParcelRecalled, RefusalReason,
 };
-use crate::parcel::{Custody, Parcel, ParcelCommand, ParcelRefusal};
+use crate::parcel::{Custody, ParcelCommand, ParcelRefusal};
 use crate::supply::Category;
 
 fn damage(usable: bool) -> ParcelCommand {
@@ -51,7 +50,7 @@ fn a_piece_goes_back_to_its_carrier() {
     for history in [at_gate(), held_at_gate(), on_table(), clean(), on_shelf()] {
         history.when(give_back()).then([given_back().into()]);
     }
-    let state = fold::<Parcel>(Default::default(), &with_carrier().0);
+    let state = with_carrier().state();
     assert_eq!(state.custody(), Custody::Carrier);
     assert!(state.is_closed());
 }
@@ -85,7 +84,7 @@ fn a_piece_is_thrown_away() {
     for history in [at_gate(), on_table(), clean(), on_shelf(), back_on_shelf()] {
         history.when(throw_away()).then([thrown_away().into()]);
     }
-    let state = fold::<Parcel>(Default::default(), &in_bin().0);
+    let state = in_bin().state();
     assert_eq!(state.custody(), Custody::Disposed);
 }
 
@@ -178,9 +177,9 @@ fn damage_is_seen_on_pieces_that_are_here() {
 #[test]
 fn a_piece_goes_missing_and_its_holder_answers_for_it() {
     for history in open() {
-        let holder = fold::<Parcel>(Default::default(), &history.0).custody();
+        let holder = history.state().custody();
         let missing = history.clone().and(ParcelMissing {});
-        assert_eq!(fold::<Parcel>(Default::default(), &missing.0).custody(), holder);
+        assert_eq!(missing.state().custody(), holder);
         history.when(ParcelCommand::ReportMissing).then([ParcelMissing {}.into()]);
     }
 }

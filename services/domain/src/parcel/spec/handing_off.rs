@@ -6,7 +6,8 @@ use crate::parcel::event::{
     DeliveryLevel, End, ParcelDamaged, ParcelFound, ParcelHandedOff, ParcelIdentified,
     ParcelMissing, ParcelRecalled, ParcelReopened, Receiver, ReopenReason,
 };
-use crate::parcel::{ParcelCommand, ParcelRefusal};
+use crate::parcel::{Parcel, ParcelCommand, ParcelRefusal};
+use crate::{Decider, DomainEvent};
 
 #[test]
 fn a_piece_is_left_at_its_door() {
@@ -159,11 +160,10 @@ fn a_whole_day_reads_as_one_story() {
     ];
     let mut history = unheard_of();
     for command in commands {
-        let state = crate::decider::fold::<crate::parcel::Parcel>(Default::default(), &history.0);
-        let events = <crate::parcel::Parcel as crate::Decider>::decide(&state, command);
+        let events = Parcel::decide(&history.state(), command);
         history.0.extend(events.expect("accepted"));
     }
-    let types: Vec<_> = history.0.iter().map(crate::DomainEvent::event_type).collect();
+    let types: Vec<_> = history.0.iter().map(DomainEvent::event_type).collect();
     assert_eq!(
         types,
         [

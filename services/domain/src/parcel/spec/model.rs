@@ -1,6 +1,11 @@
 //! An independent account of one parcel: it follows the events alone and knows who must have held
 //! the piece, so it catches a decider that breaks a rule of the community.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only the commands of the rule in question matter here"
+)]
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::sample::the;
@@ -59,6 +64,7 @@ impl Holder {
 }
 
 /// What the model has followed so far.
+#[expect(clippy::struct_excessive_bools, reason = "each is one plain fact about the piece")]
 #[derive(Debug, Clone, Default)]
 pub struct Model {
     holder: Holder,

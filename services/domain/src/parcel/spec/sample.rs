@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::address::{Door, Recipient};
 use crate::community::ZoneAccess;
+use crate::decider::fold;
 use crate::ids::{ActorId, ContainerId, GridId, HouseholdId, OrderId, RunId, ShelfCode, Waybill};
 use crate::parcel::command::{Arrive, Expect, HandOff, LoadOn, Sort};
 use crate::parcel::event::{
@@ -17,7 +18,7 @@ use crate::parcel::event::{
     ParcelKeptOvernight, ParcelLoaded, ParcelRefused, ParcelRelayed, ParcelReturned, ParcelSorted,
     Piece, Receiver, RefusalReason,
 };
-use crate::parcel::{Parcel, ParcelCommand, ParcelEvent};
+use crate::parcel::{Parcel, ParcelCommand, ParcelEvent, ParcelState};
 use crate::spec::{Given, given};
 use crate::supply::{Agent, Category, Cold, DisinfectionRule, SizeClass};
 
@@ -325,6 +326,10 @@ impl History {
     pub fn and(mut self, event: impl Into<ParcelEvent>) -> Self {
         self.0.push(event.into());
         self
+    }
+
+    pub fn state(&self) -> ParcelState {
+        fold::<Parcel>(ParcelState::default(), &self.0)
     }
 
     pub fn when(self, command: impl Into<ParcelCommand>) -> crate::spec::When<Parcel> {

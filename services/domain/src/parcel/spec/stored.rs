@@ -16,7 +16,7 @@ use crate::parcel::event::{
     ParcelLateScanNoted, ParcelLoaded, ParcelMissing, ParcelRecallLifted, ParcelRecalled,
     ParcelRefused, ParcelReopened, ParcelUnloaded, Piece, Receiver, RefusalReason, ReopenReason,
 };
-use crate::parcel::{Parcel, ParcelCommand, ParcelEvent};
+use crate::parcel::{Parcel, ParcelCommand, ParcelEvent, ParcelState};
 use crate::sealed::Sealed;
 use crate::supply::{Category, Cold, SizeClass};
 
@@ -241,7 +241,7 @@ proptest! {
 
     #[test]
     fn no_order_of_events_stops_the_fold(history in arbitrary_history()) {
-        let state = fold::<Parcel>(Default::default(), &history);
+        let state = fold::<Parcel>(ParcelState::default(), &history);
         let handovers = usize::try_from(state.handovers).unwrap();
         prop_assert!(handovers <= history.len());
         let _ = state.load();
