@@ -1,1 +1,6 @@
+//! What a community is told about itself, as sentences.
 
+mod layout;
+mod sample;
+mod stored;
+mod zones_and_rules;
