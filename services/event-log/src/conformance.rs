@@ -5,10 +5,7 @@
 //! positions are dense; only that they grow.
 
 #![expect(clippy::expect_used, reason = "a case that cannot go on has failed")]
-#![expect(
-    clippy::missing_panics_doc,
-    reason = "every case panics when the log does not conform"
-)]
+#![expect(clippy::missing_panics_doc, reason = "every case panics when the log does not conform")]
 
 mod fixtures;
 
@@ -24,8 +21,8 @@ use self::fixtures::{
 };
 use crate::{
     APPEND_EVENTS_MAX, AppendError, Appended, Delivery, Direction, EVENT_BYTES_MAX,
-    EVENT_TYPE_BYTES_MAX, EventLog, Expected, Health, InvalidAppend, NewEvent, PAGE_EVENTS_MAX,
-    Position, RecordedEvent, Revision, STREAM_NAME_BYTES_MAX, StreamName,
+    EVENT_TYPE_BYTES_MAX, EventLog, Health, InvalidAppend, NewEvent, PAGE_EVENTS_MAX, Position,
+    Revision, STREAM_NAME_BYTES_MAX, StreamName,
 };
 
 /// Makes a test of each case. `$fresh` is a call that gives a future of an empty log and of
@@ -56,9 +53,8 @@ macro_rules! conformance_suite {
     (@cases $fresh:expr; $($case:ident)*) => {$(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $case() {
-            let (log, kept) = $fresh.await;
+            let (log, _kept) = $fresh.await;
             $crate::conformance::$case(log).await;
-            drop(kept);
         }
     )*};
 }
@@ -72,18 +68,10 @@ pub async fn an_empty_log_is_empty(log: Log) {
     assert_eq!(log.head().await.expect("head"), None);
     for direction in [Direction::Forwards, Direction::Backwards] {
         assert_eq!(log.read_all(None, direction, 10).await.expect("read"), []);
-        assert_eq!(
-            log.read_stream(&name("a-1"), None, direction, 10)
-                .await
-                .expect("read"),
-            []
-        );
+        assert_eq!(log.read_stream(&name("a-1"), None, direction, 10).await.expect("read"), []);
     }
     assert_eq!(next(&mut *log.subscribe(None)).await, Delivery::CaughtUp);
-    assert_eq!(
-        next(&mut *log.subscribe(Some(Position(7)))).await,
-        Delivery::CaughtUp
-    );
+    assert_eq!(next(&mut *log.subscribe(Some(Position(7)))).await, Delivery::CaughtUp);
 }
 
 /// Every part of an event comes back, byte for byte.
@@ -91,26 +79,16 @@ pub async fn events_are_read_back_as_they_were_written(log: Log) {
     let mut event = event(1);
     event.data = (0..=255).collect::<Vec<u8>>().into();
     event.metadata = Bytes::from_static(b"\0{\"a\":\n1}");
-    let empty = NewEvent {
-        data: Bytes::new(),
-        metadata: Bytes::new(),
-        ..self::event(2)
-    };
+    let empty = NewEvent { data: Bytes::new(), metadata: Bytes::new(), ..self::event(2) };
     let written = vec![event, empty];
-    let receipt = append(&log, "a-1", None, written.clone())
-        .await
-        .expect("append");
+    let receipt = append(&log, "a-1", None, written.clone()).await.expect("append");
     let read = stream(&log, "a-1").await;
     assert_eq!(read.iter().map(unplaced).collect::<Vec<_>>(), written);
     assert_eq!(read[0].revision, Revision(0));
     assert_eq!(read[1].revision, Revision(1));
     assert!(read[0].position < read[1].position);
     assert!(read.iter().all(|event| event.stream == name("a-1")));
-    let last = Appended {
-        position: read[1].position,
-        revision: Revision(1),
-        repeated: false,
-    };
+    let last = Appended { position: read[1].position, revision: Revision(1), repeated: false };
     assert_eq!(receipt, last);
     assert_eq!(all(&log).await, read);
     assert_eq!(log.head().await.expect("head"), Some(last.position));
@@ -118,15 +96,9 @@ pub async fn events_are_read_back_as_they_were_written(log: Log) {
 
 /// All or none, at consecutive revisions.
 pub async fn several_events_are_appended_together(log: Log) {
-    append(&log, "a-1", None, events(1..=3))
-        .await
-        .expect("append");
-    append(&log, "a-1", None, events(4..=6))
-        .await
-        .expect_err("the stream exists");
-    append(&log, "a-1", Some(2), events(7..=9))
-        .await
-        .expect("append");
+    append(&log, "a-1", None, events(1..=3)).await.expect("append");
+    append(&log, "a-1", None, events(4..=6)).await.expect_err("the stream exists");
+    append(&log, "a-1", Some(2), events(7..=9)).await.expect("append");
     let read = stream(&log, "a-1").await;
     assert_eq!(ids(&read), [1, 2, 3, 7, 8, 9]);
     assert_eq!(revisions(&read), [0, 1, 2, 3, 4, 5]);
@@ -135,71 +107,35 @@ pub async fn several_events_are_appended_together(log: Log) {
 /// A conflict tells where the stream is, and changes nothing.
 pub async fn a_wrong_revision_is_a_conflict(log: Log) {
     assert_conflict(append(&log, "a-1", Some(0), events(1..=1)).await, None);
-    assert_conflict(
-        append(&log, "a-1", Some(u64::MAX), events(1..=1)).await,
-        None,
-    );
-    append(&log, "a-1", None, events(1..=2))
-        .await
-        .expect("append");
+    assert_conflict(append(&log, "a-1", Some(u64::MAX), events(1..=1)).await, None);
+    append(&log, "a-1", None, events(1..=2)).await.expect("append");
     for expected in [None, Some(0), Some(2), Some(u64::MAX)] {
         assert_conflict(append(&log, "a-1", expected, events(3..=3)).await, Some(1));
     }
     assert_eq!(ids(&all(&log).await), [1, 2]);
-    append(&log, "a-1", Some(1), events(3..=3))
-        .await
-        .expect("append");
+    append(&log, "a-1", Some(1), events(3..=3)).await.expect("append");
 }
 
 /// The same events at the same place get the same receipt, whatever came after them.
 pub async fn a_repeated_append_changes_nothing(log: Log) {
-    let first = append(&log, "a-1", None, events(1..=2))
-        .await
-        .expect("append");
-    let second = append(&log, "a-1", Some(1), events(3..=3))
-        .await
-        .expect("append");
-    append(&log, "b-1", None, events(4..=4))
-        .await
-        .expect("append");
-    append(&log, "a-1", Some(2), events(5..=5))
-        .await
-        .expect("append");
+    let first = append(&log, "a-1", None, events(1..=2)).await.expect("append");
+    let second = append(&log, "a-1", Some(1), events(3..=3)).await.expect("append");
+    append(&log, "b-1", None, events(4..=4)).await.expect("append");
+    append(&log, "a-1", Some(2), events(5..=5)).await.expect("append");
     for _ in 0..3 {
-        let again = append(&log, "a-1", None, events(1..=2))
-            .await
-            .expect("repeat");
-        assert_eq!(
-            again,
-            Appended {
-                repeated: true,
-                ..first
-            }
-        );
-        let again = append(&log, "a-1", Some(1), events(3..=3))
-            .await
-            .expect("repeat");
-        assert_eq!(
-            again,
-            Appended {
-                repeated: true,
-                ..second
-            }
-        );
+        let again = append(&log, "a-1", None, events(1..=2)).await.expect("repeat");
+        assert_eq!(again, Appended { repeated: true, ..first });
+        let again = append(&log, "a-1", Some(1), events(3..=3)).await.expect("repeat");
+        assert_eq!(again, Appended { repeated: true, ..second });
     }
     assert_eq!(ids(&all(&log).await), [1, 2, 3, 4, 5]);
 }
 
 /// Some of the events, more of them, others among them, or at another place: a conflict.
 pub async fn a_partial_repetition_is_a_conflict(log: Log) {
-    append(&log, "a-1", None, events(1..=3))
-        .await
-        .expect("append");
+    append(&log, "a-1", None, events(1..=3)).await.expect("append");
     assert_conflict(append(&log, "a-1", None, events(1..=4)).await, Some(2));
-    assert_conflict(
-        append(&log, "a-1", None, vec![event(1), event(9)]).await,
-        Some(2),
-    );
+    assert_conflict(append(&log, "a-1", None, vec![event(1), event(9)]).await, Some(2));
     assert_conflict(append(&log, "a-1", Some(0), events(1..=2)).await, Some(2));
     assert_conflict(append(&log, "a-1", Some(1), events(3..=4)).await, Some(2));
     assert_conflict(append(&log, "b-1", Some(1), events(3..=3)).await, None);
@@ -211,41 +147,19 @@ pub async fn unacceptable_appends_are_refused(log: Log) {
     let count = APPEND_EVENTS_MAX + 1;
     let too_many = (0..count as u128).map(event).collect();
     let bytes = EVENT_BYTES_MAX + 1;
-    let too_large = NewEvent {
-        data: vec![0; bytes].into(),
-        metadata: Bytes::new(),
-        ..event(1)
-    };
+    let too_large = NewEvent { data: vec![0; bytes].into(), metadata: Bytes::new(), ..event(1) };
     let more = vec![0; large_event(1).metadata.len() + 1].into();
-    let too_large_together = NewEvent {
-        metadata: more,
-        ..large_event(1)
-    };
-    let untyped = NewEvent {
-        event_type: "".into(),
-        ..event(1)
-    };
-    let long = EVENT_TYPE_BYTES_MAX + 1;
-    let long_typed = NewEvent {
-        event_type: "T".repeat(long).into(),
-        ..event(1)
-    };
+    let too_large_together = NewEvent { metadata: more, ..large_event(1) };
+    let untyped = NewEvent { event_type: "".into(), ..event(1) };
+    let type_bytes = EVENT_TYPE_BYTES_MAX + 1;
+    let long_typed = NewEvent { event_type: "T".repeat(type_bytes).into(), ..event(1) };
     for (events, reason) in [
         (vec![], InvalidAppend::NoEvents),
         (too_many, InvalidAppend::TooManyEvents { count }),
-        (
-            vec![event(2), too_large],
-            InvalidAppend::EventTooLarge { bytes },
-        ),
-        (
-            vec![too_large_together],
-            InvalidAppend::EventTooLarge { bytes },
-        ),
+        (vec![event(2), too_large], InvalidAppend::EventTooLarge { bytes }),
+        (vec![too_large_together], InvalidAppend::EventTooLarge { bytes }),
         (vec![untyped], InvalidAppend::EventTypeLength { bytes: 0 }),
-        (
-            vec![long_typed],
-            InvalidAppend::EventTypeLength { bytes: long },
-        ),
+        (vec![long_typed], InvalidAppend::EventTypeLength { bytes: type_bytes }),
     ] {
         match append(&log, "a-1", None, events).await {
             Err(AppendError::Invalid(invalid)) => assert_eq!(invalid, reason),
@@ -257,46 +171,22 @@ pub async fn unacceptable_appends_are_refused(log: Log) {
 
 /// From any revision, forwards and backwards, any number of events.
 pub async fn streams_are_read_both_ways(log: Log) {
-    append(&log, "b-1", None, events(100..=101))
-        .await
-        .expect("append");
-    append(&log, "a-1", None, events(0..=4))
-        .await
-        .expect("append");
-    append(&log, "b-1", Some(1), events(102..=103))
-        .await
-        .expect("append");
-    append(&log, "a-1", Some(4), events(5..=9))
-        .await
-        .expect("append");
+    append(&log, "b-1", None, events(100..=101)).await.expect("append");
+    append(&log, "a-1", None, events(0..=4)).await.expect("append");
+    append(&log, "b-1", Some(1), events(102..=103)).await.expect("append");
+    append(&log, "a-1", Some(4), events(5..=9)).await.expect("append");
     let a = name("a-1");
-    for from in [
-        None,
-        Some(0),
-        Some(1),
-        Some(5),
-        Some(9),
-        Some(10),
-        Some(u64::MAX),
-    ] {
+    for from in [None, Some(0), Some(1), Some(5), Some(9), Some(10), Some(u64::MAX)] {
         for limit in [0, 1, 3, 10, 100, usize::MAX] {
             let from = from.map(Revision);
             let forwards = log.read_stream(&a, from, Direction::Forwards, limit).await;
             let first = from.map_or(0, |from| from.0);
             let expect: Vec<u64> = (0..10).filter(|n| *n >= first).take(limit).collect();
-            assert_eq!(
-                revisions(&forwards.expect("read")),
-                expect,
-                "{from:?} {limit}"
-            );
+            assert_eq!(revisions(&forwards.expect("read")), expect, "{from:?} {limit}");
             let backwards = log.read_stream(&a, from, Direction::Backwards, limit).await;
             let last = from.map_or(u64::MAX, |from| from.0);
             let expect: Vec<u64> = (0..10).rev().filter(|n| *n <= last).take(limit).collect();
-            assert_eq!(
-                revisions(&backwards.expect("read")),
-                expect,
-                "{from:?} {limit}"
-            );
+            assert_eq!(revisions(&backwards.expect("read")), expect, "{from:?} {limit}");
         }
     }
 }
@@ -305,65 +195,36 @@ pub async fn streams_are_read_both_ways(log: Log) {
 pub async fn the_log_is_read_both_ways(log: Log) {
     let mut expected = None;
     for first in (0..5_000).step_by(1_000) {
-        append(&log, "a-1", expected, events(first..=first + 999))
-            .await
-            .expect("append");
+        append(&log, "a-1", expected, events(first..=first + 999)).await.expect("append");
         expected = Some(u64::try_from(first).expect("small") + 999);
     }
     let all = all(&log).await;
     assert_eq!(ids(&all), (0..5_000).collect::<Vec<_>>());
     for limit in [0, 1, 7, PAGE_EVENTS_MAX, usize::MAX] {
         let most = limit.min(PAGE_EVENTS_MAX);
-        let forwards = log
-            .read_all(None, Direction::Forwards, limit)
-            .await
-            .expect("read");
+        let forwards = log.read_all(None, Direction::Forwards, limit).await.expect("read");
         assert_eq!(forwards, all[..most]);
-        let backwards = log
-            .read_all(None, Direction::Backwards, limit)
-            .await
-            .expect("read");
+        let backwards = log.read_all(None, Direction::Backwards, limit).await.expect("read");
         assert!(backwards.iter().eq(all.iter().rev().take(most)));
         for at in [0, 1, 2_500, 4_999] {
             let from = Some(all[at].position);
-            let forwards = log
-                .read_all(from, Direction::Forwards, limit)
-                .await
-                .expect("read");
+            let forwards = log.read_all(from, Direction::Forwards, limit).await.expect("read");
             assert!(forwards.iter().eq(all[at + 1..].iter().take(most)));
-            let backwards = log
-                .read_all(from, Direction::Backwards, limit)
-                .await
-                .expect("read");
+            let backwards = log.read_all(from, Direction::Backwards, limit).await.expect("read");
             assert!(backwards.iter().eq(all[..at].iter().rev().take(most)));
         }
     }
     let after = Some(Position(u64::MAX));
-    assert_eq!(
-        log.read_all(after, Direction::Forwards, 9)
-            .await
-            .expect("read"),
-        []
-    );
-    assert_eq!(
-        log.read_all(after, Direction::Backwards, 9)
-            .await
-            .expect("read")
-            .len(),
-        9
-    );
+    assert_eq!(log.read_all(after, Direction::Forwards, 9).await.expect("read"), []);
+    assert_eq!(log.read_all(after, Direction::Backwards, 9).await.expect("read").len(), 9);
 }
 
 /// Events at the limit of their size, and as many at once as there may be.
 pub async fn the_largest_append_is_stored(log: Log) {
     let large = vec![large_event(1), large_event(2), event(3)];
-    append(&log, "a-1", None, large.clone())
-        .await
-        .expect("append");
+    append(&log, "a-1", None, large.clone()).await.expect("append");
     let many: Vec<NewEvent> = (10..).take(APPEND_EVENTS_MAX).map(event).collect();
-    append(&log, "a-2", None, many.clone())
-        .await
-        .expect("append");
+    append(&log, "a-2", None, many.clone()).await.expect("append");
     let read = all(&log).await;
     assert!(read.iter().map(unplaced).eq(large.into_iter().chain(many)));
     let mut subscription = log.subscribe(None);
@@ -372,7 +233,7 @@ pub async fn the_largest_append_is_stored(log: Log) {
 
 /// Letters of any script, spaces, dashes, and the longest name.
 pub async fn any_printable_name_is_a_stream(log: Log) {
-    let long = format!("a-{}", "长".repeat((STREAM_NAME_BYTES_MAX - 2) / 3));
+    let longest = format!("a-{}", "长".repeat((STREAM_NAME_BYTES_MAX - 2) / 3));
     let names = [
         "物件-富民.一",
         "parcel-a b",
@@ -382,63 +243,43 @@ pub async fn any_printable_name_is_a_stream(log: Log) {
         "a-1 ",
         "a-🍎",
         "a-%_'\"",
-        &long,
+        &longest,
     ];
     for (n, stream) in (0..).zip(names) {
-        append(&log, stream, None, events(n..=n))
-            .await
-            .expect("append");
+        append(&log, stream, None, events(n..=n)).await.expect("append");
     }
     for (n, name) in (0..).zip(names) {
         let read = stream(&log, name).await;
         assert_eq!(ids(&read), [n], "{name}");
         assert_eq!(read[0].stream.as_str(), name);
     }
-    assert!(
-        all(&log)
-            .await
-            .iter()
-            .map(|event| event.stream.as_str())
-            .eq(names)
-    );
+    assert!(all(&log).await.iter().map(|event| event.stream.as_str()).eq(names));
 }
 
 /// After each position of the log, and after none.
 pub async fn subscriptions_begin_anywhere(log: Log) {
     for n in 0..20 {
-        append(
-            &log,
-            &format!("a-{}", n % 3),
-            u64::checked_sub(n / 3, 1),
-            one(n),
-        )
-        .await
-        .expect("ok");
+        append(&log, &format!("a-{}", n % 3), u64::checked_sub(n / 3, 1), one(n))
+            .await
+            .expect("ok");
     }
     let all = all(&log).await;
     for seen in 0..=all.len() {
         let after = seen.checked_sub(1).map(|last| all[last].position);
         let mut subscription = log.subscribe(after);
-        assert_eq!(
-            take(&mut *subscription, all.len() - seen).await,
-            all[seen..]
-        );
+        assert_eq!(take(&mut *subscription, all.len() - seen).await, all[seen..]);
         assert_eq!(next(&mut *subscription).await, Delivery::CaughtUp);
     }
 }
 
 /// The mark comes once, between the events that were there and those that were not.
 pub async fn history_then_caught_up_then_live(log: Log) {
-    append(&log, "a-1", None, events(1..=5))
-        .await
-        .expect("append");
+    append(&log, "a-1", None, events(1..=5)).await.expect("append");
     let mut subscription = log.subscribe(None);
     assert_eq!(ids(&take(&mut *subscription, 5).await), [1, 2, 3, 4, 5]);
     assert_eq!(next(&mut *subscription).await, Delivery::CaughtUp);
     for n in 6..=20 {
-        append(&log, "a-1", Some(n - 2), one(n))
-            .await
-            .expect("append");
+        append(&log, "a-1", Some(n - 2), one(n)).await.expect("append");
         match next(&mut *subscription).await {
             Delivery::Events(events) => assert_eq!(ids(&events), [u128::from(n)]),
             Delivery::CaughtUp => panicked(&"caught up twice"),
@@ -452,9 +293,7 @@ pub async fn a_cancelled_wait_loses_nothing(log: Log) {
     let mut subscription = log.subscribe(None);
     let mut seen = Vec::new();
     for n in 0..50_u64 {
-        append(&log, "a-1", n.checked_sub(1), one(n))
-            .await
-            .expect("append");
+        append(&log, "a-1", n.checked_sub(1), one(n)).await.expect("append");
         // Polled once and dropped, it may or may not have had something to deliver.
         let once = std::future::poll_fn(|context| {
             let mut waiting = Box::pin(subscription.next());
@@ -491,10 +330,7 @@ pub async fn one_of_many_writers_wins(log: Log) {
             assert_conflict(result, Some(round));
         }
     }
-    assert_eq!(
-        revisions(&stream(&log, "a-1").await),
-        (0..20).collect::<Vec<_>>()
-    );
+    assert_eq!(revisions(&stream(&log, "a-1").await), (0..20).collect::<Vec<_>>());
 }
 
 /// Each writer appends after what it read, and tries again on a conflict: every append that was
@@ -552,9 +388,7 @@ pub async fn all_subscribers_see_the_same_order(log: Log) {
             for n in 0..APPENDS {
                 let stream = format!("w{}-{writer}", n % 2);
                 let expected = (n / 2).checked_sub(1);
-                append(&log, &stream, expected, one(writer * APPENDS + n))
-                    .await
-                    .expect("append");
+                append(&log, &stream, expected, one(writer * APPENDS + n)).await.expect("append");
             }
         });
     }

@@ -124,20 +124,7 @@ impl RecordedEvent {
         revision: Revision,
         position: Position,
     ) -> Self {
-        let NewEvent {
-            id,
-            event_type,
-            data,
-            metadata,
-        } = event;
-        Self {
-            position,
-            stream,
-            revision,
-            id,
-            event_type,
-            data,
-            metadata,
-        }
+        let NewEvent { id, event_type, data, metadata } = event;
+        Self { position, stream, revision, id, event_type, data, metadata }
     }
 }

@@ -9,7 +9,10 @@ mod error;
 mod event;
 mod memory;
 mod name;
+pub mod ndjson;
+mod progress;
 pub mod sqlite;
+mod transfer;
 
 use async_trait::async_trait;
 
@@ -18,7 +21,9 @@ pub use crate::{
     event::{Appended, Delivery, Direction, Expected, NewEvent, Position, RecordedEvent, Revision},
     memory::MemoryLog,
     name::{StreamName, StreamNameError},
+    progress::{Progress, Watcher},
     sqlite::SqliteLog,
+    transfer::{TransferError, Transferred, copy},
 };
 
 /// The most events that one append may carry.
@@ -117,9 +122,7 @@ fn check_append(events: &[NewEvent]) -> Result<(), InvalidAppend> {
         return Err(InvalidAppend::NoEvents);
     }
     if events.len() > APPEND_EVENTS_MAX {
-        return Err(InvalidAppend::TooManyEvents {
-            count: events.len(),
-        });
+        return Err(InvalidAppend::TooManyEvents { count: events.len() });
     }
     for event in events {
         let bytes = event.event_type.len();
@@ -136,29 +139,34 @@ fn check_append(events: &[NewEvent]) -> Result<(), InvalidAppend> {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        future::{Ready, ready},
+        sync::Arc,
+    };
+
+    use crate::EventLog;
+
     mod memory {
-        use std::sync::Arc;
+        use super::*;
+        use crate::MemoryLog;
 
-        use crate::{EventLog, MemoryLog};
-
-        async fn fresh() -> (Arc<dyn EventLog>, ()) {
-            (Arc::new(MemoryLog::new()), ())
+        fn fresh() -> Ready<(Arc<dyn EventLog>, ())> {
+            ready((Arc::new(MemoryLog::new()), ()))
         }
 
         crate::conformance_suite!(fresh());
     }
 
     mod sqlite {
-        use std::sync::Arc;
-
         use tempfile::TempDir;
 
-        use crate::{EventLog, SqliteLog, sqlite::Options};
+        use super::*;
+        use crate::{SqliteLog, sqlite::Options};
 
-        async fn fresh() -> (Arc<dyn EventLog>, TempDir) {
+        fn fresh() -> Ready<(Arc<dyn EventLog>, TempDir)> {
             let folder = tempfile::tempdir().unwrap();
             let log = SqliteLog::open(&folder.path().join("log"), Options::default()).unwrap();
-            (Arc::new(log), folder)
+            ready((Arc::new(log), folder))
         }
 
         crate::conformance_suite!(fresh());

@@ -77,20 +77,12 @@ impl EventLog for MemoryLog {
         let limit = limit.min(PAGE_EVENTS_MAX);
         let from = from.map(|revision| index(revision.0));
         Ok(match direction {
-            Direction::Forwards => indexes
-                .iter()
-                .skip(from.unwrap_or(0))
-                .take(limit)
-                .map(at)
-                .collect(),
+            Direction::Forwards => {
+                indexes.iter().skip(from.unwrap_or(0)).take(limit).map(at).collect()
+            }
             Direction::Backwards => {
                 let end = from.map_or(indexes.len(), |from| from.saturating_add(1));
-                indexes[..end.min(indexes.len())]
-                    .iter()
-                    .rev()
-                    .take(limit)
-                    .map(at)
-                    .collect()
+                indexes[..end.min(indexes.len())].iter().rev().take(limit).map(at).collect()
             }
         })
     }
@@ -105,20 +97,12 @@ impl EventLog for MemoryLog {
         let limit = limit.min(PAGE_EVENTS_MAX);
         let from = from.map(|position| index(position.0));
         Ok(match direction {
-            Direction::Forwards => all
-                .iter()
-                .skip(from.unwrap_or(0))
-                .take(limit)
-                .cloned()
-                .collect(),
+            Direction::Forwards => {
+                all.iter().skip(from.unwrap_or(0)).take(limit).cloned().collect()
+            }
             Direction::Backwards => {
                 let end = from.map_or(all.len(), |from| from.saturating_sub(1));
-                all[..end.min(all.len())]
-                    .iter()
-                    .rev()
-                    .take(limit)
-                    .cloned()
-                    .collect()
+                all[..end.min(all.len())].iter().rev().take(limit).cloned().collect()
             }
         })
     }
@@ -152,34 +136,17 @@ impl Events {
         let actual = indexes.last().map(|last| self.all[*last].revision);
         if !expected.holds(actual) {
             return self.repeated(indexes, expected, &events).ok_or_else(|| {
-                AppendError::WrongRevision {
-                    stream: stream.clone(),
-                    expected,
-                    actual,
-                }
+                AppendError::WrongRevision { stream: stream.clone(), expected, actual }
             });
         }
         let mut revision = expected.first();
-        let mut appended = Appended {
-            position: Position(0),
-            revision,
-            repeated: false,
-        };
+        let mut appended = Appended { position: Position(0), revision, repeated: false };
         let indexes = self.streams.entry(stream.clone()).or_default();
         for event in events {
             indexes.push(self.all.len());
             let position = Position(self.all.len() as u64 + 1);
-            self.all.push(RecordedEvent::place(
-                event,
-                stream.clone(),
-                revision,
-                position,
-            ));
-            appended = Appended {
-                position,
-                revision,
-                repeated: false,
-            };
+            self.all.push(RecordedEvent::place(event, stream.clone(), revision, position));
+            appended = Appended { position, revision, repeated: false };
             revision = revision.next();
         }
         Ok(appended)
@@ -194,10 +161,7 @@ impl Events {
     ) -> Option<Appended> {
         let first = index(expected.first().0);
         let there = indexes.get(first..first.checked_add(events.len())?)?;
-        let same = there
-            .iter()
-            .zip(events)
-            .all(|(at, event)| self.all[*at].id == event.id);
+        let same = there.iter().zip(events).all(|(at, event)| self.all[*at].id == event.id);
         let last = &self.all[*there.last()?];
         same.then_some(Appended {
             position: last.position,

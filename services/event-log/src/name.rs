@@ -51,9 +51,7 @@ impl StreamName {
 
     /// The text before the first `-`; `KurrentDB` knows categories by the same rule.
     pub fn category(&self) -> &str {
-        self.0
-            .split_once('-')
-            .map_or(&self.0, |(category, _)| category)
+        self.0.split_once('-').map_or(&self.0, |(category, _)| category)
     }
 }
 

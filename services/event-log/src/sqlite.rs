@@ -3,6 +3,7 @@
 //! **Nothing is answered or delivered before it is synced**, and **nobody but the writer thread
 //! writes**. Appends that arrive while a sync runs share the next one.
 
+mod backup;
 mod digest;
 mod heads;
 mod open;
@@ -10,6 +11,9 @@ mod reader;
 mod row;
 mod subscription;
 mod tail;
+#[cfg(test)]
+mod tests;
+mod verify;
 mod writer;
 
 use std::{
@@ -22,7 +26,11 @@ use std::{
 use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot};
 
-pub use self::open::OpenError;
+pub use self::{
+    backup::{backup, restore},
+    open::OpenError,
+    verify::{FileError, PROBLEMS_MAX, Problem, Verification, verify},
+};
 use self::{
     reader::Readers,
     subscription::SqliteSubscription,
@@ -86,10 +94,7 @@ impl SqliteLog {
     /// file is not touched.
     pub fn open(path: &Path, options: Options) -> Result<Self, OpenError> {
         let path = real_path(path)?;
-        let database = |source| OpenError::Database {
-            path: path.clone(),
-            source,
-        };
+        let database = |source| OpenError::Database { path: path.clone(), source };
         let (conn, lock) = open::open_writer(&path, &options)?;
         let state = Arc::new(State::default());
         let writer = Writer::new(conn, Arc::clone(&state)).map_err(database)?;
@@ -105,10 +110,7 @@ impl SqliteLog {
         let writer = thread::Builder::new()
             .name("event-log".to_owned())
             .spawn(run)
-            .map_err(|source| OpenError::Io {
-                path: path.clone(),
-                source,
-            })?;
+            .map_err(|source| OpenError::Io { path: path.clone(), source })?;
         Ok(Self {
             queue: RwLock::new(Some(queue)),
             writer: Mutex::new(Some(writer)),
@@ -132,16 +134,9 @@ impl SqliteLog {
     /// Takes no more appends, finishes those that are queued, and leaves one whole file. Reads and
     /// subscriptions end with [`LogError::Closed`]. Blocks until it is done; may be called again.
     pub fn close(&self) {
-        self.queue
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        self.queue.write().unwrap_or_else(PoisonError::into_inner).take();
         self.readers.close();
-        let writer = self
-            .writer
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(writer) = writer
             && writer.join().is_err()
         {
@@ -151,10 +146,7 @@ impl SqliteLog {
     }
 
     fn queue(&self) -> Option<mpsc::Sender<Request>> {
-        self.queue
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.queue.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -179,12 +171,7 @@ impl EventLog for SqliteLog {
         let closed = || AppendError::OutcomeUnknown(LogError::Closed);
         let queue = self.queue().ok_or_else(closed)?;
         let (reply, answer) = oneshot::channel();
-        let request = Request {
-            stream: stream.clone(),
-            expected,
-            events,
-            reply,
-        };
+        let request = Request { stream: stream.clone(), expected, events, reply };
         queue.send(request).await.map_err(|_| closed())?;
         drop(queue);
         answer.await.unwrap_or_else(|_| Err(closed()))
@@ -199,9 +186,7 @@ impl EventLog for SqliteLog {
     ) -> Result<Vec<RecordedEvent>, LogError> {
         let stream = stream.clone();
         let readers = Arc::clone(&self.readers);
-        readers
-            .read(move |reader| reader.stream(&stream, from, direction, limit))
-            .await
+        readers.read(move |reader| reader.stream(&stream, from, direction, limit)).await
     }
 
     async fn read_all(
@@ -211,18 +196,12 @@ impl EventLog for SqliteLog {
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, LogError> {
         let readers = Arc::clone(&self.readers);
-        readers
-            .read(move |reader| reader.all(from, direction, limit))
-            .await
+        readers.read(move |reader| reader.all(from, direction, limit)).await
     }
 
     fn subscribe(&self, after: Option<Position>) -> Box<dyn Subscription> {
         let (readers, tail) = (Arc::clone(&self.readers), Arc::clone(&self.tail));
-        Box::new(SqliteSubscription::new(
-            readers,
-            tail,
-            after.map_or(0, |after| after.0),
-        ))
+        Box::new(SqliteSubscription::new(readers, tail, after.map_or(0, |after| after.0)))
     }
 
     async fn head(&self) -> Result<Option<Position>, LogError> {
@@ -236,16 +215,11 @@ impl EventLog for SqliteLog {
 
 /// The path without links, so that two names of one file share one lock.
 fn real_path(path: &Path) -> Result<PathBuf, OpenError> {
-    let io = |source| OpenError::Io {
-        path: path.into(),
-        source,
-    };
+    let io = |source| OpenError::Io { path: path.into(), source };
     match path.canonicalize() {
         Ok(path) => Ok(path),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let folder = path
-                .parent()
-                .filter(|folder| !folder.as_os_str().is_empty());
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
             let folder = folder.unwrap_or(Path::new("."));
             fs::create_dir_all(folder).map_err(io)?;
             let name = path.file_name().ok_or_else(|| io(error))?;

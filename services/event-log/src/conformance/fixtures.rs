@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The longest that anything here may take; reached only by a log that hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Makes the name of a stream.
 pub fn name(name: &str) -> StreamName {
@@ -32,11 +32,7 @@ pub fn event(number: u128) -> NewEvent {
 pub(super) fn large_event(number: u128) -> NewEvent {
     let metadata = Bytes::from(vec![b'm'; 1000]);
     let data = vec![b'd'; EVENT_BYTES_MAX - metadata.len()].into();
-    NewEvent {
-        data,
-        metadata,
-        ..event(number)
-    }
+    NewEvent { data, metadata, ..event(number) }
 }
 
 pub(super) fn one(number: u64) -> Vec<NewEvent> {
@@ -109,19 +105,8 @@ pub(super) fn revisions(events: &[RecordedEvent]) -> Vec<u64> {
 }
 
 pub(super) fn unplaced(event: &RecordedEvent) -> NewEvent {
-    let RecordedEvent {
-        id,
-        event_type,
-        data,
-        metadata,
-        ..
-    } = event.clone();
-    NewEvent {
-        id,
-        event_type,
-        data,
-        metadata,
-    }
+    let RecordedEvent { id, event_type, data, metadata, .. } = event.clone();
+    NewEvent { id, event_type, data, metadata }
 }
 
 #[track_caller]
@@ -139,7 +124,5 @@ pub(super) fn panicked(found: &dyn std::fmt::Debug) -> ! {
 }
 
 pub(super) async fn within<T>(future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, future)
-        .await
-        .expect("the log hangs")
+    tokio::time::timeout(PATIENCE, future).await.expect("the log hangs")
 }

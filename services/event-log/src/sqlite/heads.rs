@@ -28,10 +28,7 @@ pub(super) struct Heads {
 
 impl Heads {
     pub fn get(&self, stream: &StreamName) -> Option<Head> {
-        self.young
-            .get(stream)
-            .or_else(|| self.old.get(stream))
-            .copied()
+        self.young.get(stream).or_else(|| self.old.get(stream)).copied()
     }
 
     pub fn put(&mut self, stream: &StreamName, head: Head) {
@@ -59,11 +56,7 @@ mod tests {
     fn it_keeps_what_is_used_and_stays_bounded() {
         let mut heads = Heads::default();
         let name = |n: usize| StreamName::try_from(format!("s-{n}")).unwrap();
-        let head = Head {
-            stream: 1,
-            revision: Revision(7),
-            group: 1,
-        };
+        let head = Head { stream: 1, revision: Revision(7), group: 1 };
         for n in 0..3 * GENERATION_STREAMS_MAX {
             heads.put(&name(n), head);
             heads.put(&name(0), head);

@@ -21,8 +21,10 @@ const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// How long a connection waits for a lock of another one, for instance during recovery.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The writer keeps the pages in memory that its index inserts touch.
-const WRITER_CACHE_KIBIBYTES: i64 = 64 * 1024;
-const READER_CACHE_KIBIBYTES: i64 = 4 * 1024;
+const WRITER_CACHE_KIBIBYTES: &str = "-65536";
+const READER_CACHE_KIBIBYTES: &str = "-4096";
+/// The smallest page of SQLite.
+const DATABASE_BYTES_MIN: u64 = 512;
 
 /// `position` counts 1, 2, 3 without gaps. `events_by_stream` finds a stream and lets nobody take
 /// the same revision twice. There is no index on event ids: they are random keys, and each event
@@ -126,20 +128,10 @@ pub(super) fn open_writer(path: &Path, options: &Options) -> Result<(Connection,
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = connect(path, flags)?;
-    let database = |source| OpenError::Database {
-        path: path.into(),
-        source,
-    };
+    let database = |source| OpenError::Database { path: path.into(), source };
     let new = is_new(&conn, path)?;
     set(&conn, WRITER_PRAGMAS)?;
-    set(
-        &conn,
-        &[(
-            "synchronous",
-            options.durability.pragma(),
-            options.durability.effective(),
-        )],
-    )?;
+    set(&conn, &[("synchronous", options.durability.pragma(), options.durability.effective())])?;
     if let Some(pages) = options.pages_max {
         // Read back by nobody: SQLite raises it to the present size of a file that is larger.
         conn.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
@@ -178,6 +170,7 @@ const WRITER_PRAGMAS: Pragmas = &[
     ("cell_size_check", "ON", "1"),
     ("trusted_schema", "OFF", "0"),
     ("temp_store", "MEMORY", "2"),
+    ("cache_size", WRITER_CACHE_KIBIBYTES, WRITER_CACHE_KIBIBYTES),
 ];
 
 /// A reader that cannot write cannot do harm. It is not opened read-only, because only a writer
@@ -186,6 +179,7 @@ const READER_PRAGMAS: Pragmas = &[
     ("query_only", "ON", "1"),
     ("cell_size_check", "ON", "1"),
     ("trusted_schema", "OFF", "0"),
+    ("cache_size", READER_CACHE_KIBIBYTES, READER_CACHE_KIBIBYTES),
 ];
 
 fn set(conn: &Connection, pragmas: &[(&'static str, &str, &str)]) -> Result<(), OpenError> {
@@ -202,17 +196,10 @@ fn set(conn: &Connection, pragmas: &[(&'static str, &str, &str)]) -> Result<(), 
         let effective = conn
             .execute_batch(&format!("PRAGMA {name} = {value}"))
             .and_then(|()| conn.pragma_query_value(None, name, text))
-            .map_err(|source| OpenError::Database {
-                path: path_of(conn),
-                source,
-            })?;
+            .map_err(|source| OpenError::Database { path: path_of(conn), source })?;
         if effective != wanted {
             let wanted = wanted.to_owned();
-            return Err(OpenError::Pragma {
-                name,
-                wanted,
-                effective,
-            });
+            return Err(OpenError::Pragma { name, wanted, effective });
         }
     }
     Ok(())
@@ -220,27 +207,19 @@ fn set(conn: &Connection, pragmas: &[(&'static str, &str, &str)]) -> Result<(), 
 
 fn check_version() -> Result<(), OpenError> {
     if rusqlite::version_number() < SQLITE_VERSION_MIN {
-        return Err(OpenError::SqliteTooOld {
-            found: rusqlite::version(),
-        });
+        return Err(OpenError::SqliteTooOld { found: rusqlite::version() });
     }
     Ok(())
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, OpenError> {
-    let database = |source| OpenError::Database {
-        path: path.into(),
-        source,
-    };
+    // SQLite takes a file shorter than a page for an empty one, and would write over it.
+    if path.metadata().is_ok_and(|file| (1..DATABASE_BYTES_MIN).contains(&file.len())) {
+        return Err(OpenError::NotALog { path: path.into() });
+    }
+    let database = |source| OpenError::Database { path: path.into(), source };
     let conn = Connection::open_with_flags(path, flags).map_err(database)?;
     conn.busy_timeout(BUSY_TIMEOUT).map_err(database)?;
-    let cache = if flags.contains(OpenFlags::SQLITE_OPEN_CREATE) {
-        WRITER_CACHE_KIBIBYTES
-    } else {
-        READER_CACHE_KIBIBYTES
-    };
-    conn.pragma_update(None, "cache_size", -cache)
-        .map_err(database)?;
     Ok(conn)
 }
 
@@ -254,23 +233,19 @@ fn is_new(conn: &Connection, path: &Path) -> Result<bool, OpenError> {
     match header() {
         Ok((0, 0, 0)) => Ok(true),
         Ok((APPLICATION_ID, FORMAT_VERSION, _)) => Ok(false),
-        Ok((APPLICATION_ID, found, _)) if found > FORMAT_VERSION => Err(OpenError::NewerFormat {
-            path: path.into(),
-            found,
-        }),
+        Ok((APPLICATION_ID, found, _)) if found > FORMAT_VERSION => {
+            Err(OpenError::NewerFormat { path: path.into(), found })
+        }
         Ok(_) => Err(OpenError::NotALog { path: path.into() }),
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
             Err(OpenError::NotALog { path: path.into() })
         }
-        Err(source) => Err(OpenError::Database {
-            path: path.into(),
-            source,
-        }),
+        Err(source) => Err(OpenError::Database { path: path.into(), source }),
     }
 }
 
 /// Makes the tables, all or nothing.
-fn create(conn: &Connection) -> rusqlite::Result<()> {
+pub(super) fn create(conn: &Connection) -> rusqlite::Result<()> {
     conn.execute_batch(&format!(
         "BEGIN IMMEDIATE;
          {SCHEMA}
@@ -285,16 +260,9 @@ fn create(conn: &Connection) -> rusqlite::Result<()> {
 /// would drop SQLite's own locks.
 pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
     let lock_path = beside(path, ".lock");
-    let io = |source| OpenError::Io {
-        path: lock_path.clone(),
-        source,
-    };
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&lock_path)
-        .map_err(io)?;
+    let io = |source| OpenError::Io { path: lock_path.clone(), source };
+    let file =
+        File::options().create(true).truncate(false).write(true).open(&lock_path).map_err(io)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: path.into() }),

@@ -36,6 +36,14 @@ const STREAM_BACKWARDS: &str =
 const ALL_FORWARDS: &str = select_events!("WHERE position > ?1 ORDER BY position LIMIT ?2");
 const ALL_BACKWARDS: &str = select_events!("WHERE position < ?1 ORDER BY position DESC LIMIT ?2");
 
+const ALL_BETWEEN: &str =
+    select_events!("WHERE position > ?1 AND position <= ?2 ORDER BY position LIMIT ?3");
+const INDEX_AFTER: &str = "SELECT stream, revision FROM events INDEXED BY events_by_stream
+    WHERE (stream, revision) > (?1, ?2) AND position <= ?3
+    ORDER BY stream, revision LIMIT ?4";
+/// The most entries of the index in one page.
+const INDEX_PAGE_EVENTS_MAX: u64 = 16_384;
+
 /// A bounded pool of readers.
 pub(super) struct Readers {
     path: PathBuf,
@@ -70,9 +78,7 @@ impl Readers {
             readers.give_back(reader);
             result
         };
-        tokio::task::spawn_blocking(read)
-            .await
-            .unwrap_or(Err(LogError::Closed))
+        tokio::task::spawn_blocking(read).await.unwrap_or(Err(LogError::Closed))
     }
 
     /// Ends all reading. Reads that run finish; their connections close with them.
@@ -130,11 +136,7 @@ struct Names {
 impl Reader {
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let conn = open::open_reader(path)?;
-        Ok(Self {
-            conn,
-            names: Names::default(),
-            digester: Digester::default(),
-        })
+        Ok(Self { conn, names: Names::default(), digester: Digester::default() })
     }
 
     /// Reads up to `limit` events of a stream.
@@ -153,16 +155,11 @@ impl Reader {
         let Some(id) = id else { return Ok(Vec::new()) };
         let (sql, from) = match direction {
             Direction::Forwards => (STREAM_FORWARDS, from.map_or(0, |from| integer(from.0))),
-            Direction::Backwards => (
-                STREAM_BACKWARDS,
-                from.map_or(i64::MAX, |from| integer(from.0)),
-            ),
+            Direction::Backwards => {
+                (STREAM_BACKWARDS, from.map_or(i64::MAX, |from| integer(from.0)))
+            }
         };
-        self.page(
-            sql,
-            [id, from, integer(limit.min(PAGE_EVENTS_MAX) as u64)],
-            usize::MAX,
-        )
+        self.page(sql, [id, from, integer(limit.min(PAGE_EVENTS_MAX) as u64)], usize::MAX)
     }
 
     /// Reads up to `limit` events of the whole log.
@@ -176,27 +173,71 @@ impl Reader {
             Direction::Forwards => (ALL_FORWARDS, from.map_or(0, |from| integer(from.0))),
             Direction::Backwards => (ALL_BACKWARDS, from.map_or(i64::MAX, |from| integer(from.0))),
         };
-        self.page(
-            sql,
-            [from, integer(limit.min(PAGE_EVENTS_MAX) as u64)],
-            usize::MAX,
-        )
+        self.page(sql, [from, integer(limit.min(PAGE_EVENTS_MAX) as u64)], usize::MAX)
     }
 
     /// Reads the next page of history after `position`, bounded in events and in bytes.
     pub fn history(&mut self, position: u64) -> Result<Arc<[RecordedEvent]>, LogError> {
         let parameters = [integer(position), integer(HISTORY_PAGE_EVENTS_MAX)];
         let page = self.page(ALL_FORWARDS, parameters, HISTORY_PAGE_BYTES_MAX)?;
-        match page
-            .iter()
-            .zip(position + 1..)
-            .find(|(event, next)| event.position.0 != *next)
-        {
-            Some((_, missing)) => Err(LogError::Corrupt {
-                position: Position(missing),
-            }),
+        match page.iter().zip(position + 1..).find(|(event, next)| event.position.0 != *next) {
+            Some((_, missing)) => Err(LogError::Corrupt { position: Position(missing) }),
             None => Ok(page.into()),
         }
+    }
+
+    /// The position of the last event, 0 without any.
+    pub fn head(&mut self) -> Result<u64, LogError> {
+        let sql = "SELECT coalesce(max(position), 0) FROM events";
+        let head: i64 = self.conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+        Ok(head.cast_unsigned())
+    }
+
+    /// Shows each event of the next page after `position`, up to and with `last`, as it is stored
+    /// and not verified. Gives the position of the last one shown; `None` when there was none.
+    pub fn visit<E: From<LogError> + From<rusqlite::Error>>(
+        &mut self,
+        position: u64,
+        last: u64,
+        mut show: impl FnMut(Option<&Stored<'_>>, Option<&str>, u64) -> Result<(), E>,
+    ) -> Result<Option<u64>, E> {
+        let mut statement = self.conn.prepare_cached(ALL_BETWEEN)?;
+        let limit = integer(HISTORY_PAGE_EVENTS_MAX);
+        let mut rows = statement.query([integer(position), integer(last), limit])?;
+        let mut shown = None;
+        while let Some(row) = rows.next()? {
+            let position = row.get::<_, i64>(0)?.cast_unsigned();
+            let stored = Stored::of(row);
+            let stream = match &stored {
+                Some(stored) => self.names.stream(&self.conn, stored.stream)?,
+                None => None,
+            };
+            show(stored.as_ref(), stream.as_ref().map(StreamName::as_str), position)?;
+            shown = Some(position);
+        }
+        Ok(shown)
+    }
+
+    /// Reads the next page of the index of streams after an entry, events up to `last` only: the
+    /// stream and the revision of each event. `None` after the last page.
+    pub fn index_after(
+        &mut self,
+        entry: Option<(i64, Revision)>,
+        last: u64,
+    ) -> Result<Option<Vec<(i64, Revision)>>, LogError> {
+        let (stream, revision) = entry.map_or((i64::MIN, 0), |(s, r)| (s, integer(r.0)));
+        let mut statement = self.conn.prepare_cached(INDEX_AFTER)?;
+        let limit = integer(INDEX_PAGE_EVENTS_MAX);
+        let rows = statement.query_map([stream, revision, integer(last), limit], |row| {
+            Ok((row.get(0)?, Revision(row.get::<_, i64>(1)?.cast_unsigned())))
+        })?;
+        let page = rows.collect::<Result<Vec<_>, _>>()?;
+        Ok(Some(page).filter(|page| !page.is_empty()))
+    }
+
+    /// The name of a stream by its number in the file.
+    pub fn stream_name(&mut self, stream: i64) -> Result<Option<StreamName>, LogError> {
+        self.names.stream(&self.conn, stream)
     }
 
     /// Runs a query for events. The payloads of a page share one buffer.
@@ -211,13 +252,7 @@ impl Reader {
         let mut payloads = Vec::new();
         let mut pending = Vec::new();
         while let Some(row) = rows.next()? {
-            let event = event(
-                &self.conn,
-                &mut self.names,
-                &mut self.digester,
-                row,
-                &mut payloads,
-            )?;
+            let event = event(&self.conn, &mut self.names, &mut self.digester, row, &mut payloads)?;
             pending.push(event);
             if payloads.len() >= bytes_max {
                 break;
@@ -242,7 +277,7 @@ fn event(
     let corrupt = || LogError::Corrupt { position };
     let stored = Stored::of(row).ok_or_else(corrupt)?;
     let stream = names.stream(conn, stored.stream)?.ok_or_else(corrupt)?;
-    if digester.digest(stored.content(stream.as_str())).checksum() != stored.checksum {
+    if digester.lay_out(stored.content(stream.as_str())).checksum() != stored.checksum {
         return Err(corrupt());
     }
     payloads.extend_from_slice(stored.data);

@@ -48,7 +48,7 @@ impl<'a> Stored<'a> {
         })
     }
 
-    /// What the digest of this event covers.
+    /// What its checksum and its link cover.
     pub fn content<'b>(&'b self, stream: &'b str) -> Content<'b> {
         Content {
             position: self.position,

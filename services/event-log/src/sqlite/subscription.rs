@@ -31,14 +31,7 @@ pub(super) struct SqliteSubscription {
 impl SqliteSubscription {
     pub fn new(readers: Arc<Readers>, tail: Arc<Tail>, after: u64) -> Self {
         let (end, head) = (tail.watch(), tail.head());
-        Self {
-            readers,
-            tail,
-            end,
-            seen: after,
-            target: Some(head),
-            page: None,
-        }
+        Self { readers, tail, end, seen: after, target: Some(head), page: None }
     }
 
     /// Delivers the next events that are in the log, if there are any.
@@ -54,17 +47,13 @@ impl SqliteSubscription {
         // It reads from disk now, so it is behind and will have to say when it no longer is.
         self.target.get_or_insert(head);
         let seen = self.seen;
-        let page = self
-            .page
-            .get_or_insert_with(|| read_page(&self.readers, seen));
+        let page = self.page.get_or_insert_with(|| read_page(&self.readers, seen));
         let batch = page.await.unwrap_or(Err(LogError::Closed));
         self.page = None;
         let batch = batch?;
         // What is durable is there to be read; without it the file is not what was written.
         let Some(last) = batch.last().map(|event| event.position.0) else {
-            return Err(LogError::Corrupt {
-                position: crate::Position(seen + 1),
-            });
+            return Err(LogError::Corrupt { position: crate::Position(seen + 1) });
         };
         if last < head && self.tail.after(last).is_none() {
             self.page = Some(read_page(&self.readers, last));

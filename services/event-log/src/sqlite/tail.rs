@@ -41,13 +41,7 @@ struct Window {
 
 impl Tail {
     pub fn new(head: u64) -> Self {
-        Self {
-            window: Mutex::default(),
-            end: watch::Sender::new(End {
-                head,
-                closed: false,
-            }),
-        }
+        Self { window: Mutex::default(), end: watch::Sender::new(End { head, closed: false }) }
     }
 
     /// Hands out a batch that is durable now.
@@ -74,9 +68,7 @@ impl Tail {
         let next = Position(position.saturating_add(1));
         let window = self.window();
         let ends_before = |batch: &Batch| batch.last().is_none_or(|last| last.position < next);
-        let batch = window
-            .batches
-            .get(window.batches.partition_point(ends_before))?;
+        let batch = window.batches.get(window.batches.partition_point(ends_before))?;
         let seen = batch.partition_point(|event| event.position < next);
         match seen {
             0 if batch.first()?.position == next => Some(Arc::clone(batch)),
@@ -106,8 +98,5 @@ impl Tail {
 }
 
 fn bytes(batch: &[RecordedEvent]) -> usize {
-    batch
-        .iter()
-        .map(|event| event.data.len() + event.metadata.len())
-        .sum()
+    batch.iter().map(|event| event.data.len() + event.metadata.len()).sum()
 }

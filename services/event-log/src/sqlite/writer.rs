@@ -34,7 +34,7 @@ const WAL_PAGES_MAX: i64 = 2_000;
 /// When readers kept it from starting over and it has this many pages, the writer waits for them.
 const WAL_PAGES_HARD_MAX: i64 = 4 * WAL_PAGES_MAX;
 
-const INSERT_EVENT: &str = "INSERT INTO events
+pub(super) const INSERT_EVENT: &str = "INSERT INTO events
     (position, stream, revision, id, checksum, link, type, data, metadata)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 const FIND_HEAD: &str = "SELECT id,
@@ -134,11 +134,7 @@ struct Verdict {
 impl Writer {
     /// Takes over a connection and finds where the log ends.
     pub fn new(conn: Connection, state: Arc<State>) -> rusqlite::Result<Self> {
-        let mut chain = Chain {
-            position: 0,
-            link: FIRST_LINK,
-            digester: Digester::default(),
-        };
+        let mut chain = Chain { position: 0, link: FIRST_LINK, digester: Digester::default() };
         let last = conn
             .query_row(
                 "SELECT position, link FROM events ORDER BY position DESC LIMIT 1",
@@ -191,10 +187,7 @@ impl Writer {
     fn write_group(&mut self, mut group: Vec<Request>) {
         if self.state.health() == Health::ReadOnly(ReadOnlyCause::DiskFailed) {
             for request in group {
-                answer(
-                    request.reply,
-                    Err(AppendError::ReadOnly(ReadOnlyCause::DiskFailed)),
-                );
+                answer(request.reply, Err(AppendError::ReadOnly(ReadOnlyCause::DiskFailed)));
             }
             return;
         }
@@ -216,10 +209,7 @@ impl Writer {
                 let mut verdicts = verdicts.into_iter();
                 for request in group {
                     let firm = verdicts.next().filter(|verdict| verdict.firm);
-                    answer(
-                        request.reply,
-                        firm.map_or_else(&failure, |firm| firm.answer),
-                    );
+                    answer(request.reply, firm.map_or_else(&failure, |firm| firm.answer));
                 }
             }
         }
@@ -232,14 +222,7 @@ impl Writer {
         group: &mut [Request],
         verdicts: &mut Vec<Verdict>,
     ) -> rusqlite::Result<Vec<RecordedEvent>> {
-        let Self {
-            conn,
-            heads,
-            chain,
-            group: number,
-            state,
-            ..
-        } = self;
+        let Self { conn, heads, chain, group: number, state, .. } = self;
         let mut insert = conn.prepare_cached(INSERT_EVENT)?;
         let mut batch = Vec::with_capacity(group.len());
         for request in group {
@@ -249,10 +232,7 @@ impl Writer {
             };
             if !request.expected.holds(head.map(|head| head.revision)) {
                 let firm = head.is_none_or(|head| head.group != *number);
-                verdicts.push(Verdict {
-                    answer: refuse(conn, head, request)?,
-                    firm,
-                });
+                verdicts.push(Verdict { answer: refuse(conn, head, request)?, firm });
                 continue;
             }
             if conn.is_autocommit() {
@@ -271,30 +251,15 @@ impl Writer {
                 revision = revision.next();
             }
             let Some(last) = batch.last() else { continue };
-            heads.put(
-                &request.stream,
-                Head {
-                    stream,
-                    revision: last.revision,
-                    group: *number,
-                },
-            );
-            let appended = Appended {
-                position: last.position,
-                revision: last.revision,
-                repeated: false,
-            };
-            verdicts.push(Verdict {
-                answer: Ok(appended),
-                firm: false,
-            });
+            heads.put(&request.stream, Head { stream, revision: last.revision, group: *number });
+            let appended =
+                Appended { position: last.position, revision: last.revision, repeated: false };
+            verdicts.push(Verdict { answer: Ok(appended), firm: false });
         }
         drop(insert);
         if !conn.is_autocommit() {
             conn.prepare_cached("COMMIT")?.execute([])?;
-            state
-                .appends
-                .fetch_add(accepted(verdicts), Ordering::Relaxed);
+            state.appends.fetch_add(accepted(verdicts), Ordering::Relaxed);
         }
         Ok(batch)
     }
@@ -305,9 +270,7 @@ impl Writer {
             return;
         }
         self.state.commits.fetch_add(1, Ordering::Relaxed);
-        self.state
-            .events
-            .fetch_add(batch.len() as u64, Ordering::Relaxed);
+        self.state.events.fetch_add(batch.len() as u64, Ordering::Relaxed);
         self.state.set_health(Health::Writable);
         self.tail.publish(batch.into());
     }
@@ -324,8 +287,7 @@ impl Writer {
                 Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::OutOfMemory)
             );
         if full {
-            self.state
-                .set_health(Health::ReadOnly(ReadOnlyCause::DiskFull));
+            self.state.set_health(Health::ReadOnly(ReadOnlyCause::DiskFull));
         } else if passing {
             tracing::warn!(%error, "a group of appends was not stored");
         } else {
@@ -344,8 +306,7 @@ impl Writer {
     /// Stops writing for good.
     fn fail(&self, error: &rusqlite::Error) {
         tracing::error!(%error, "writing the event log failed");
-        self.state
-            .set_health(Health::ReadOnly(ReadOnlyCause::DiskFailed));
+        self.state.set_health(Health::ReadOnly(ReadOnlyCause::DiskFailed));
     }
 
     /// Copies the write-ahead log into the file now and then, after the answers, so that it stays
@@ -359,11 +320,7 @@ impl Writer {
                 return Ok(());
             }
             self.checkpoint_at_pages = pages + WAL_PAGES_MAX;
-            self.checkpoint(if pages < WAL_PAGES_HARD_MAX {
-                "PASSIVE"
-            } else {
-                "RESTART"
-            })?;
+            self.checkpoint(if pages < WAL_PAGES_HARD_MAX { "PASSIVE" } else { "RESTART" })?;
             Ok(())
         });
         match due {
@@ -385,9 +342,7 @@ impl Writer {
     /// Leaves one file that holds everything; after a failure it leaves all files as they are.
     fn close(self) {
         let closed = if self.state.health() == Health::ReadOnly(ReadOnlyCause::DiskFailed) {
-            self.conn
-                .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
-                .map(drop)
+            self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map(drop)
         } else {
             self.checkpoint("TRUNCATE").map(drop)
         };
@@ -406,7 +361,7 @@ impl Chain {
         stream: i64,
         event: &RecordedEvent,
     ) -> rusqlite::Result<()> {
-        let digest = self.digester.digest(Content {
+        let layout = self.digester.lay_out(Content {
             position: event.position.0,
             stream: event.stream.as_str(),
             revision: event.revision.0,
@@ -415,13 +370,13 @@ impl Chain {
             data: &event.data,
             metadata: &event.metadata,
         });
-        let link = digest.link(&self.link);
+        let link = layout.link(&self.link);
         insert.execute((
             integer(event.position.0),
             stream,
             integer(event.revision.0),
             event.id.as_bytes(),
-            digest.checksum(),
+            layout.checksum(),
             link,
             &*event.event_type,
             &*event.data,
@@ -437,11 +392,7 @@ impl Chain {
 fn group_length(waiting: &[Request]) -> usize {
     let mut bytes = 0;
     let full = waiting.iter().position(|request| {
-        bytes += request
-            .events
-            .iter()
-            .map(|e| e.data.len() + e.metadata.len())
-            .sum::<usize>();
+        bytes += request.events.iter().map(|e| e.data.len() + e.metadata.len()).sum::<usize>();
         bytes >= GROUP_BYTES_MAX
     });
     full.map_or(waiting.len(), |last| last + 1)
@@ -450,31 +401,19 @@ fn group_length(waiting: &[Request]) -> usize {
 fn find_head(conn: &Connection, stream: &StreamName) -> rusqlite::Result<Option<Head>> {
     let head = |row: &rusqlite::Row<'_>| {
         let revision = Revision(row.get::<_, i64>(1)?.cast_unsigned());
-        Ok(Head {
-            stream: row.get(0)?,
-            revision,
-            group: 0,
-        })
+        Ok(Head { stream: row.get(0)?, revision, group: 0 })
     };
-    conn.prepare_cached(FIND_HEAD)?
-        .query_row([stream.as_str()], head)
-        .optional()
+    conn.prepare_cached(FIND_HEAD)?.query_row([stream.as_str()], head).optional()
 }
 
 fn insert_stream(conn: &Connection, stream: &StreamName) -> rusqlite::Result<i64> {
-    conn.prepare_cached("INSERT INTO streams (name) VALUES (?1)")?
-        .insert([stream.as_str()])
+    conn.prepare_cached("INSERT INTO streams (name) VALUES (?1)")?.insert([stream.as_str()])
 }
 
 /// Answers an append whose expectation does not hold: a repetition when its events stand already
 /// where they are to be appended, a conflict otherwise.
 fn refuse(conn: &Connection, head: Option<Head>, request: &Request) -> rusqlite::Result<Answer> {
-    let Request {
-        stream,
-        expected,
-        events,
-        ..
-    } = request;
+    let Request { stream, expected, events, .. } = request;
     let conflict = || AppendError::WrongRevision {
         stream: stream.clone(),
         expected: *expected,
@@ -503,11 +442,7 @@ fn refuse(conn: &Connection, head: Option<Head>, request: &Request) -> rusqlite:
         }
         position = Position(row.get::<_, i64>(1)?.cast_unsigned());
     }
-    Ok(Ok(Appended {
-        position,
-        revision: last,
-        repeated: true,
-    }))
+    Ok(Ok(Appended { position, revision: last, repeated: true }))
 }
 
 fn accepted(verdicts: &[Verdict]) -> u64 {
@@ -517,7 +452,7 @@ fn accepted(verdicts: &[Verdict]) -> u64 {
 
 /// Whoever asked may have gone; what was appended stays.
 fn answer(reply: oneshot::Sender<Answer>, answer: Answer) {
-    drop(reply.send(answer));
+    reply.send(answer).ok();
 }
 
 /// SQLite's errors cannot be cloned, but each append of a failed group gets one.
