@@ -9,7 +9,7 @@ use domain::address::{Door, Unit};
 use domain::ids::{BuildingId, CarrierId, GridId, HouseholdId, RoomId, UnitId};
 
 use crate::lex::{Meaning, Span};
-use crate::markers::{annex_after, ends_as_road};
+use crate::markers::{annex_after, ends_as_road, is_side};
 use crate::names::Names;
 use crate::text::{Part, han_number, is_han_numeral, normalise};
 
@@ -329,9 +329,7 @@ pub fn building_key(id: &str) -> Option<Part> {
         "号楼", "号搂", "#楼", "栋楼", "撞", "懂", "坐", "栋", "幢", "座", "楼", "号", "#", "排",
         "单元",
     ];
-    let side =
-        |c: char| matches!(c, '东' | '西' | '南' | '北' | '中' | '甲' | '乙' | '丙' | '丁' | '戊');
-    bare(id, &WORDS).filter(|key| key.as_str().chars().all(|c| c.is_ascii() || side(c)))
+    bare(id, &WORDS).filter(|key| key.as_str().chars().all(|c| c.is_ascii() || is_side(c)))
 }
 
 /// The form in which a unit is looked up: `2` for `2单元`, `东` for `东单元`.
@@ -348,7 +346,7 @@ pub fn room_key(id: &str) -> Option<Part> {
         // `2号门市` and `门市2` are one.
         return chars[..number].iter().try_fold(name, |key, c| key.with(*c));
     }
-    bare(id, &["号房", "号室", "房间", "卧室", "室", "窒", "房", "户", "号"])
+    bare(id, &["号房", "号室", "房间", "卧室", "寝室", "室", "屋", "窒", "房", "户", "号"])
 }
 
 /// A name without the word behind it, Chinese numbers as digits.

@@ -313,7 +313,7 @@ impl Lexer<'_> {
         }
         let tag = if tag == Tag::House && (road || self.lane) { Tag::Lane } else { tag };
         if tag == Tag::Lane || tag == Tag::Area {
-            self.out.road_number |= road && tag == Tag::Lane;
+            self.out.road_number |= tag == Tag::Area || road;
             self.before = Before::Words;
             self.lane = false;
             return;
@@ -431,6 +431,7 @@ impl Lexer<'_> {
 /// How many of the glued values a word such as `栋` takes: `A5栋`, `东一单元`, `3B号楼` take two.
 fn own_atoms(atoms: &[(Atom, Part)]) -> usize {
     match atoms {
+        [(Atom::Letters, _), (Atom::Number, _), (Atom::Letters, _)] => 3,
         [.., (Atom::Letters | Atom::Compass, _), (Atom::Number, _)]
         | [.., (Atom::Number, _), (Atom::Letters | Atom::Compass, _)] => 2,
         _ => atoms.len().min(1),

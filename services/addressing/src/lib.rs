@@ -10,6 +10,7 @@
 //! - [`code`]: the short codes on our own labels.
 
 pub mod code;
+mod explain;
 mod formats;
 mod gs1;
 pub mod layout;
@@ -21,4 +22,5 @@ pub mod resolve;
 pub mod text;
 pub mod waybill;
 
+pub use explain::Language;
 pub use lex::Doubt;

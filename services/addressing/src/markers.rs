@@ -84,6 +84,7 @@ const AFTER: &[(&str, Tag)] = &[
     ("层", Tag::Floor),
     ("楼", Tag::Storey),
     ("卧室", Tag::Room),
+    ("寝室", Tag::Room),
     ("室", Tag::Room),
     ("窒", Tag::Room),
     ("房", Tag::Room),
@@ -222,12 +223,20 @@ fn is_value_start(c: Option<&char>) -> bool {
     c.is_some_and(|c| c.is_ascii_digit() || is_han_numeral(*c))
 }
 
+/// Whether the character names a side or an order: of a building, a unit, a door. `高` is the tall
+/// blocks' own series: `高4栋` is not `4栋`.
+pub(crate) fn is_side(c: char) -> bool {
+    matches!(c, '东' | '西' | '南' | '北' | '中' | '甲' | '乙' | '丙' | '丁' | '戊' | '高')
+}
+
 /// Whether a compass point or a sign of order stands at the front as a value of its own. `glued`
 /// tells that a value stands right before, `starts` that no other sign does.
 pub(crate) fn is_compass(rest: &[char], glued: bool, starts: bool) -> bool {
     let Some(first) = rest.first() else { return false };
-    if !matches!(first, '东' | '西' | '南' | '北' | '中' | '甲' | '乙' | '丙' | '丁' | '戊')
-    {
+    if matches!(first, '前' | '后' | '左' | '右') {
+        return starts && matches!(rest.get(1), Some('栋' | '幢' | '座'));
+    }
+    if !is_side(*first) {
         return false;
     }
     let Some(next) = rest.get(1) else { return glued };

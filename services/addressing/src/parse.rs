@@ -332,6 +332,9 @@ fn fill(known: Reading, tail: &[Group], readings: &mut Readings) {
             let annex = Reading { room: Some(x.value), annex: Some(y.value), ..known };
             readings.add(floor, Freedom::Plain);
             readings.add(annex, Freedom::Rare);
+            if let [(Atom::Compass, side)] = x.atoms() {
+                readings.add(Reading { room: side.joined(&y.value), ..known }, Freedom::Rare);
+            }
         }
         (true, false, [x, y]) => {
             let unit = Reading { unit: Some(x.value), room: Some(y.value), ..known };
@@ -390,6 +393,11 @@ fn fill_pair(known: Reading, x: &Group, y: &Group, readings: &mut Readings) {
         readings.add(Reading { unit: Some(x.value), room: Some(y.value), ..known }, Freedom::Rare);
     }
     readings.add(Reading { floor: Some(x.value), room: Some(y.value), ..known }, Freedom::Rare);
+    if let [(Atom::Letters, building), (Atom::Number, first)] = x.atoms() {
+        // `A267-268`: two shops made one.
+        let room = dashed_name(first, &y.value);
+        readings.add(Reading { building: Some(*building), room, ..known }, Freedom::Rare);
+    }
     let with_building = Reading { building: Some(x.value), ..known };
     split_room(with_building, y, Freedom::Split, readings);
 }

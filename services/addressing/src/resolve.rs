@@ -412,7 +412,7 @@ fn room_of(unit: &UnitRooms, name: &Part, floor: Option<Part>) -> Option<(RoomId
         return (at == level).then_some((room, false));
     }
     // `2楼3号` is room 203.
-    let door = name.number().filter(|door| *door < 100)?;
+    let door = name.number().filter(|_| name.as_bytes().len() <= 2)?;
     let whole = Part::new(&format!("{level}{door:02}"))?;
     let zeros = floor.as_bytes().starts_with(b"0");
     Some((unit.room(&whole)?.0, zeros))
