@@ -111,7 +111,10 @@ pub fn encode(kind: Kind, number: u32) -> Result<String, CodeError> {
         return Err(CodeError::NumberTooLarge);
     }
     let length = digits_of(number);
-    let digits = (0..length).rev().map(|place| (number >> (place * BITS_PER_CHARACTER)) as u8 & 31);
+    let digits = (0..length).rev().map(|place| {
+        let digit = (number >> (place * BITS_PER_CHARACTER)) & CHARACTER_MASK;
+        u8::try_from(digit).unwrap_or_default()
+    });
     let mut code = String::with_capacity(length as usize + 2);
     let mut sum = 0;
     for value in std::iter::once(prefix_value(kind)).chain(digits) {

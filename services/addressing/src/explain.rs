@@ -1,6 +1,6 @@
 //! Answers in sentences, for the person at the gate.
 
-use std::fmt::Write as _;
+use domain::ids::{RoomId, UnitId};
 
 use crate::lex::Doubt;
 use crate::resolve::{Candidate, Obstacle, Reason, Resolution, Verdict};
@@ -45,16 +45,16 @@ impl Candidate {
     /// The candidate as one sentence: the place, and why it is here.
     pub fn sentence(&self, language: Language) -> String {
         let mut place = self.building.to_string();
-        for part in [self.unit.as_ref().map(|unit| unit.as_str()), self.room_name()] {
-            let _ = part.map(|part| write!(place, "-{part}"));
+        for part in [self.unit.as_ref().map(UnitId::as_str), self.room.as_ref().map(RoomId::as_str)]
+            .into_iter()
+            .flatten()
+        {
+            place.push('-');
+            place.push_str(part);
         }
         let reasons: Vec<String> =
             self.reasons.iter().map(|reason| reason.sentence(language)).collect();
         compose(&place, &reasons, language)
-    }
-
-    fn room_name(&self) -> Option<&str> {
-        self.room.as_ref().map(|room| room.as_str())
     }
 }
 

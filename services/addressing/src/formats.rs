@@ -66,9 +66,9 @@ impl Check {
             Self::Mod10 { skip, first, second, plus } => {
                 let Some((check, body)) = code.split_last() else { return false };
                 let body = body.iter().skip(skip).enumerate();
-                let weight = |place: usize| if place % 2 == 0 { first } else { second };
+                let weight = |place: usize| if place.is_multiple_of(2) { first } else { second };
                 let sum: u32 = body.map(|(place, c)| loose_digit(*c) * weight(place)).sum();
-                (sum + plus + digit(*check)) % 10 == 0
+                (sum + plus + digit(*check)).is_multiple_of(10)
             }
             Self::Mod11 { skip, weights, after } => {
                 let end = code.len().saturating_sub(after);
@@ -88,7 +88,7 @@ impl Check {
                     (_, twice) => twice,
                 };
                 let digits = code.iter().rev().enumerate();
-                digits.map(|(place, c)| double(place, digit(*c))).sum::<u32>() % 10 == 0
+                digits.map(|(place, c)| double(place, digit(*c))).sum::<u32>().is_multiple_of(10)
             }
             Self::Mod37 => mod37(code),
         }
@@ -164,14 +164,24 @@ fn fits_class(c: u8, class: &[u8]) -> bool {
     }
 }
 
-/// Reads a UPU S10 number: two letters, eight digits, a check digit, a country. `None` when it has
-/// not that shape; `Some(None)` when the check digit is wrong. Look-alikes are put right, since the
-/// shape tells letters from digits and the check digit proves the rest.
-pub(crate) fn s10(code: &str) -> Option<Option<String>> {
+/// What a code is as a UPU S10 number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum S10 {
+    /// It is one; look-alikes are put right.
+    Valid(String),
+    /// It is made like one, and the check digit is wrong.
+    Misread,
+    /// It is none.
+    Other,
+}
+
+/// Reads a UPU S10 number: two letters, eight digits, a check digit, a country. Look-alikes are put
+/// right, since the shape tells letters from digits and the check digit proves the rest.
+pub(crate) fn s10(code: &str) -> S10 {
     const LENGTH: usize = 13;
     const WEIGHTS: [u32; 8] = [8, 6, 4, 2, 3, 5, 9, 7];
     if code.len() != LENGTH || !code.is_ascii() {
-        return None;
+        return S10::Other;
     }
     let letter = |place: usize| !(2..11).contains(&place);
     let right = |(place, c): (usize, char)| match (letter(place), c) {
@@ -185,7 +195,7 @@ pub(crate) fn s10(code: &str) -> Option<Option<String>> {
     let untouched = repaired == code;
     let bytes = repaired.as_bytes();
     if !has_shape(bytes, b"a{2}d{9}a{2}") || !COUNTRIES.contains(&&repaired[11..]) {
-        return None;
+        return S10::Other;
     }
     let sum: u32 = WEIGHTS.iter().zip(&bytes[2..10]).map(|(weight, c)| weight * digit(*c)).sum();
     let check = match 11 - sum % 11 {
@@ -194,11 +204,11 @@ pub(crate) fn s10(code: &str) -> Option<Option<String>> {
         other => other,
     };
     if check == digit(bytes[10]) {
-        Some(Some(repaired))
+        S10::Valid(repaired)
     } else if untouched {
-        Some(None)
+        S10::Misread
     } else {
-        None
+        S10::Other
     }
 }
 

@@ -66,9 +66,8 @@ pub(crate) fn element(code: &str, symbology: Symbology) -> Result<Option<Element
             _ => None,
         };
         best = match (best, found) {
-            (Some(Element::Sscc(sscc)), _) => Some(Element::Sscc(sscc)),
             (None | Some(Element::Gtin(_)), Some(found)) => Some(found),
-            (_, Some(Element::Sscc(sscc))) => Some(Element::Sscc(sscc)),
+            (Some(Element::Consignment(_)), Some(Element::Sscc(sscc))) => Some(Element::Sscc(sscc)),
             (kept, _) => kept,
         };
         rest = after;
@@ -130,12 +129,12 @@ fn checked(data: &str, digits: usize) -> Result<String, WaybillError> {
 /// Whether the last digit is the GS1 check digit of the others: weights 3 and 1 from the right,
 /// modulo 10.
 pub(crate) fn is_checked(digits: &str) -> bool {
-    let mut sum = 0;
+    let mut sum = 0_u32;
     for (place, digit) in digits.bytes().rev().enumerate() {
         if !digit.is_ascii_digit() {
             return false;
         }
-        sum += u32::from(digit - b'0') * if place % 2 == 1 { 3 } else { 1 };
+        sum += u32::from(digit - b'0') * if place.is_multiple_of(2) { 1 } else { 3 };
     }
-    !digits.is_empty() && sum % 10 == 0
+    !digits.is_empty() && sum.is_multiple_of(10)
 }

@@ -18,6 +18,7 @@ mod lex;
 mod markers;
 mod names;
 pub mod parse;
+mod rank;
 pub mod resolve;
 pub mod text;
 pub mod waybill;

@@ -35,68 +35,6 @@ impl Tag {
     }
 }
 
-/// Words behind a value, longer ones before their beginnings.
-const AFTER: &[(&str, Tag)] = &[
-    ("号馆", Tag::Building),
-    ("号楼", Tag::Building),
-    ("号栋", Tag::Building),
-    ("号幢", Tag::Building),
-    ("号座", Tag::Building),
-    ("号单元", Tag::Unit),
-    ("号门洞", Tag::Unit),
-    ("号门", Tag::Unit),
-    ("号梯", Tag::Unit),
-    ("号房", Tag::Room),
-    ("号室", Tag::Room),
-    ("号户", Tag::Room),
-    ("号铺", Tag::Room),
-    ("号院", Tag::Lane),
-    ("号弄", Tag::Lane),
-    ("号", Tag::House),
-    ("#楼", Tag::Building),
-    ("#栋", Tag::Building),
-    ("#幢", Tag::Building),
-    ("#", Tag::House),
-    ("栋楼", Tag::Building),
-    ("幢楼", Tag::Building),
-    ("栋", Tag::Building),
-    ("幢", Tag::Building),
-    ("座", Tag::Building),
-    ("排", Tag::Building),
-    ("通道", Tag::Building),
-    // What a phone's keyboard offers for 幢.
-    ("撞", Tag::Building),
-    ("懂", Tag::Building),
-    ("坐", Tag::Building),
-    ("号搂", Tag::Building),
-    ("憧", Tag::Building),
-    ("塔楼", Tag::Building),
-    ("门洞", Tag::Unit),
-    ("单位元", Tag::Unit),
-    ("单元室", Tag::Unit),
-    ("单元", Tag::Unit),
-    ("单位", Tag::Unit),
-    ("单", Tag::Unit),
-    ("门", Tag::Unit),
-    ("梯", Tag::Unit),
-    ("组团", Tag::Area),
-    ("组", Tag::Unit),
-    ("层", Tag::Floor),
-    ("楼", Tag::Storey),
-    ("卧室", Tag::Room),
-    ("寝室", Tag::Room),
-    ("室", Tag::Room),
-    ("窒", Tag::Room),
-    ("房", Tag::Room),
-    ("户", Tag::Room),
-    ("屋", Tag::Room),
-    ("弄", Tag::Lane),
-    ("巷", Tag::Lane),
-    ("区", Tag::Area),
-    ("期", Tag::Area),
-    ("苑", Tag::Area),
-];
-
 /// Finds the word at the front, and its length.
 pub(crate) fn after(rest: &[char]) -> Option<(Tag, usize)> {
     let first = *rest.first()?;
@@ -107,20 +45,50 @@ pub(crate) fn after(rest: &[char]) -> Option<(Tag, usize)> {
         return None;
     }
     let named_house = (first == '号').then(|| named_house(rest)).flatten();
-    let known = || AFTER.iter().find_map(|(word, tag)| Some((*tag, starts_with(rest, word)?)));
-    named_house.map(|length| (Tag::Building, length)).or_else(known)
+    named_house.map(|length| (Tag::House, length)).or_else(|| known_word(rest))
 }
 
-/// `10号写字楼`, `3号公寓楼`: the length of `号`, two or three signs of use, and `楼`.
+/// The word at the front by its signs, longer ones first. `撞`, `懂`, `坐`, `搂` and `窒` are what a
+/// phone's keyboard offers for `幢`, `座`, `楼` and `室`.
+fn known_word(rest: &[char]) -> Option<(Tag, usize)> {
+    Some(match rest {
+        ['号', '单', '元', ..]
+        | ['单', '位', '元', ..]
+        | ['号', '门', '洞', ..]
+        | ['单', '元', '室', ..] => (Tag::Unit, 3),
+        ['组', '团', ..] => (Tag::Area, 2),
+        ['号', '馆' | '楼' | '栋' | '幢' | '座' | '搂', ..]
+        | ['#', '楼' | '栋' | '幢', ..]
+        | ['栋' | '幢' | '塔', '楼', ..]
+        | ['通', '道', ..] => (Tag::Building, 2),
+        ['号', '院' | '弄', ..] => (Tag::Lane, 2),
+        ['号', '房' | '室' | '户' | '铺', ..] | ['卧' | '寝', '室', ..] => (Tag::Room, 2),
+        ['号', '门' | '梯', ..] | ['门', '洞', ..] | ['单', '元' | '位', ..] => {
+            (Tag::Unit, 2)
+        }
+        ['区' | '期' | '苑', ..] => (Tag::Area, 1),
+        ['栋' | '幢' | '座' | '排' | '撞' | '懂' | '坐' | '憧', ..] => (Tag::Building, 1),
+        ['层', ..] => (Tag::Floor, 1),
+        ['号' | '#', ..] => (Tag::House, 1),
+        ['弄' | '巷', ..] => (Tag::Lane, 1),
+        ['室' | '窒' | '房' | '户' | '屋', ..] => (Tag::Room, 1),
+        ['楼', ..] => (Tag::Storey, 1),
+        ['单' | '门' | '梯' | '组', ..] => (Tag::Unit, 1),
+        _ => return None,
+    })
+}
+
+/// `10号写字楼`, `3号公寓楼`: the length of `号`, two or three signs of use, and `楼`. Behind a road it
+/// is the road's number all the same.
 fn named_house(rest: &[char]) -> Option<usize> {
-    let use_ = |length: usize| {
+    let is_use = |length: usize| {
         rest.get(1..length).is_some_and(|signs| {
             signs.iter().all(|c| is_han(*c) && !is_han_numeral(*c) && !matches!(c, '号' | '楼'))
         })
     };
     [3, 4]
         .into_iter()
-        .find(|length| use_(*length) && rest.get(*length) == Some(&'楼'))
+        .find(|length| is_use(*length) && rest.get(*length) == Some(&'楼'))
         .map(|l| l + 1)
 }
 
@@ -144,7 +112,7 @@ const ANNEXES_AFTER: &[(&str, &str)] = &[
 
 /// Finds `2号门市`, `2号商铺`: the word behind a room's number that is part of its name.
 pub(crate) fn annex_after(rest: &[char]) -> Option<(Part, usize)> {
-    if !is_han(*rest.first()?) {
+    if !matches!(rest.first()?, '号' | '门' | '商' | '店' | '车') {
         return None;
     }
     ANNEXES_AFTER.iter().find_map(|(word, name)| Some((Part::new(name)?, starts_with(rest, word)?)))
@@ -152,7 +120,7 @@ pub(crate) fn annex_after(rest: &[char]) -> Option<(Part, usize)> {
 
 /// Whether an `F` for floor stands at the front: `3F`, but not `3F201`.
 pub(crate) fn is_floor_letter(rest: &[char]) -> bool {
-    rest.first() == Some(&'F') && !rest.get(1).is_some_and(|next| next.is_ascii_alphanumeric())
+    rest.first() == Some(&'F') && !rest.get(1).is_some_and(char::is_ascii_alphanumeric)
 }
 
 /// The length of `word` when the characters start with it.
@@ -196,7 +164,8 @@ const ANNEXES: &[&str] =
 
 /// Finds the annex word at the front, and its length.
 pub(crate) fn annex(rest: &[char]) -> Option<(Part, usize)> {
-    if !is_han(*rest.first()?) {
+    if !matches!(rest.first()?, '地' | '门' | '商' | '铺' | '底' | '车' | '储' | '附' | '负')
+    {
         return None;
     }
     ANNEXES.iter().find_map(|word| Some((Part::new(word)?, starts_with(rest, word)?)))
@@ -273,16 +242,15 @@ pub(crate) fn is_measure(rest: &[char]) -> bool {
 pub(crate) fn is_phone_word(so_far: &[char]) -> bool {
     let end =
         so_far.iter().rposition(|c| !matches!(c, ':' | ' ' | '是')).map_or(0, |last| last + 1);
-    match &so_far[..end] {
-        [.., '尾', '号']
-        | [.., '手', '机']
-        | [.., '电', '话']
-        | [.., '号', '码']
-        | [.., '转']
-        | [.., '*'] => true,
-        [.., 'T', 'E', 'L'] => true,
-        _ => false,
-    }
+    matches!(
+        &so_far[..end],
+        [.., '尾' | '编', '号']
+            | [.., '手', '机']
+            | [.., '电', '话']
+            | [.., '号', '码']
+            | [.., '转' | '*']
+            | [.., 'T', 'E', 'L']
+    )
 }
 
 /// Whether the text so far ends with the name of a road or lane.

@@ -288,7 +288,15 @@ fn slots(groups: &[Group]) -> Slots {
                 // `8-6单元1342`: what stands before the unit is the building.
                 known.building = Some(group.value);
             }
-            _ => slots.tail.push(*group),
+            Tag::None
+            | Tag::Building
+            | Tag::Storey
+            | Tag::House
+            | Tag::Unit
+            | Tag::Floor
+            | Tag::Room
+            | Tag::Lane
+            | Tag::Area => slots.tail.push(*group),
         }
     }
     slots

@@ -7,7 +7,7 @@
 use domain::ids::{CarrierId, WaybillNumber};
 
 use crate::code::{self, Kind};
-use crate::formats::{self, Format};
+use crate::formats::{self, Format, S10};
 use crate::gs1::{self, Element};
 
 /// The longest code that is looked at, in bytes: the most that a Code 128 label of 165 mm holds,
@@ -172,11 +172,13 @@ fn from_element(element: &Element) -> Result<Normalised, WaybillError> {
 }
 
 fn plain(code: &str) -> Result<Normalised, WaybillError> {
-    let s10 = formats::s10(code);
-    if let Some(repaired) = &s10 {
-        let number = to_number(repaired.as_deref().ok_or(WaybillError::CheckFailed)?)?;
-        let candidates = candidates(number.as_str());
-        return Ok(Normalised { number, scheme: Scheme::S10, candidates });
+    match formats::s10(code) {
+        S10::Valid(repaired) => {
+            let (number, candidates) = (to_number(&repaired)?, candidates(&repaired));
+            return Ok(Normalised { number, scheme: Scheme::S10, candidates });
+        }
+        S10::Misread => return Err(WaybillError::CheckFailed),
+        S10::Other => {}
     }
     // A scanner that is told to drop symbology identifiers still sends `00` and the SSCC.
     let sscc = code.strip_prefix("00").filter(|rest| rest.len() == gs1::SSCC_DIGITS);
