@@ -1,1 +1,88 @@
-//! Placeholder.
+//! HTTP: scans, commands, resources, health, and the contract that says so.
+//!
+//! **It decides nothing and stores nothing**: it reads a request, hands it to the engine, and writes
+//! the answer. It is the only crate that knows HTTP.
+
+mod actor;
+mod body;
+mod commands;
+mod health;
+mod openapi;
+mod problem;
+mod reports;
+mod resources;
+mod routes;
+mod scan_body;
+mod scans;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use metrics_exporter_prometheus::PrometheusHandle;
+use runtime::{Engine, Problem};
+use tower_http::catch_panic::CatchPanicLayer;
+
+pub use openapi::document as openapi;
+pub use reports::Reports;
+pub use scan_body::{ScanBody, ScanKind};
+
+use crate::problem::ProblemResponse;
+
+/// What every request reaches.
+#[derive(Clone)]
+pub struct App {
+    /// The engine.
+    pub engine: Arc<Engine>,
+    /// The day reports, which are also one of the engine's observers.
+    pub reports: Reports,
+    /// Where metrics are read; `None` where nobody records them.
+    pub metrics: Option<PrometheusHandle>,
+}
+
+/// The whole API.
+pub fn router(app: App) -> Router {
+    routes::router()
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn(log_failures))
+        .layer(CatchPanicLayer::custom(|_| ProblemResponse(crashed()).into_response()))
+        .with_state(app)
+}
+
+async fn unknown_path() -> ProblemResponse {
+    ProblemResponse(Problem::not_found(
+        "path-unknown",
+        "there is nothing at this path: see /api/v1/openapi.json for what there is",
+        "此路径不存在：可用路径见 /api/v1/openapi.json",
+    ))
+}
+
+async fn method_not_allowed() -> ProblemResponse {
+    ProblemResponse(Problem::invalid(
+        "method-not-allowed",
+        "this path is not asked like that: see /api/v1/openapi.json for its method",
+        "此路径不支持该请求方法：请查阅 /api/v1/openapi.json",
+    ))
+}
+
+fn crashed() -> Problem {
+    Problem::deferred(
+        "internal",
+        "the engine made a mistake that is not yours: keep this, send it again, and tell the desk",
+        "系统内部出错，与您无关：请保留并重发，同时告知前台",
+    )
+}
+
+/// One line for each request that failed on our side; the others are counted, not written.
+async fn log_failures(request: Request, next: Next) -> Response {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let response = next.run(request).await;
+    if response.status().is_server_error() {
+        let status = response.status().as_u16();
+        tracing::error!(%method, path, status, "a request failed");
+    }
+    response
+}

@@ -5,16 +5,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::Decider;
 use domain::address::{PlanPoint, Room, Unit};
-use domain::community::CommunityCommand;
+use domain::community::{Community, CommunityCommand};
 use domain::community::event::{
     AliasAdded, AliasTarget, BuildingAssigned, BuildingDescribed, CommunityRegistered,
     DisinfectionPolicySet, GateOpened, GridColour, GridDrawn, IntakePointSet, Language,
     TripLimitSet, Window, WindowPolicySet, ZoneDrawn,
 };
-use domain::ids::{BuildingId, CommunityId, GateId, GridId, RoomId, UnitId, ZoneId};
+use domain::device::event::ContentDigest;
+use domain::ids::{ActorId, BuildingId, CommunityId, GateId, GridId, RoomId, UnitId, ZoneId};
 use domain::supply::{Category, DisinfectionRule, Load};
 use serde::Deserialize;
+
+use crate::codec::Main;
+use crate::engine::Engine;
+use crate::ids::new_command_id;
+use crate::problem::Problem;
+use crate::request::{Occurred, Request};
 
 /// The longest file, in bytes.
 pub const FILE_BYTES_MAX: usize = 1024 * 1024;
@@ -98,6 +106,9 @@ pub enum FileError {
         /// How long it is.
         bytes: usize,
     },
+    /// Not UTF-8.
+    #[error("the file is not text: save it as UTF-8")]
+    NotText,
     /// Not the expected shape; the message says where.
     #[error("the file is not a community: {0}")]
     Shape(#[from] toml::de::Error),
@@ -132,6 +143,53 @@ pub fn read(text: &str) -> Result<(CommunityId, Vec<CommunityCommand>), FileErro
     }
     let id = file.id.clone();
     Ok((id, commands(file)?))
+}
+
+/// What loading a file changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Loaded {
+    /// How many facts changed.
+    pub changed: usize,
+    /// How many were so already.
+    pub unchanged: usize,
+}
+
+/// Puts a file's commands to their community, in order.
+///
+/// # Errors
+/// The problem of the first command that is refused; what came before it holds, and loading the
+/// mended file goes on from there.
+pub async fn load(
+    engine: &Engine,
+    community: &CommunityId,
+    actor: &ActorId,
+    commands: Vec<CommunityCommand>,
+) -> Result<Loaded, Problem> {
+    let mut loaded = Loaded::default();
+    let recorded_at = engine.clock().now();
+    let load = new_command_id();
+    for (index, command) in commands.into_iter().enumerate() {
+        let (state, _) = engine.peek::<Community>(community, &Main).await?;
+        if Community::decide(&state, command.clone()).is_ok_and(|events| events.is_empty()) {
+            loaded.unchanged += 1;
+            continue;
+        }
+        let request = Request {
+            command_id: load.follow_up(&index.to_string()),
+            content: ContentDigest::from_bytes(*load.0.as_bytes()),
+            community: community.clone(),
+            actor: actor.clone(),
+            device: None,
+            sequence: None,
+            occurred: Occurred::now(recorded_at),
+            recorded_at,
+            correlation_id: Some(load),
+            causation_id: None,
+        };
+        engine.command::<Community>(&request, &Main, None, |_| Ok(command.clone())).await?;
+        loaded.changed += 1;
+    }
+    Ok(loaded)
 }
 
 fn commands(file: File) -> Result<Vec<CommunityCommand>, FileError> {

@@ -27,5 +27,6 @@ pub mod views;
 
 pub use answer::{Answer, Status};
 pub use engine::{Engine, Parts};
+pub use locate::Addressed;
 pub use problem::{Problem, ProblemKind};
 pub use request::{Occurred, Request};

@@ -51,7 +51,8 @@ pub(crate) fn read_code(text: &str) -> Result<Code, Problem> {
 }
 
 /// For whom a piece is, as far as it could be told.
-pub(crate) struct Addressed {
+#[derive(Debug)]
+pub struct Addressed {
     /// For whom, when it is certain.
     pub recipient: Option<Recipient>,
     /// Who it may be, when it is not.
@@ -121,17 +122,20 @@ impl Engine {
     }
 
     /// For whom a piece is, as its label tells.
-    pub(crate) fn addressed(
+    ///
+    /// # Errors
+    /// A problem when the destination names something that there is not.
+    pub fn resolve(
         &self,
-        request: &Request,
+        community: &CommunityId,
         destination: &Destination,
         carrier: Option<&CarrierId>,
     ) -> Result<Addressed, Problem> {
         let tail = match &destination.phone_tail {
-            Some(tail) => Some(self.tail_token(&request.community, tail)?),
+            Some(tail) => Some(self.tail_token(community, tail)?),
             None => None,
         };
-        self.with_place(&request.community, |place| {
+        self.with_place(community, |place| {
             if let Some(household) = destination.household {
                 return of_household(place, household, destination.door.as_ref());
             }

@@ -139,7 +139,7 @@ impl Engine {
 
     async fn expect(&self, request: &Request, scan: &ArriveScan) -> Outcome {
         let (id, waybill, ..) = self.arriving(request, scan, true).await?;
-        let addressed = self.addressed(request, &scan.destination, Some(&waybill.carrier))?;
+        let addressed = self.resolve(&request.community, &scan.destination, Some(&waybill.carrier))?;
         let command = ParcelCommand::Expect(Expect {
             waybill,
             piece: scan.piece,
@@ -156,7 +156,7 @@ impl Engine {
     async fn arrive(&self, request: &Request, scan: &ArriveScan) -> Outcome {
         let (id, waybill, state, generation) = self.arriving(request, scan, true).await?;
         let Addressed { recipient, candidates } =
-            self.addressed(request, &scan.destination, Some(&waybill.carrier))?;
+            self.resolve(&request.community, &scan.destination, Some(&waybill.carrier))?;
         let announced = state.contents.as_ref().map(|contents| contents.category);
         let category = scan.category.or(announced).unwrap_or(Category::ParcelGoods);
         let (gate, disinfection) = self.with_place(&request.community, |place| {
@@ -251,7 +251,7 @@ impl Engine {
         piece: &PieceRef,
         destination: &Destination,
     ) -> Outcome {
-        let Addressed { recipient, candidates } = self.addressed(request, destination, None)?;
+        let Addressed { recipient, candidates } = self.resolve(&request.community, destination, None)?;
         let Some(recipient) = recipient else {
             let count = candidates.len();
             return Err(Problem::new(

@@ -1,0 +1,54 @@
+//! The day reports of every community, fed with the engine's own views.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use domain::community::CommunityEvent;
+use domain::ids::CommunityId;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use projections::day_report::{DayReport, DayReports};
+use runtime::codec::{AnyEvent, Observed};
+use runtime::views::Observer;
+
+/// The day reports, shared between the engine that feeds them and whoever asks.
+#[derive(Debug, Clone, Default)]
+pub struct Reports {
+    communities: Arc<RwLock<HashMap<CommunityId, DayReports>>>,
+}
+
+impl Reports {
+    /// The report of a day; all zeros for a day or community without arrivals.
+    pub fn report(&self, community: &CommunityId, day: Date) -> DayReport {
+        let communities = self.communities.read().unwrap_or_else(PoisonError::into_inner);
+        match communities.get(community) {
+            Some(reports) => reports.report(day),
+            None => DayReports::new(TimeZone::UTC).report(day),
+        }
+    }
+}
+
+impl Observer for Reports {
+    fn observe(&mut self, observed: &Observed<'_>) {
+        match observed.event {
+            AnyEvent::Community(CommunityEvent::Registered(event)) => {
+                let zone = TimeZone::get(&event.time_zone).unwrap_or(TimeZone::UTC);
+                let mut all = self.communities.write().unwrap_or_else(PoisonError::into_inner);
+                all.entry(observed.community.clone()).or_insert_with(|| DayReports::new(zone));
+            }
+            AnyEvent::Parcel(event) => {
+                let Ok(parcel) = observed.id.parse() else { return };
+                let mut all = self.communities.write().unwrap_or_else(PoisonError::into_inner);
+                if let Some(reports) = all.get_mut(observed.community) {
+                    reports.observe(parcel, event, observed.metadata.recorded_at);
+                }
+            }
+            AnyEvent::Community(_)
+            | AnyEvent::Device(_)
+            | AnyEvent::Household(_)
+            | AnyEvent::Order(_)
+            | AnyEvent::Run(_)
+            | AnyEvent::Volunteer(_) => {}
+        }
+    }
+}

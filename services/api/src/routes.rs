@@ -1,0 +1,223 @@
+//! Every route, once: its path, its method, its contract and its handler.
+
+use axum::Router;
+use axum::http::{HeaderValue, header};
+use axum::response::{Html, IntoResponse};
+use axum::routing::{MethodRouter, get, post};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+use crate::commands::{
+    self, CommandBody, CommandedBody, CommunityCommandBody, DeviceCommandBody,
+    HouseholdCommandBody, OrderCommandBody, RunCommandBody, VolunteerCommandBody,
+};
+use crate::resources::{
+    self, CommunityBody, DayQuery, LoadQuery, LoadedBody, OrderBody, ParcelBody, ResolveBody,
+    ResolvedBody, RunBody, TrailEntryBody, VolunteerBody,
+};
+use crate::scans::{self, AnswersBody, ScansBody};
+use crate::{App, health, openapi};
+
+type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// How a path is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Method {
+    Get,
+    Post,
+}
+
+/// What a body is.
+pub(crate) enum RequestBody {
+    None,
+    Json(SchemaOf),
+    Toml,
+}
+
+/// One route and its contract.
+pub(crate) struct Route {
+    pub path: &'static str,
+    pub method: Method,
+    pub summary: &'static str,
+    pub query: Option<SchemaOf>,
+    pub request: RequestBody,
+    pub response: SchemaOf,
+    handler: fn() -> MethodRouter<App>,
+}
+
+fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+/// The contract's routes.
+pub(crate) fn routes() -> Vec<Route> {
+    let mut routes = vec![
+        Route {
+            path: "/api/v1/scans",
+            method: Method::Post,
+            summary: "Take one or many scans of one device; each gets its own answer.",
+            query: None,
+            request: RequestBody::Json(schema::<ScansBody>),
+            response: schema::<AnswersBody>,
+            handler: || post(scans::post),
+        },
+        Route {
+            path: "/api/v1/communities",
+            method: Method::Post,
+            summary: "Load a whole community from its TOML file; only what differs changes.",
+            query: Some(schema::<LoadQuery>),
+            request: RequestBody::Toml,
+            response: schema::<LoadedBody>,
+            handler: || post(resources::load_community),
+        },
+        Route {
+            path: "/api/v1/communities/{community}/commands",
+            method: Method::Post,
+            summary: "Change one fact of a community.",
+            query: None,
+            request: RequestBody::Json(schema::<CommandBody<CommunityCommandBody>>),
+            response: schema::<CommandedBody>,
+            handler: || post(commands::post_community),
+        },
+        Route {
+            path: "/api/v1/communities/{community}/resolve",
+            method: Method::Post,
+            summary: "Say for whom an address is, without recording anything.",
+            query: None,
+            request: RequestBody::Json(schema::<ResolveBody>),
+            response: schema::<ResolvedBody>,
+            handler: || post(resources::resolve),
+        },
+    ];
+    routes.extend(command_routes());
+    routes.extend(read_routes());
+    routes
+}
+
+fn command_routes() -> Vec<Route> {
+    let route = |path, summary, request, handler| Route {
+        path,
+        method: Method::Post,
+        summary,
+        query: None,
+        request: RequestBody::Json(request),
+        response: schema::<CommandedBody>,
+        handler,
+    };
+    vec![
+        route(
+            "/api/v1/communities/{community}/households/{id}/commands",
+            "Change one fact of a household.",
+            schema::<CommandBody<HouseholdCommandBody>>,
+            || post(commands::post::<HouseholdCommandBody>),
+        ),
+        route(
+            "/api/v1/communities/{community}/orders/{id}/commands",
+            "Place an order or change it.",
+            schema::<CommandBody<OrderCommandBody>>,
+            || post(commands::post::<OrderCommandBody>),
+        ),
+        route(
+            "/api/v1/communities/{community}/runs/{id}/commands",
+            "Plan a run, find a courier for it, and end it.",
+            schema::<CommandBody<RunCommandBody>>,
+            || post(commands::post::<RunCommandBody>),
+        ),
+        route(
+            "/api/v1/communities/{community}/volunteers/{id}/commands",
+            "Enrol a volunteer or change what is known of one.",
+            schema::<CommandBody<VolunteerCommandBody>>,
+            || post(commands::post::<VolunteerCommandBody>),
+        ),
+        route(
+            "/api/v1/communities/{community}/devices/{id}/commands",
+            "Revoke a device or trust it again.",
+            schema::<CommandBody<DeviceCommandBody>>,
+            || post(commands::post::<DeviceCommandBody>),
+        ),
+    ]
+}
+
+fn read_routes() -> Vec<Route> {
+    let route = |path, summary, query, response, handler| Route {
+        path,
+        method: Method::Get,
+        summary,
+        query,
+        request: RequestBody::None,
+        response,
+        handler,
+    };
+    vec![
+        route(
+            "/api/v1/communities",
+            "Every community in a few figures.",
+            None,
+            schema::<Vec<CommunityBody>>,
+            || get(resources::communities),
+        ),
+        route(
+            "/api/v1/communities/{community}/parcels/{id}",
+            "A parcel as it stands.",
+            None,
+            schema::<ParcelBody>,
+            || get(resources::parcel),
+        ),
+        route(
+            "/api/v1/communities/{community}/parcels/{id}/trail",
+            "A parcel's whole trail, however long ago it was closed.",
+            None,
+            schema::<Vec<TrailEntryBody>>,
+            || get(resources::trail),
+        ),
+        route(
+            "/api/v1/communities/{community}/orders/{id}",
+            "An order as it stands.",
+            None,
+            schema::<OrderBody>,
+            || get(resources::order),
+        ),
+        route(
+            "/api/v1/communities/{community}/runs/{id}",
+            "A run as it stands.",
+            None,
+            schema::<RunBody>,
+            || get(resources::run),
+        ),
+        route(
+            "/api/v1/communities/{community}/volunteers/{id}",
+            "A volunteer as it stands; never a name.",
+            None,
+            schema::<VolunteerBody>,
+            || get(resources::volunteer),
+        ),
+        route(
+            "/api/v1/communities/{community}/day-report",
+            "The figures of a day; they add up.",
+            Some(schema::<DayQuery>),
+            schema::<projections::day_report::DayReport>,
+            || get(resources::day_report),
+        ),
+    ]
+}
+
+/// Every route, with those that are no part of the contract.
+pub(crate) fn router() -> Router<App> {
+    let contract = routes()
+        .into_iter()
+        .fold(Router::new(), |router, route| router.route(route.path, (route.handler)()));
+    contract
+        .route("/", get(index))
+        .route("/livez", get(health::livez))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+        .route("/api/v1/openapi.json", get(contract_document))
+}
+
+async fn contract_document() -> impl IntoResponse {
+    let json = HeaderValue::from_static("application/json");
+    ([(header::CONTENT_TYPE, json)], openapi::document())
+}
+
+async fn index() -> Html<&'static str> {
+    Html(include_str!("index.html"))
+}

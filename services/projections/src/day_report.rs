@@ -1,0 +1,361 @@
+//! What came in on a day, and where is each piece of it now?
+//!
+//! The figures add up by construction: every piece that arrived is in exactly one place.
+
+use std::collections::{BTreeMap, HashMap};
+
+use domain::ids::ParcelId;
+use domain::parcel::ParcelEvent;
+use domain::parcel::event::End;
+use domain::supply::Category;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// How many days are kept.
+pub const DAYS_KEPT_MAX: usize = 35;
+
+/// Where a piece is, as a day's report counts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Place {
+    AtGate,
+    OnShelf,
+    Returned,
+    Out,
+    HandedOff,
+    Held,
+    Refused,
+    Disposed,
+}
+
+/// The figures of a day: of the pieces that arrived on it, how many are where now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
+pub struct Figures {
+    /// Pieces that arrived on the day.
+    pub arrived: u64,
+    /// At the gate: waiting for disinfection or sorting.
+    pub at_gate: u64,
+    /// On the shelf, waiting for a run.
+    pub on_shelf: u64,
+    /// On the shelf again after an attempt at the door, or kept for a reason.
+    pub returned: u64,
+    /// With a courier, or at a building's foot.
+    pub out: u64,
+    /// With their households.
+    pub handed_off: u64,
+    /// Waiting because nobody knows for whom they are.
+    pub held: u64,
+    /// Given back to their carriers.
+    pub refused: u64,
+    /// Thrown away.
+    pub disposed: u64,
+    /// Not where they should be.
+    pub missing: u64,
+    /// Meals and produce that are still here at the end of their day.
+    pub perishables_left: u64,
+}
+
+impl Figures {
+    /// Whether every piece that arrived is counted in exactly one place.
+    pub fn balance(&self) -> bool {
+        let places = [
+            self.at_gate,
+            self.on_shelf,
+            self.returned,
+            self.out,
+            self.handed_off,
+            self.held,
+            self.refused,
+            self.disposed,
+            self.missing,
+        ];
+        places.iter().sum::<u64>() == self.arrived
+    }
+}
+
+/// The report of one day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct DayReport {
+    /// The community's local day.
+    pub day: Date,
+    /// Of all pieces.
+    pub total: Figures,
+    /// By category.
+    pub by_category: BTreeMap<Category, Figures>,
+}
+
+/// The view of one community.
+#[derive(Debug)]
+pub struct DayReports {
+    zone: TimeZone,
+    days: BTreeMap<Date, Vec<ParcelId>>,
+    parcels: HashMap<ParcelId, Tracked>,
+}
+
+/// What is kept of a piece.
+#[derive(Debug, Clone, Copy)]
+struct Tracked {
+    category: Category,
+    place: Place,
+    place_before_close: Place,
+    missing: bool,
+}
+
+impl DayReports {
+    /// An empty view of a community in this time zone.
+    pub fn new(zone: TimeZone) -> Self {
+        Self { zone, days: BTreeMap::new(), parcels: HashMap::new() }
+    }
+
+    /// Folds one event of a parcel.
+    pub fn observe(&mut self, parcel: ParcelId, event: &ParcelEvent, recorded_at: Timestamp) {
+        if let ParcelEvent::Arrived(arrived) = event {
+            self.arrive(parcel, arrived.category, recorded_at);
+        } else if let Some(tracked) = self.parcels.get_mut(&parcel) {
+            tracked.observe(event);
+        }
+    }
+
+    /// The report of a day. A day without arrivals is all zeros.
+    pub fn report(&self, day: Date) -> DayReport {
+        let mut report = DayReport { day, total: Figures::default(), by_category: BTreeMap::new() };
+        for parcel in self.days.get(&day).into_iter().flatten() {
+            if let Some(tracked) = self.parcels.get(parcel) {
+                count(&mut report.total, tracked);
+                count(report.by_category.entry(tracked.category).or_default(), tracked);
+            }
+        }
+        report
+    }
+
+    /// The days that can be asked for, oldest first.
+    pub fn days(&self) -> impl Iterator<Item = Date> + '_ {
+        self.days.keys().copied()
+    }
+
+    fn arrive(&mut self, parcel: ParcelId, category: Category, recorded_at: Timestamp) {
+        let (place, missing) = (Place::AtGate, false);
+        let tracked = Tracked { category, place, place_before_close: place, missing };
+        self.parcels.insert(parcel, tracked);
+        let day = recorded_at.to_zoned(self.zone.clone()).date();
+        self.days.entry(day).or_default().push(parcel);
+        while self.days.len() > DAYS_KEPT_MAX
+            && let Some((_, forgotten)) = self.days.pop_first()
+        {
+            for parcel in forgotten {
+                self.parcels.remove(&parcel);
+            }
+        }
+    }
+}
+
+impl Tracked {
+    fn observe(&mut self, event: &ParcelEvent) {
+        match event {
+            ParcelEvent::Held(_) => self.place = Place::Held,
+            ParcelEvent::Identified(_) => {
+                if self.place == Place::Held {
+                    self.place = Place::AtGate;
+                }
+            }
+            ParcelEvent::Sorted(_) | ParcelEvent::Unloaded(_) => self.place = Place::OnShelf,
+            ParcelEvent::Loaded(_) | ParcelEvent::Relayed(_) | ParcelEvent::DeliveryFailed(_) => {
+                self.place = Place::Out;
+            }
+            ParcelEvent::Returned(_) => self.place = Place::Returned,
+            ParcelEvent::KeptOvernight(_) => {
+                if matches!(self.place, Place::OnShelf | Place::AtGate) {
+                    self.place = Place::Returned;
+                }
+            }
+            ParcelEvent::HandedOff(_) => self.close(Place::HandedOff),
+            ParcelEvent::Refused(_) => self.close(Place::Refused),
+            ParcelEvent::Disposed(_) => self.close(Place::Disposed),
+            ParcelEvent::Reopened(_) => self.place = self.place_before_close,
+            ParcelEvent::DisputeSettled(event) => match event.truth {
+                End::HandedOff => self.close(Place::HandedOff),
+                End::Returned => self.place = Place::Returned,
+                End::NotReceived => {
+                    self.place = self.place_before_close;
+                    self.missing = true;
+                }
+            },
+            ParcelEvent::Missing(_) => self.missing = true,
+            ParcelEvent::Found(_) => self.missing = false,
+            ParcelEvent::Expected(_)
+            | ParcelEvent::Arrived(_)
+            | ParcelEvent::DisinfectionStarted(_)
+            | ParcelEvent::Disinfected(_)
+            | ParcelEvent::Damaged(_)
+            | ParcelEvent::Recalled(_)
+            | ParcelEvent::RecallLifted(_)
+            | ParcelEvent::LateScanNoted(_)
+            | ParcelEvent::Disputed(_) => {}
+        }
+    }
+
+    fn close(&mut self, place: Place) {
+        if self.place != place {
+            self.place_before_close = self.place;
+            self.place = place;
+        }
+    }
+}
+
+fn count(figures: &mut Figures, tracked: &Tracked) {
+    figures.arrived += 1;
+    let here = match tracked.place {
+        Place::AtGate => &mut figures.at_gate,
+        Place::OnShelf => &mut figures.on_shelf,
+        Place::Returned => &mut figures.returned,
+        Place::Out => &mut figures.out,
+        Place::HandedOff => &mut figures.handed_off,
+        Place::Held => &mut figures.held,
+        Place::Refused => &mut figures.refused,
+        Place::Disposed => &mut figures.disposed,
+    };
+    if tracked.missing {
+        figures.missing += 1;
+    } else {
+        *here += 1;
+    }
+    let still_here = match tracked.place {
+        Place::AtGate | Place::OnShelf | Place::Returned | Place::Out | Place::Held => true,
+        Place::HandedOff | Place::Refused | Place::Disposed => false,
+    };
+    if still_here && tracked.category.is_perishable() {
+        figures.perishables_left += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::ids::RunId;
+    use domain::parcel::event::{
+        ParcelArrived, ParcelDeliveryFailed, ParcelHandedOff, ParcelHeld, ParcelLoaded,
+        ParcelMissing, ParcelReopened, ParcelReturned, ParcelSorted,
+    };
+    use domain::parcel::event::{
+        DeliveryLevel, FailureReason, HoldReason, Piece, Receiver, ReopenReason,
+    };
+    use domain::supply::{Cold, SizeClass};
+    use uuid::Uuid;
+
+    const RUN: RunId = RunId(Uuid::from_u128(9));
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn arrived(category: Category) -> ParcelEvent {
+        ParcelArrived {
+            waybill: domain::ids::Waybill {
+                carrier: "sf".parse().unwrap(),
+                number: "SF0001".parse().unwrap(),
+            },
+            piece: Piece { number: 1, of: 1 },
+            generation: 0,
+            gate: "main".parse().unwrap(),
+            container: None,
+            category,
+            size: SizeClass::Bag,
+            cold: Cold::Ambient,
+            weight_grams: None,
+            order: None,
+            recipient: None,
+            phone_tail: None,
+            sender: None,
+            disinfection: None,
+        }
+        .into()
+    }
+
+    fn handed_off() -> ParcelEvent {
+        ParcelHandedOff {
+            run: Some(RUN),
+            door: domain::address::Door {
+                building: "10".parse().unwrap(),
+                unit: "2".parse().unwrap(),
+                room: "301".parse().unwrap(),
+            },
+            level: DeliveryLevel::Door,
+            received_by: Receiver::LeftAtDoor,
+            at: at("2022-11-10T03:00:00Z"),
+        }
+        .into()
+    }
+
+    fn sorted() -> ParcelEvent {
+        ParcelSorted {
+            grid: "3".parse().unwrap(),
+            building: "10".parse().unwrap(),
+            shelf: "S001X".parse().unwrap(),
+        }
+        .into()
+    }
+
+    fn report(histories: &[&[ParcelEvent]]) -> Figures {
+        let mut view = DayReports::new(TimeZone::get("Asia/Shanghai").unwrap());
+        for (n, history) in (0_u128..).zip(histories) {
+            for event in *history {
+                let parcel = ParcelId(Uuid::from_u128(n));
+                view.observe(parcel, event, at("2022-11-10T02:00:00Z"));
+            }
+        }
+        let report = view.report("2022-11-10".parse().unwrap());
+        assert!(report.total.balance(), "{report:?}");
+        report.total
+    }
+
+    #[test]
+    fn every_piece_is_in_one_place() {
+        let loaded = ParcelEvent::from(ParcelLoaded { run: RUN });
+        let failed = ParcelDeliveryFailed { run: RUN, reason: FailureReason::NoAnswer }.into();
+        let returned = ParcelReturned { run: RUN, shelf: "S001X".parse().unwrap() }.into();
+        let held = ParcelHeld { reason: HoldReason::UnknownRecipient }.into();
+        let figures = report(&[
+            &[arrived(Category::ParcelGoods), sorted(), loaded.clone(), handed_off()],
+            &[arrived(Category::ParcelGoods), sorted(), loaded.clone(), failed, returned],
+            &[arrived(Category::ParcelGoods), held],
+            &[arrived(Category::Meal), sorted()],
+            &[arrived(Category::Meal), sorted(), loaded, ParcelMissing {}.into()],
+        ]);
+        let expected = Figures {
+            arrived: 5,
+            handed_off: 1,
+            returned: 1,
+            held: 1,
+            on_shelf: 1,
+            missing: 1,
+            perishables_left: 2,
+            ..Figures::default()
+        };
+        assert_eq!(figures, expected);
+    }
+
+    #[test]
+    fn a_reopened_piece_is_where_it_was_before() {
+        let loaded = ParcelLoaded { run: RUN }.into();
+        let reopened = ParcelReopened { reason: ReopenReason::Mistake }.into();
+        let history = [arrived(Category::Medicine), sorted(), loaded, handed_off(), reopened];
+        assert_eq!(report(&[&history]), Figures { arrived: 1, out: 1, ..Figures::default() });
+    }
+
+    #[test]
+    fn days_are_local_and_old_ones_are_forgotten() {
+        let mut view = DayReports::new(TimeZone::get("Asia/Shanghai").unwrap());
+        let late = at("2022-11-10T16:30:00Z");
+        view.observe(ParcelId(Uuid::from_u128(1)), &arrived(Category::Meal), late);
+        assert_eq!(view.days().collect::<Vec<_>>(), ["2022-11-11".parse().unwrap()]);
+        for n in 0..40_i64 {
+            let day = late.checked_add(jiff::SignedDuration::from_hours(24 * n)).unwrap();
+            let parcel = ParcelId(Uuid::from_u128(2 + n.unsigned_abs() as u128));
+            view.observe(parcel, &arrived(Category::Meal), day);
+        }
+        assert_eq!(view.days().count(), DAYS_KEPT_MAX);
+        assert_eq!(view.parcels.len(), DAYS_KEPT_MAX);
+    }
+}
