@@ -9,6 +9,7 @@ mod exceptions;
 mod handing_off;
 mod model;
 mod properties;
+mod refusals;
 mod sample;
 mod sorting;
 mod stored;

@@ -72,7 +72,12 @@ fn shelves() -> impl Strategy<Value = ShelfCode> {
 fn recipients() -> impl Strategy<Value = crate::address::Recipient> {
     let mut redrawn = family();
     redrawn.grid = other_grid();
-    prop_oneof![5 => Just(family()), 2 => Just(neighbour()), 1 => Just(stranger()), 1 => Just(redrawn)]
+    prop_oneof![
+        5 => Just(family()),
+        2 => Just(neighbour()),
+        1 => Just(stranger()),
+        1 => Just(redrawn),
+    ]
 }
 
 fn access() -> impl Strategy<Value = ZoneAccess> {
@@ -168,7 +173,8 @@ fn days() -> impl Strategy<Value = Day> {
         4 => carrying_commands(),
         2 => exceptional_commands(),
     ];
-    let act = prop_oneof![2 => any::<bool>().prop_map(|by_foot| Act::Next { by_foot }), 3 => anything.prop_map(Act::Any)];
+    let next = any::<bool>().prop_map(|by_foot| Act::Next { by_foot });
+    let act = prop_oneof![2 => next, 3 => anything.prop_map(Act::Any)];
     let step = (0..30_i64, act).prop_map(|(minutes, act)| Step { minutes, act });
     (arrivals(), vec(step, 1..60)).prop_map(|(arrive, steps)| Day { arrive, steps })
 }
