@@ -212,9 +212,7 @@ impl CommunityState {
                     Restriction::Sealed => !protection,
                 }
         });
-        closed.map_or(ZoneAccess::Admitted, |(id, _)| ZoneAccess::Closed {
-            zone: id.clone(),
-        })
+        closed.map_or(ZoneAccess::Admitted, |(id, _)| ZoneAccess::Closed { zone: id.clone() })
     }
 
     /// The grid of a building, once it has one.
@@ -229,8 +227,7 @@ impl CommunityState {
 
     /// Whether the door exists.
     pub fn has_door(&self, door: &Door) -> bool {
-        self.floor_of(&door.building, &door.unit, &door.room)
-            .is_some()
+        self.floor_of(&door.building, &door.unit, &door.room).is_some()
     }
 }
 
@@ -309,10 +306,7 @@ impl Decider for Community {
             CommunityEvent::WindowPolicySet(event) => {
                 let windows = event.windows.clone();
                 let immediate_up_to_pieces = event.immediate_up_to_pieces;
-                let policy = WindowPolicy {
-                    windows,
-                    immediate_up_to_pieces,
-                };
+                let policy = WindowPolicy { windows, immediate_up_to_pieces };
                 state.windows.insert(event.category, policy);
             }
             CommunityEvent::DisinfectionPolicySet(event) => match event.rule {
@@ -325,9 +319,7 @@ impl Decider for Community {
             },
             CommunityEvent::TripLimitSet(event) => state.trip_limit = Some(event.limit),
             CommunityEvent::AliasAdded(event) => {
-                state
-                    .aliases
-                    .insert(event.text.clone(), event.target.clone());
+                state.aliases.insert(event.text.clone(), event.target.clone());
             }
         }
         state
@@ -342,11 +334,7 @@ fn unless(done: bool, fact: impl Into<CommunityEvent>) -> Vec<CommunityEvent> {
 fn register(state: &CommunityState, fact: CommunityRegistered) -> Decision {
     check_name(&fact.name)?;
     check_time_zone(&fact.time_zone)?;
-    if state
-        .registered
-        .as_ref()
-        .is_some_and(|known| known.time_zone != fact.time_zone)
-    {
+    if state.registered.as_ref().is_some_and(|known| known.time_zone != fact.time_zone) {
         return Err(CommunityRefusal::AlreadyRegistered);
     }
     Ok(unless(state.registered.as_ref() == Some(&fact), fact))
@@ -356,10 +344,7 @@ fn set_intake_point(state: &CommunityState, fact: IntakePointSet) -> Decision {
     if !state.gates.contains(&fact.gate) {
         return Err(CommunityRefusal::UnknownGate { gate: fact.gate });
     }
-    Ok(unless(
-        state.intake_point.as_ref() == Some(&fact.gate),
-        fact,
-    ))
+    Ok(unless(state.intake_point.as_ref() == Some(&fact.gate), fact))
 }
 
 fn describe_building(state: &CommunityState, fact: BuildingDescribed) -> Decision {
@@ -372,24 +357,16 @@ fn describe_building(state: &CommunityState, fact: BuildingDescribed) -> Decisio
     };
     let count_is_sane = (1..=UNITS_MAX).contains(&fact.units.len());
     if !count_is_sane || !units_differ || !fact.units.iter().all(sane) {
-        return Err(CommunityRefusal::BuildingShape {
-            building: fact.building,
-        });
+        return Err(CommunityRefusal::BuildingShape { building: fact.building });
     }
     let known = state.buildings.get(&fact.building);
-    Ok(unless(
-        known.is_some_and(|known| known.description == fact),
-        fact,
-    ))
+    Ok(unless(known.is_some_and(|known| known.description == fact), fact))
 }
 
 /// Whether no extra room has the name of another room.
 fn rooms_differ(unit: &Unit) -> bool {
     let extra: BTreeSet<_> = unit.extra_rooms.iter().map(|room| &room.id).collect();
-    let numbered = Unit {
-        extra_rooms: vec![],
-        ..unit.clone()
-    };
+    let numbered = Unit { extra_rooms: vec![], ..unit.clone() };
     extra.len() == unit.extra_rooms.len()
         && extra.iter().all(|room| numbered.floor_of(room).is_none())
 }
@@ -399,9 +376,7 @@ fn assign_building(state: &CommunityState, fact: BuildingAssigned) -> Decision {
         return Err(CommunityRefusal::UnknownGrid { grid: fact.grid });
     }
     let Some(building) = state.buildings.get(&fact.building) else {
-        return Err(CommunityRefusal::UnknownBuilding {
-            building: fact.building,
-        });
+        return Err(CommunityRefusal::UnknownBuilding { building: fact.building });
     };
     Ok(unless(building.grid() == Some(&fact.grid), fact))
 }
@@ -411,10 +386,7 @@ fn draw_zone(state: &CommunityState, fact: ZoneDrawn) -> Decision {
         check_building(state, building)?;
     }
     let known = state.zones.get(&fact.zone);
-    Ok(unless(
-        known.is_some_and(|zone| zone.buildings == fact.buildings),
-        fact,
-    ))
+    Ok(unless(known.is_some_and(|zone| zone.buildings == fact.buildings), fact))
 }
 
 fn change_zone_state(state: &CommunityState, fact: ZoneStateChanged) -> Decision {
@@ -434,9 +406,7 @@ fn set_windows(state: &CommunityState, fact: WindowPolicySet) -> Decision {
         _ => true,
     };
     if !fact.windows.iter().all(ordered) || !fact.windows.windows(2).all(apart) {
-        return Err(CommunityRefusal::WindowTimes {
-            category: fact.category,
-        });
+        return Err(CommunityRefusal::WindowTimes { category: fact.category });
     }
     let done = state.windows.get(&fact.category).is_some_and(|known| {
         known.windows == fact.windows && known.immediate_up_to_pieces == fact.immediate_up_to_pieces
@@ -445,11 +415,7 @@ fn set_windows(state: &CommunityState, fact: WindowPolicySet) -> Decision {
 }
 
 fn set_trip_limit(state: &CommunityState, fact: TripLimitSet) -> Decision {
-    let Load {
-        pieces,
-        weight_grams,
-        volume_millilitres,
-    } = fact.limit;
+    let Load { pieces, weight_grams, volume_millilitres } = fact.limit;
     if pieces == 0 || weight_grams == 0 || volume_millilitres == 0 {
         return Err(CommunityRefusal::TripLimit);
     }
@@ -462,11 +428,7 @@ fn add_alias(state: &CommunityState, fact: AliasAdded) -> Decision {
         AliasTarget::Building(building) => check_building(state, building)?,
         AliasTarget::Unit(building, unit) => {
             check_building(state, building)?;
-            if state
-                .buildings
-                .get(building)
-                .is_none_or(|known| known.unit(unit).is_none())
-            {
+            if state.buildings.get(building).is_none_or(|known| known.unit(unit).is_none()) {
                 let (building, unit) = (building.clone(), unit.clone());
                 return Err(CommunityRefusal::UnknownUnit { building, unit });
             }
@@ -477,19 +439,14 @@ fn add_alias(state: &CommunityState, fact: AliasAdded) -> Decision {
             }
         }
     }
-    Ok(unless(
-        state.aliases.get(&fact.text) == Some(&fact.target),
-        fact,
-    ))
+    Ok(unless(state.aliases.get(&fact.text) == Some(&fact.target), fact))
 }
 
 fn check_building(state: &CommunityState, building: &BuildingId) -> Result<(), CommunityRefusal> {
     if state.buildings.contains_key(building) {
         Ok(())
     } else {
-        Err(CommunityRefusal::UnknownBuilding {
-            building: building.clone(),
-        })
+        Err(CommunityRefusal::UnknownBuilding { building: building.clone() })
     }
 }
 
@@ -516,10 +473,7 @@ fn describe(state: &mut CommunityState, event: &BuildingDescribed) {
     let building = state.buildings.entry(event.building.clone());
     building
         .and_modify(|building| building.description = event.clone())
-        .or_insert_with(|| Building {
-            description: event.clone(),
-            grids: vec![],
-        });
+        .or_insert_with(|| Building { description: event.clone(), grids: vec![] });
 }
 
 /// Sets a zone's restriction; the earlier ones stay where their time is not wholly covered by it.
@@ -531,6 +485,5 @@ fn restrict(zone: &mut Zone, event: &ZoneStateChanged) {
     };
     let last = zone.state.replace(event.clone());
     zone.earlier.splice(0..0, last);
-    zone.earlier
-        .retain(|earlier| earlier.from < event.from || ends_later(earlier));
+    zone.earlier.retain(|earlier| earlier.from < event.from || ends_later(earlier));
 }

@@ -88,11 +88,7 @@ fn check_label(text: &str) -> Result<(), LabelError> {
 fn check_slug(text: &str) -> Result<(), LabelError> {
     check_label(text)?;
     let slug = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if text.chars().all(slug) {
-        Ok(())
-    } else {
-        Err(LabelError::NotASlug)
-    }
+    if text.chars().all(slug) { Ok(()) } else { Err(LabelError::NotASlug) }
 }
 
 /// Declares an id that is a short text, checked wherever it enters.
@@ -269,10 +265,7 @@ impl CommandId {
     /// the same id.
     #[must_use]
     pub fn follow_up(self, step: &str) -> Self {
-        Self(Uuid::new_v5(
-            &NAMESPACE,
-            format!("follow-up\n{self}\n{step}").as_bytes(),
-        ))
+        Self(Uuid::new_v5(&NAMESPACE, format!("follow-up\n{self}\n{step}").as_bytes()))
     }
 }
 
@@ -282,19 +275,13 @@ mod tests {
 
     #[test]
     fn labels_are_printable_and_short() {
-        assert_eq!(
-            "邮电宿舍".parse::<BuildingId>().unwrap().as_str(),
-            "邮电宿舍"
-        );
+        assert_eq!("邮电宿舍".parse::<BuildingId>().unwrap().as_str(), "邮电宿舍");
         assert_eq!("".parse::<GridId>(), Err(LabelError::Empty));
         assert_eq!(" 3".parse::<GridId>(), Err(LabelError::NotPrintable));
         assert_eq!("3\u{7}".parse::<GridId>(), Err(LabelError::NotPrintable));
         assert_eq!("x".repeat(41).parse::<GridId>(), Err(LabelError::TooLong));
         assert_eq!("Fumin".parse::<CommunityId>(), Err(LabelError::NotASlug));
-        assert_eq!(
-            "fumin.garden".parse::<CommunityId>(),
-            Err(LabelError::NotASlug)
-        );
+        assert_eq!("fumin.garden".parse::<CommunityId>(), Err(LabelError::NotASlug));
     }
 
     #[test]
@@ -322,17 +309,11 @@ mod tests {
     /// Ids lie in stored logs: a changed derivation would meet none of the old streams.
     #[test]
     fn derivations_are_frozen() {
-        let waybill = Waybill {
-            carrier: "sf".parse().unwrap(),
-            number: "SF1234567890123".parse().unwrap(),
-        };
+        let waybill =
+            Waybill { carrier: "sf".parse().unwrap(), number: "SF1234567890123".parse().unwrap() };
         let parcel = ParcelId::derive(&"fumin-garden".parse().unwrap(), &waybill, 1, 0);
         let command = CommandId(Uuid::from_u128(7));
-        let frozen = format!(
-            "{parcel} {} {}",
-            command.event_id(0),
-            command.follow_up("load")
-        );
+        let frozen = format!("{parcel} {} {}", command.event_id(0), command.follow_up("load"));
         assert_eq!(
             frozen,
             "8c992fc6-21bf-5cde-adc1-28f239b4db74 db6bf123-49ca-53a3-9c8e-62d61642f311 \

@@ -37,11 +37,7 @@ pub(super) fn decide(state: &ParcelState, command: ParcelCommand) -> Decision {
         ParcelCommand::Sort(command) => sort(state, command),
         ParcelCommand::Load(command) => load(state, &command),
         ParcelCommand::Unload { run } => unload(state, run),
-        ParcelCommand::Relay {
-            run,
-            building,
-            access,
-        } => relay(state, run, building, &access),
+        ParcelCommand::Relay { run, building, access } => relay(state, run, building, &access),
         ParcelCommand::HandOff(command) => hand_off(state, command),
         ParcelCommand::Fail { run, reason } => fail(state, run, reason),
         ParcelCommand::Return { shelf } => bring_back(state, shelf),
@@ -69,11 +65,7 @@ fn check_piece(piece: Piece) -> Result<(), ParcelRefusal> {
 }
 
 fn check_run(actual: RunId, claimed: RunId) -> Result<(), ParcelRefusal> {
-    if actual == claimed {
-        Ok(())
-    } else {
-        Err(ParcelRefusal::WrongRun { loaded_on: actual })
-    }
+    if actual == claimed { Ok(()) } else { Err(ParcelRefusal::WrongRun { loaded_on: actual }) }
 }
 
 fn check_deliverable(state: &ParcelState) -> Result<(), ParcelRefusal> {

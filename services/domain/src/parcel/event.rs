@@ -112,18 +112,12 @@ pub struct ParcelArrived {
     pub disinfection: Option<DisinfectionRule>,
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the signature that serde asks for"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
 fn is_zero(generation: &u16) -> bool {
     *generation == 0
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the signature that serde asks for"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
 fn is_ambient(cold: &Cold) -> bool {
     *cold == Cold::Ambient
 }

@@ -168,23 +168,16 @@ impl ParcelState {
 
     /// Whether its way has ended.
     pub fn is_closed(&self) -> bool {
-        matches!(
-            self.phase,
-            Phase::HandedOff | Phase::Refused | Phase::Disposed
-        )
+        matches!(self.phase, Phase::HandedOff | Phase::Refused | Phase::Disposed)
     }
 
     /// What it adds to a load: weighed where somebody did, else what its size class is taken to be.
     pub fn load(&self) -> Load {
-        self.contents
-            .as_ref()
-            .map_or_else(Load::default, |contents| Load {
-                pieces: 1,
-                weight_grams: contents
-                    .weight_grams
-                    .unwrap_or(contents.size.assumed_weight_grams()),
-                volume_millilitres: contents.size.assumed_volume_millilitres(),
-            })
+        self.contents.as_ref().map_or_else(Load::default, |contents| Load {
+            pieces: 1,
+            weight_grams: contents.weight_grams.unwrap_or(contents.size.assumed_weight_grams()),
+            volume_millilitres: contents.size.assumed_volume_millilitres(),
+        })
     }
 }
 
@@ -275,11 +268,7 @@ fn apply(state: &mut ParcelState, event: &ParcelEvent) {
             state.late_scans.insert(event.scan);
         }
         ParcelEvent::Disputed(event) => {
-            let ParcelDisputed {
-                recorded,
-                claimed,
-                run: _,
-            } = *event;
+            let ParcelDisputed { recorded, claimed, run: _ } = *event;
             state.dispute = Some(Dispute { recorded, claimed });
             state.settled = None;
         }
@@ -288,10 +277,7 @@ fn apply(state: &mut ParcelState, event: &ParcelEvent) {
 }
 
 fn sorted_elsewhere(state: &ParcelState, recipient: &Recipient) -> bool {
-    state
-        .recipient
-        .as_ref()
-        .is_none_or(|old| old.door.building != recipient.door.building)
+    state.recipient.as_ref().is_none_or(|old| old.door.building != recipient.door.building)
         || state.grid.as_ref() != Some(&recipient.grid)
 }
 
@@ -302,11 +288,7 @@ fn take_off_shelf(state: &mut ParcelState) {
 
 /// Where a piece stands that has just come in from outside.
 fn phase_at_gate(state: &ParcelState) -> Phase {
-    if state.disinfection.is_some() {
-        Phase::Arrived
-    } else {
-        Phase::Clean
-    }
+    if state.disinfection.is_some() { Phase::Arrived } else { Phase::Clean }
 }
 
 fn close(state: &mut ParcelState, phase: Phase, at: Timestamp) {

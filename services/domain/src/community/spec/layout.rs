@@ -7,7 +7,7 @@ use crate::community::CommunityCommand::{
 };
 use crate::community::event::{
     AliasAdded, AliasTarget, BuildingDescribed, CommunityRegistered, GridColour, GridDrawn,
-    Language,
+    Language, Restriction,
 };
 use crate::community::{CommunityCommand, CommunityRefusal};
 use crate::supply::{Category, Load};
@@ -68,7 +68,7 @@ fn nothing_is_told_to_a_community_that_nobody_registered() {
         DescribeBuilding(building("10")),
         AssignBuilding(assigned("10", "3")),
         CommunityCommand::DrawZone(zone(&["10"])),
-        CommunityCommand::ChangeZoneState(restricted(Default::default(), "08:00", None)),
+        CommunityCommand::ChangeZoneState(restricted(Restriction::Open, "08:00", None)),
         CommunityCommand::SetWindowPolicy(windows(vec![])),
         CommunityCommand::SetDisinfectionPolicy(disinfection(None)),
         CommunityCommand::SetTripLimit(trip_limit(1, 1, 1)),

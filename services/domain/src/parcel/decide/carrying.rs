@@ -106,14 +106,7 @@ pub(super) fn relay(
 }
 
 pub(super) fn hand_off(state: &ParcelState, command: HandOff) -> Decision {
-    let HandOff {
-        run,
-        door,
-        level,
-        received_by,
-        access,
-        at,
-    } = command;
+    let HandOff { run, door, level, received_by, access, at } = command;
     match state.phase {
         Phase::Loaded { run: actual }
         | Phase::Relayed { run: actual }
@@ -145,16 +138,7 @@ pub(super) fn hand_off(state: &ParcelState, command: HandOff) -> Decision {
     check_zone(&access)?;
     check_door(state, &door)?;
     let mut events = found(state);
-    events.push(
-        ParcelHandedOff {
-            run,
-            door,
-            level,
-            received_by,
-            at,
-        }
-        .into(),
-    );
+    events.push(ParcelHandedOff { run, door, level, received_by, at }.into());
     Ok(events)
 }
 
@@ -198,12 +182,7 @@ pub(super) fn bring_back(state: &ParcelState, shelf: ShelfCode) -> Decision {
         Phase::Arrived | Phase::Disinfecting { .. } | Phase::Clean | Phase::Sorted => {
             Ok(found(state))
         }
-        Phase::HandedOff => Ok(dispute(
-            state,
-            End::HandedOff,
-            End::Returned,
-            state.last_run,
-        )),
+        Phase::HandedOff => Ok(dispute(state, End::HandedOff, End::Returned, state.last_run)),
         Phase::Unknown | Phase::Expected => Err(ParcelRefusal::NotArrived),
         Phase::Refused | Phase::Disposed => Err(ParcelRefusal::Closed),
     }
@@ -211,9 +190,9 @@ pub(super) fn bring_back(state: &ParcelState, shelf: ShelfCode) -> Decision {
 
 fn check_door(state: &ParcelState, door: &Door) -> Result<(), ParcelRefusal> {
     match &state.recipient {
-        Some(recipient) if recipient.door != *door => Err(ParcelRefusal::WrongDoor {
-            belongs_to: recipient.door.clone(),
-        }),
+        Some(recipient) if recipient.door != *door => {
+            Err(ParcelRefusal::WrongDoor { belongs_to: recipient.door.clone() })
+        }
         Some(_) | None => Ok(()),
     }
 }

@@ -41,11 +41,7 @@ pub(super) fn keep_overnight(
     owner: ActorId,
 ) -> Decision {
     check_at_intake_point(state)?;
-    if state
-        .contents
-        .as_ref()
-        .is_some_and(|contents| contents.category.is_perishable())
-    {
+    if state.contents.as_ref().is_some_and(|contents| contents.category.is_perishable()) {
         return Err(ParcelRefusal::PerishableOvernight);
     }
     let keep = ParcelKeptOvernight { day, reason, owner };
@@ -79,12 +75,7 @@ pub(super) fn report_damage(state: &ParcelState, usable: bool) -> Decision {
 pub(super) fn report_missing(state: &ParcelState) -> Decision {
     match state.phase {
         Phase::Unknown | Phase::Expected => Err(ParcelRefusal::NotArrived),
-        Phase::HandedOff => Ok(dispute(
-            state,
-            End::HandedOff,
-            End::NotReceived,
-            state.last_run,
-        )),
+        Phase::HandedOff => Ok(dispute(state, End::HandedOff, End::NotReceived, state.last_run)),
         Phase::Refused | Phase::Disposed => Err(ParcelRefusal::Closed),
         Phase::Arrived
         | Phase::Disinfecting { .. }
@@ -103,11 +94,7 @@ pub(super) fn report_missing(state: &ParcelState) -> Decision {
 }
 
 pub(super) fn found(state: &ParcelState) -> Vec<ParcelEvent> {
-    if state.missing {
-        vec![ParcelFound {}.into()]
-    } else {
-        vec![]
-    }
+    if state.missing { vec![ParcelFound {}.into()] } else { vec![] }
 }
 
 pub(super) fn call_back(state: &ParcelState, recall: ContainerId) -> Decision {
@@ -133,11 +120,7 @@ pub(super) fn call_back(state: &ParcelState, recall: ContainerId) -> Decision {
 }
 
 pub(super) fn lift_recall(state: &ParcelState) -> Vec<ParcelEvent> {
-    if state.recalled {
-        vec![ParcelRecallLifted {}.into()]
-    } else {
-        vec![]
-    }
+    if state.recalled { vec![ParcelRecallLifted {}.into()] } else { vec![] }
 }
 
 pub(super) fn reopen(state: &ParcelState, reason: ReopenReason) -> Decision {
@@ -168,15 +151,7 @@ pub(super) fn settle(state: &ParcelState, truth: End, at: Timestamp) -> Decision
     if truth != recorded && truth != claimed {
         return Err(ParcelRefusal::NotASide { truth });
     }
-    Ok(vec![
-        ParcelDisputeSettled {
-            recorded,
-            claimed,
-            truth,
-            at,
-        }
-        .into(),
-    ])
+    Ok(vec![ParcelDisputeSettled { recorded, claimed, truth, at }.into()])
 }
 
 /// Two ends contradict each other: both facts stay, unless this very dispute stands already.
@@ -189,14 +164,7 @@ pub(super) fn dispute(
     if state.dispute == Some(Dispute { recorded, claimed }) {
         return vec![];
     }
-    vec![
-        ParcelDisputed {
-            recorded,
-            claimed,
-            run,
-        }
-        .into(),
-    ]
+    vec![ParcelDisputed { recorded, claimed, run }.into()]
 }
 
 /// A scan that came late fills in history once and lowers no status.

@@ -15,27 +15,12 @@ use crate::parcel::refusal::ParcelRefusal;
 use crate::parcel::state::{ParcelState, Phase};
 
 pub(super) fn expect(state: &ParcelState, command: Expect) -> Decision {
-    let Expect {
-        waybill,
-        piece,
-        category,
-        order,
-        recipient,
-    } = command;
+    let Expect { waybill, piece, category, order, recipient } = command;
     check_piece(piece)?;
     if state.phase != Phase::Unknown {
         return Ok(vec![]);
     }
-    Ok(vec![
-        ParcelExpected {
-            waybill,
-            piece,
-            category,
-            order,
-            recipient,
-        }
-        .into(),
-    ])
+    Ok(vec![ParcelExpected { waybill, piece, category, order, recipient }.into()])
 }
 
 pub(super) fn arrive(state: &ParcelState, command: Arrive) -> Decision {
@@ -79,21 +64,14 @@ pub(super) fn arrive(state: &ParcelState, command: Arrive) -> Decision {
     };
     let mut events = vec![arrived.into()];
     if !known {
-        events.push(
-            ParcelHeld {
-                reason: HoldReason::UnknownRecipient,
-            }
-            .into(),
-        );
+        events.push(ParcelHeld { reason: HoldReason::UnknownRecipient }.into());
     }
     Ok(events)
 }
 
 /// Whether the number of this closed parcel may by now name another piece.
 pub fn is_long_closed(state: &ParcelState, at: Timestamp) -> bool {
-    state
-        .closed_at
-        .is_some_and(|closed_at| at.duration_since(closed_at) >= NUMBER_REUSE_AFTER)
+    state.closed_at.is_some_and(|closed_at| at.duration_since(closed_at) >= NUMBER_REUSE_AFTER)
 }
 
 pub(super) fn identify(state: &ParcelState, recipient: Recipient) -> Decision {
@@ -131,14 +109,7 @@ pub(super) fn start(
             };
             let act = SignedDuration::from_secs(i64::from(rule.act_seconds));
             let until = at.saturating_add(act).unwrap_or(Timestamp::MAX);
-            Ok(vec![
-                ParcelDisinfectionStarted {
-                    rule,
-                    until,
-                    container,
-                }
-                .into(),
-            ])
+            Ok(vec![ParcelDisinfectionStarted { rule, until, container }.into()])
         }
         Phase::Refused | Phase::Disposed => Err(ParcelRefusal::Closed),
         Phase::Disinfecting { .. }
@@ -170,11 +141,7 @@ pub(super) fn stop(state: &ParcelState, at: Timestamp) -> Decision {
 }
 
 pub(super) fn sort(state: &ParcelState, command: Sort) -> Decision {
-    let Sort {
-        grid,
-        shelf,
-        placed_in,
-    } = command;
+    let Sort { grid, shelf, placed_in } = command;
     match state.phase {
         Phase::Unknown | Phase::Expected => return Err(ParcelRefusal::NotArrived),
         Phase::Arrived => return Err(ParcelRefusal::DisinfectionNotStarted),
@@ -196,14 +163,7 @@ pub(super) fn sort(state: &ParcelState, command: Sort) -> Decision {
     let lies_there = state.shelf.as_ref() == Some(&shelf) && state.grid.as_ref() == Some(&grid);
     if state.phase != Phase::Sorted || !lies_there {
         let building = recipient.door.building.clone();
-        events.push(
-            ParcelSorted {
-                grid,
-                building,
-                shelf,
-            }
-            .into(),
-        );
+        events.push(ParcelSorted { grid, building, shelf }.into());
     }
     Ok(events)
 }
