@@ -87,7 +87,7 @@ pub fn parse(text: &str) -> Parsed {
 /// Reads normalised characters in which the community's own names are marked.
 pub(crate) fn read(chars: &[char], spans: &[Span]) -> Parsed {
     let Lexed { groups, mut doubts, mut road_number, steps } = lex(chars, spans);
-    let mut readings = Readings::default();
+    let mut readings = Readings(Vec::with_capacity(4));
     let clusters: Vec<&[Group]> = groups.chunk_by(|_, next| next.before != Before::Words).collect();
     if let Some(best) = best_cluster(&clusters) {
         let Joined { groups: chosen, is_loose } = join(&clusters, best, &mut doubts);
@@ -188,7 +188,6 @@ fn is_door(group: &Group) -> bool {
 }
 
 /// The readings so far.
-#[derive(Default)]
 struct Readings(Vec<Reading>);
 
 impl Readings {
@@ -268,6 +267,10 @@ fn slots(groups: &[Group]) -> Slots {
                 // `3-11号楼`: the building's own name has a dash.
                 let before = slots.tail.pop_if(|before| before.tag == Tag::None);
                 let dashed = before.filter(|_| group.before == Before::Dash);
+                // `10,11栋`: the other number is not forgotten; a postcode is.
+                known.annex = before
+                    .filter(|before| dashed.is_none() && before.value.as_bytes().len() < 5)
+                    .map(|before| before.value);
                 known.building = match dashed {
                     Some(before) => dashed_name(&before.value, &group.value),
                     None => Some(group.value).filter(|_| group.alias.is_none()),

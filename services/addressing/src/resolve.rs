@@ -25,6 +25,8 @@ pub const CANDIDATES_MAX: usize = 8;
 /// Among so many doors a phone tail may decide. Each further door adds one chance in ten thousand
 /// that a stranger's tail fits by accident.
 pub const TAIL_DOORS_MAX: usize = 8;
+/// How many reasons a candidate has as a rule: room for them is made once.
+const REASONS_USUAL: usize = 6;
 /// The most doors that one text is compared with.
 const DOORS_MAX: usize = 64;
 
@@ -299,7 +301,7 @@ impl<'a> Search<'a> {
         building: &'a Building,
         reading: &Reading,
         alias: Option<&Alias>,
-        reasons: &[Reason],
+        of_building: &[Reason],
     ) {
         let mut known = false;
         let unit_of_alias = alias.and_then(|alias| alias.unit.as_ref());
@@ -317,12 +319,13 @@ impl<'a> Search<'a> {
             }
             known = true;
             let written = reading.unit.is_some() || unit_of_alias.is_some();
-            let mut reasons = reasons.to_vec();
+            let mut reasons = Vec::with_capacity(REASONS_USUAL);
+            reasons.extend_from_slice(of_building);
             reasons.push(if written { Reason::UnitFits } else { Reason::UnitMissing });
             if zeros {
                 reasons.push(Reason::ZerosDropped);
             }
-            self.rooms(building, unit, reading, alias, &reasons);
+            self.rooms(building, unit, reading, alias, reasons);
         }
         let plain = reading.freedom == Freedom::Plain && reading.has_building();
         if let Some(unit) = reading.unit.filter(|_| plain && !known) {
@@ -336,7 +339,7 @@ impl<'a> Search<'a> {
         unit: &'a UnitRooms,
         reading: &Reading,
         alias: Option<&Alias>,
-        reasons: &[Reason],
+        reasons: Vec<Reason>,
     ) {
         let mut found = Found {
             building,
@@ -345,7 +348,7 @@ impl<'a> Search<'a> {
             freedom: reading.freedom,
             anchored: reading.has_building(),
             split_safe: false,
-            reasons: reasons.to_vec(),
+            reasons,
         };
         match reading.freedom {
             Freedom::Plain => {}

@@ -1,5 +1,6 @@
 //! The resolver: what is certain, what is asked, and that nothing is ever guessed.
 
+use addressing::Language;
 use addressing::layout::{Alias, Household, Layout, Presence, TailToken};
 use addressing::resolve::{Query, Resolution, Verdict, resolve};
 use domain::address::{Door, Room, Unit};
@@ -122,6 +123,7 @@ fn plain_addresses_are_certain() {
         "10栋2301",
         "Building 10 Unit 2 Room 301",
         "10栋 2单元 301，18:30送到",
+        "404100 10栋2单元301",
     ] {
         check(text, "10-2-301");
     }
@@ -162,6 +164,11 @@ fn what_does_not_exist_is_never_certain() {
         "幸福路10号301",
         "王牌路38号邮电宿舍302",
         "10栋2单元301或者11栋2单元301",
+        "10,11栋2单元301",
+        "10栋2单元301、302",
+        "10栋2单元5楼301",
+        "2号楼10栋2单元301",
+        "王牌路10号办公楼301",
         "门市2",
         "10栋附3号",
         "2单元10栋",
@@ -216,6 +223,25 @@ fn the_phone_tail_chooses_and_contradicts() {
     // Without an address there is a hint, never an answer.
     let hint = ask("放门口", 77_777);
     assert_eq!((hint.verdict, hint.candidates.len()), (Verdict::Choose, 1));
+}
+
+#[test]
+fn answers_are_sentences() {
+    let layout = community();
+    let found = ask(&layout, "10栋2单元301");
+    assert_eq!(
+        found.sentence(Language::English),
+        "Certain: 10-2-301: the building exists, the unit exists, the room exists, \
+         one household lives there."
+    );
+    assert_eq!(
+        found.candidates[0].sentence(Language::Chinese),
+        "10-2-301：有这栋楼，有这个单元，有这个房号，只有一户。"
+    );
+    let found = ask(&layout, "13栋2单元301");
+    assert_eq!(found.sentence(Language::Chinese), "无法识别，放待认领货架：没有13栋。");
+    let found = ask(&layout, "10栋2单元801");
+    assert_eq!(found.sentence(Language::English), "Please choose: there is no room 801.");
 }
 
 #[test]
