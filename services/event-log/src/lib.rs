@@ -55,7 +55,8 @@ pub trait Subscription: Send {
 pub enum Health {
     /// It reads and writes.
     Writable,
-    /// It reads only.
+    /// It reads only. A log whose disk was full finds out about new space by the next append, so
+    /// appends should go on.
     ReadOnly(ReadOnlyCause),
 }
 

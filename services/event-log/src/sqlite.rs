@@ -19,7 +19,7 @@ mod writer;
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
 };
 
@@ -35,7 +35,7 @@ use self::{
     reader::Readers,
     subscription::SqliteSubscription,
     tail::Tail,
-    writer::{QUEUE_APPENDS_MAX, Request, State, Writer},
+    writer::{Message, QUEUE_APPENDS_MAX, Request, State, Writer},
 };
 use crate::{
     AppendError, Appended, Direction, EventLog, Expected, Health, LogError, NewEvent, Position,
@@ -58,8 +58,9 @@ pub enum Durability {
     /// When it is synced to the disk: it survives lost power.
     #[default]
     Synced,
-    /// When the system has it: it survives a killed process, not lost power. For tests, which must
-    /// see it fail where `Synced` passes.
+    /// When the system has it: it survives a killed process, not lost power; closing the log syncs
+    /// all of it. For the destination of a copy or an import, which is begun again after lost
+    /// power, and for tests, which must see it fail where `Synced` passes.
     Handed,
 }
 
@@ -78,7 +79,9 @@ pub struct Stats {
 ///
 /// Dropping it finishes the appends that are queued, as [`SqliteLog::close`] does.
 pub struct SqliteLog {
-    queue: RwLock<Option<mpsc::Sender<Request>>>,
+    queue: mpsc::Sender<Message>,
+    /// A place in the queue that is always free for the word to stop.
+    stop: Mutex<Option<mpsc::OwnedPermit<Message>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     readers: Arc<Readers>,
     tail: Arc<Tail>,
@@ -101,7 +104,8 @@ impl SqliteLog {
         writer.settle().map_err(database)?;
         let tail = writer.tail();
         let readers = Arc::new(Readers::open(&path)?);
-        let (queue, requests) = mpsc::channel(QUEUE_APPENDS_MAX);
+        let (queue, requests) = mpsc::channel(QUEUE_APPENDS_MAX + 1);
+        let stop = queue.clone().try_reserve_owned().ok();
         let run = move || {
             writer.run(requests);
             // Held to here, so that nobody opens the file before its writer has closed it.
@@ -112,7 +116,8 @@ impl SqliteLog {
             .spawn(run)
             .map_err(|source| OpenError::Io { path: path.clone(), source })?;
         Ok(Self {
-            queue: RwLock::new(Some(queue)),
+            queue,
+            stop: Mutex::new(stop),
             writer: Mutex::new(Some(writer)),
             readers,
             tail,
@@ -134,19 +139,17 @@ impl SqliteLog {
     /// Takes no more appends, finishes those that are queued, and leaves one whole file. Reads and
     /// subscriptions end with [`LogError::Closed`]. Blocks until it is done; may be called again.
     pub fn close(&self) {
-        self.queue.write().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(stop) = lock(&self.stop).take() {
+            stop.send(Message::Stop);
+        }
         self.readers.close();
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let writer = lock(&self.writer).take();
         if let Some(writer) = writer
             && writer.join().is_err()
         {
             tracing::error!("the writer of the event log died; nothing acknowledged is lost");
         }
         self.tail.close();
-    }
-
-    fn queue(&self) -> Option<mpsc::Sender<Request>> {
-        self.queue.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -169,11 +172,9 @@ impl EventLog for SqliteLog {
             return Err(AppendError::ReadOnly(ReadOnlyCause::DiskFailed));
         }
         let closed = || AppendError::OutcomeUnknown(LogError::Closed);
-        let queue = self.queue().ok_or_else(closed)?;
         let (reply, answer) = oneshot::channel();
         let request = Request { stream: stream.clone(), expected, events, reply };
-        queue.send(request).await.map_err(|_| closed())?;
-        drop(queue);
+        self.queue.send(Message::Append(request)).await.map_err(|_| closed())?;
         answer.await.unwrap_or_else(|_| Err(closed()))
     }
 
@@ -211,6 +212,10 @@ impl EventLog for SqliteLog {
     fn health(&self) -> Health {
         self.state.health()
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The path without links, so that two names of one file share one lock.

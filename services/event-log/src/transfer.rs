@@ -75,6 +75,9 @@ pub enum TransferError {
 /// an interrupted copy goes on where it was. Events that are appended to the source meanwhile are
 /// left to the next copy. Nobody else may write to the destination.
 ///
+/// The events of one stream that follow each other are appended together, one append at a time. A
+/// destination in SQLite is filled much faster with `Durability::Handed`, and then closed.
+///
 /// # Errors
 /// [`TransferError`]; the same call goes on when its cause is gone.
 pub async fn copy(

@@ -19,7 +19,7 @@ pub(super) const FORMAT_VERSION: i64 = 1;
 /// Older SQLite can lose commits in WAL mode when it has two connections or more.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// How long a connection waits for a lock of another one, for instance during recovery.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The writer keeps the pages in memory that its index inserts touch.
 const WRITER_CACHE_KIBIBYTES: &str = "-65536";
 const READER_CACHE_KIBIBYTES: &str = "-4096";

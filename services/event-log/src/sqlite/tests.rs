@@ -165,3 +165,22 @@ async fn the_write_ahead_log_stays_small() {
     }
     assert!(longest < 20_000_000, "{longest} bytes for 100,000,000 bytes of events");
 }
+
+/// On one thread, where the queue is full and nobody can be polled while the log closes.
+#[tokio::test]
+async fn closing_with_a_full_queue_ends() {
+    let place = Place::new();
+    let log = place.open();
+    let mut appends = JoinSet::new();
+    for n in 0..3 * QUEUE_APPENDS_MAX {
+        let log: Log = log.clone();
+        let id = u128::try_from(n).unwrap();
+        appends.spawn(async move { append(&log, &format!("s-{n}"), None, vec![event(id)]).await });
+    }
+    tokio::task::yield_now().await;
+    log.close();
+    let stored = appends.join_all().await.into_iter().flatten().count();
+    drop(log);
+    let log: Log = place.open();
+    assert_eq!(all(&log).await.len(), stored);
+}

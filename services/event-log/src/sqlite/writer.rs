@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicU8, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, config::DbConfig};
@@ -15,6 +16,7 @@ use super::{
     Stats,
     digest::{Content, Digester, FIRST_LINK, Link},
     heads::{Head, Heads},
+    open::BUSY_TIMEOUT,
     row::integer,
     tail::Tail,
 };
@@ -33,6 +35,8 @@ const GROUP_BYTES_MAX: usize = 8 * 1024 * 1024;
 const WAL_PAGES_MAX: i64 = 2_000;
 /// When readers kept it from starting over and it has this many pages, the writer waits for them.
 const WAL_PAGES_HARD_MAX: i64 = 4 * WAL_PAGES_MAX;
+/// How long it waits for them.
+const READERS_WAIT: Duration = Duration::from_millis(100);
 
 pub(super) const INSERT_EVENT: &str = "INSERT INTO events
     (position, stream, revision, id, checksum, link, type, data, metadata)
@@ -42,6 +46,14 @@ const FIND_HEAD: &str = "SELECT id,
     FROM streams WHERE name = ?1";
 
 pub(super) type Answer = Result<Appended, AppendError>;
+
+/// What the writer finds in its queue.
+pub(super) enum Message {
+    /// An append.
+    Append(Request),
+    /// Finish what is queued, then end.
+    Stop,
+}
 
 /// An append on its way to the writer.
 pub(super) struct Request {
@@ -169,18 +181,38 @@ impl Writer {
         self.checkpoint("TRUNCATE").map(drop)
     }
 
-    /// Serves the queue until everybody who could append is gone.
-    pub fn run(mut self, mut queue: mpsc::Receiver<Request>) {
-        let mut requests = Vec::with_capacity(GROUP_APPENDS_MAX);
-        while queue.blocking_recv_many(&mut requests, GROUP_APPENDS_MAX) > 0 {
-            let mut waiting = mem::take(&mut requests);
-            while !waiting.is_empty() {
-                let rest = waiting.split_off(group_length(&waiting));
-                self.write_group(waiting);
-                waiting = rest;
+    /// Serves the queue until it is told to stop.
+    pub fn run(mut self, mut queue: mpsc::Receiver<Message>) {
+        let mut messages = Vec::with_capacity(GROUP_APPENDS_MAX);
+        let mut stopped = false;
+        while !stopped && queue.blocking_recv_many(&mut messages, GROUP_APPENDS_MAX) > 0 {
+            stopped = self.serve(&mut messages);
+        }
+        // Whoever has not come into the queue by now is told that the log is closed.
+        queue.close();
+        while let Ok(message) = queue.try_recv() {
+            messages.push(message);
+        }
+        self.serve(&mut messages);
+        self.close();
+    }
+
+    /// Writes the appends among the messages; says whether one of them was to stop.
+    fn serve(&mut self, messages: &mut Vec<Message>) -> bool {
+        let mut stopped = false;
+        let mut waiting = Vec::with_capacity(messages.len());
+        for message in messages.drain(..) {
+            match message {
+                Message::Append(request) => waiting.push(request),
+                Message::Stop => stopped = true,
             }
         }
-        self.close();
+        while !waiting.is_empty() {
+            let rest = waiting.split_off(group_length(&waiting));
+            self.write_group(waiting);
+            waiting = rest;
+        }
+        stopped
     }
 
     /// Writes a group in one transaction, then publishes it, then answers.
@@ -320,8 +352,12 @@ impl Writer {
                 return Ok(());
             }
             self.checkpoint_at_pages = pages + WAL_PAGES_MAX;
-            self.checkpoint(if pages < WAL_PAGES_HARD_MAX { "PASSIVE" } else { "RESTART" })?;
-            Ok(())
+            if pages < WAL_PAGES_HARD_MAX {
+                return self.checkpoint("PASSIVE").map(drop);
+            }
+            self.conn.busy_timeout(READERS_WAIT)?;
+            self.checkpoint("RESTART")?;
+            self.conn.busy_timeout(BUSY_TIMEOUT)
         });
         match due {
             Ok(()) => {}
