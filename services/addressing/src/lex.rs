@@ -274,10 +274,18 @@ impl Lexer<'_> {
             self.at = start;
             return false;
         }
+        if tag == Tag::Unit && self.peek(0) == Some('号') && !self.has_building() {
+            // `1号单元101` is `1号2单元101` without its `2` as likely as unit 1.
+            self.out.doubt(Doubt::NumberMissing);
+        }
         self.at += length;
         let road = self.is_road_before(start);
         self.emit(&atoms[..count], tag, annex, road);
         true
+    }
+
+    fn has_building(&self) -> bool {
+        self.out.groups.iter().any(|group| group.tag == Tag::Building)
     }
 
     /// Whether what was read is part of an address at all.
