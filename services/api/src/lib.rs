@@ -21,6 +21,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use axum::serve::ListenerExt;
 use metrics_exporter_prometheus::PrometheusHandle;
 use runtime::{Engine, Problem};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -85,4 +86,22 @@ async fn log_failures(request: Request, next: Next) -> Response {
         tracing::error!(%method, path, status, "a request failed");
     }
     response
+}
+
+/// Serves the API on a listener until `stop` is done; open requests are let end.
+///
+/// # Errors
+/// What the system reports.
+pub async fn serve(
+    listener: tokio::net::TcpListener,
+    app: App,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    // Small answers must not wait for the next packet.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps its delay");
+        }
+    });
+    axum::serve(listener, router(app)).with_graceful_shutdown(stop).await
 }

@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use projections::day_report::{DayReport, DayReports};
 use runtime::codec::{AnyEvent, Observed};
 use runtime::views::Observer;
+use serde_json::value::RawValue;
 
 /// The day reports, shared between the engine that feeds them and whoever asks.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +30,21 @@ impl Reports {
 }
 
 impl Observer for Reports {
+    fn name(&self) -> &'static str {
+        "day-reports-1"
+    }
+
+    fn save(&self) -> serde_json::Result<Box<RawValue>> {
+        let all = self.communities.read().unwrap_or_else(PoisonError::into_inner);
+        serde_json::value::to_raw_value(&*all)
+    }
+
+    fn load(&mut self, saved: &RawValue) -> serde_json::Result<()> {
+        let mut all = self.communities.write().unwrap_or_else(PoisonError::into_inner);
+        *all = serde_json::from_str(saved.get())?;
+        Ok(())
+    }
+
     fn observe(&mut self, observed: &Observed<'_>) {
         match observed.event {
             AnyEvent::Community(CommunityEvent::Registered(event)) => {

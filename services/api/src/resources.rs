@@ -17,10 +17,10 @@ use domain::volunteer::Volunteer;
 use event_log::{Direction, PAGE_EVENTS_MAX, Revision};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use runtime::Problem;
 use runtime::codec::{self, Metadata, Stored};
 use runtime::cue::Cue;
 use runtime::scan::Destination;
-use runtime::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -107,11 +107,7 @@ pub(crate) async fn load_community(
 }
 
 fn file_problem(error: &runtime::community_file::FileError) -> Problem {
-    Problem::invalid(
-        "community-file-invalid",
-        error.to_string(),
-        format!("社区文件有误：{error}"),
-    )
+    Problem::invalid("community-file-invalid", error.to_string(), format!("社区文件有误：{error}"))
 }
 
 /// A parcel as it stands.

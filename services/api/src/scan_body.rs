@@ -215,7 +215,9 @@ impl ScanBody {
                 Scan::Recall(self.one()?, self.needed("recall", self.recall.clone())?)
             }
             ScanKind::LiftRecall => Scan::LiftRecall(self.one()?),
-            ScanKind::Dispose => Scan::Dispose(self.one()?, self.needed("disposal", self.disposal)?),
+            ScanKind::Dispose => {
+                Scan::Dispose(self.one()?, self.needed("disposal", self.disposal)?)
+            }
             ScanKind::KeepOvernight => Scan::KeepOvernight(
                 self.one()?,
                 self.needed("overnight", self.overnight)?,

@@ -5,6 +5,7 @@
 
 mod backup;
 mod digest;
+mod file;
 mod heads;
 mod open;
 mod reader;
@@ -28,6 +29,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use self::{
     backup::{backup, restore},
+    file::LogFile,
     open::OpenError,
     verify::{FileError, PROBLEMS_MAX, Problem, Verification, verify},
 };

@@ -12,13 +12,13 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How many days are kept.
 pub const DAYS_KEPT_MAX: usize = 35;
 
 /// Where a piece is, as a day's report counts it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Place {
     AtGate,
     OnShelf,
@@ -87,15 +87,16 @@ pub struct DayReport {
 }
 
 /// The view of one community.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct DayReports {
+    #[serde(with = "jiff::fmt::serde::tz::required")]
     zone: TimeZone,
     days: BTreeMap<Date, Vec<ParcelId>>,
     parcels: HashMap<ParcelId, Tracked>,
 }
 
 /// What is kept of a piece.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Tracked {
     category: Category,
     place: Place,
@@ -235,11 +236,11 @@ mod tests {
     use super::*;
     use domain::ids::RunId;
     use domain::parcel::event::{
-        ParcelArrived, ParcelDeliveryFailed, ParcelHandedOff, ParcelHeld, ParcelLoaded,
-        ParcelMissing, ParcelReopened, ParcelReturned, ParcelSorted,
+        DeliveryLevel, FailureReason, HoldReason, Piece, Receiver, ReopenReason,
     };
     use domain::parcel::event::{
-        DeliveryLevel, FailureReason, HoldReason, Piece, Receiver, ReopenReason,
+        ParcelArrived, ParcelDeliveryFailed, ParcelHandedOff, ParcelHeld, ParcelLoaded,
+        ParcelMissing, ParcelReopened, ParcelReturned, ParcelSorted,
     };
     use domain::supply::{Cold, SizeClass};
     use uuid::Uuid;

@@ -230,9 +230,7 @@ pub fn encode<E: DomainEvent>(
     metadata_bytes: &Bytes,
 ) -> Result<NewEvent, CodecError> {
     let mut data = Vec::with_capacity(256);
-    event
-        .encode(&mut serde_json::Serializer::new(&mut data))
-        .map_err(CodecError::Unwritable)?;
+    event.encode(&mut serde_json::Serializer::new(&mut data)).map_err(CodecError::Unwritable)?;
     Ok(NewEvent {
         id: metadata.command_id.event_id(index),
         event_type: Arc::from(event.event_type()),

@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::Decider;
 use domain::address::{PlanPoint, Room, Unit};
-use domain::community::{Community, CommunityCommand};
 use domain::community::event::{
     AliasAdded, AliasTarget, BuildingAssigned, BuildingDescribed, CommunityRegistered,
     DisinfectionPolicySet, GateOpened, GridColour, GridDrawn, IntakePointSet, Language,
     TripLimitSet, Window, WindowPolicySet, ZoneDrawn,
 };
+use domain::community::{Community, CommunityCommand};
 use domain::device::event::ContentDigest;
 use domain::ids::{ActorId, BuildingId, CommunityId, GateId, GridId, RoomId, UnitId, ZoneId};
 use domain::supply::{Category, DisinfectionRule, Load};
@@ -194,11 +194,8 @@ pub async fn load(
 
 fn commands(file: File) -> Result<Vec<CommunityCommand>, FileError> {
     let File { name, time_zone, language, intake_point, .. } = file;
-    let mut commands = vec![CommunityCommand::Register(CommunityRegistered {
-        name,
-        time_zone,
-        language,
-    })];
+    let mut commands =
+        vec![CommunityCommand::Register(CommunityRegistered { name, time_zone, language })];
     let gates = file.gates.into_iter().chain([intake_point.clone()]).collect::<BTreeSet<_>>();
     commands.extend(gates.into_iter().map(|gate| CommunityCommand::OpenGate(GateOpened { gate })));
     commands.push(CommunityCommand::SetIntakePoint(IntakePointSet { gate: intake_point }));

@@ -12,8 +12,10 @@ use domain::community::event::AliasTarget;
 use domain::community::{Community, CommunityEvent, CommunityState};
 use domain::household::event::{HouseholdStatus, TailToken};
 use domain::household::{Household, HouseholdEvent, HouseholdState};
-use domain::ids::{BuildingId, CommunityId, ContainerId, HouseholdId, ParcelId, ShelfCode, Waybill};
-use domain::ids::{WaybillNumber, VolunteerId, RunId};
+use domain::ids::{
+    BuildingId, CommunityId, ContainerId, HouseholdId, ParcelId, ShelfCode, Waybill,
+};
+use domain::ids::{RunId, VolunteerId, WaybillNumber};
 use domain::parcel::ParcelEvent;
 use domain::run::RunEvent;
 use jiff::{SignedDuration, Timestamp};
@@ -187,8 +189,9 @@ impl Place {
             }
             CommunityEvent::BuildingAssigned(event) => self.index_building(&event.building),
             CommunityEvent::AliasAdded(event) => self.index_alias(&event.text, &event.target),
-            CommunityEvent::Registered(_)
-            | CommunityEvent::GateOpened(_)
+            // A name that is not the community's own is then asked about.
+            CommunityEvent::Registered(event) => self.layout.put_place(&event.name),
+            CommunityEvent::GateOpened(_)
             | CommunityEvent::IntakePointSet(_)
             | CommunityEvent::GridDrawn(_)
             | CommunityEvent::ZoneDrawn(_)
@@ -214,8 +217,7 @@ impl Place {
             AliasTarget::Unit(building, unit) => (building, Some(unit), None),
             AliasTarget::Door(door) => (door.building, Some(door.unit), Some(door.room)),
         };
-        let alias =
-            layout::Alias { text: text.to_owned(), building, unit, room, carrier: None };
+        let alias = layout::Alias { text: text.to_owned(), building, unit, room, carrier: None };
         if let Err(error) = self.layout.put_alias(&alias) {
             // The alias stands in the community; it only never matches.
             tracing::warn!(%error, "an alias cannot be looked for");
@@ -436,6 +438,9 @@ impl From<StoredPlace> for Place {
             closed: stored.closed,
             ..Self::default()
         };
+        if let Some(registered) = &place.community.registered {
+            place.layout.put_place(&registered.name);
+        }
         for building in place.building_order.clone() {
             place.index_building(&building);
         }

@@ -131,11 +131,9 @@ impl Engine {
     /// # Errors
     /// [`StartError`] when something in the log cannot be read.
     pub async fn start(parts: Parts) -> Result<Arc<Self>, StartError> {
-        let Parts { log, clock, vault, snapshots, observers } = parts;
-        // Other views keep no snapshots of their own yet, so with them everything is folded anew.
-        let usable = snapshots.as_ref().filter(|_| observers.is_empty());
-        let snapshot = match usable {
-            Some(snapshots) => snapshots.newest(log.as_ref()).await,
+        let Parts { log, clock, vault, snapshots, mut observers } = parts;
+        let snapshot = match &snapshots {
+            Some(snapshots) => snapshots.newest(log.as_ref(), &mut observers).await,
             None => snapshot::Snapshot::default(),
         };
         let snapshot::Snapshot { position, processed, ledger, directory } = snapshot;

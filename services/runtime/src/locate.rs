@@ -34,13 +34,13 @@ pub(crate) enum Code {
 pub(crate) fn read_code(text: &str) -> Result<Code, Problem> {
     match waybill::normalise(text) {
         Ok(waybill::Scan::Own { kind: Kind::Parcel, number }) => Ok(Code::Label(number)),
-        Ok(waybill::Scan::Own { kind: Kind::Shelf | Kind::Cart | Kind::Run | Kind::Badge, .. }) => {
-            Err(Problem::invalid(
-                "not-a-parcel-code",
-                "this code is on a shelf, cart, run or badge: scan a piece",
-                "这是货架、推车、配送趟或工牌的码：请扫描物件",
-            ))
-        }
+        Ok(waybill::Scan::Own {
+            kind: Kind::Shelf | Kind::Cart | Kind::Run | Kind::Badge, ..
+        }) => Err(Problem::invalid(
+            "not-a-parcel-code",
+            "this code is on a shelf, cart, run or badge: scan a piece",
+            "这是货架、推车、配送趟或工牌的码：请扫描物件",
+        )),
         Ok(waybill::Scan::Waybill(normalised)) => Ok(Code::Number(normalised.number)),
         Err(error) => Err(Problem::invalid(
             "code-unreadable",
@@ -188,11 +188,7 @@ fn nobody() -> Addressed {
     Addressed { recipient: None, candidates: vec![] }
 }
 
-fn of_household(
-    place: &Place,
-    id: HouseholdId,
-    door: Option<&Door>,
-) -> Result<Addressed, Problem> {
+fn of_household(place: &Place, id: HouseholdId, door: Option<&Door>) -> Result<Addressed, Problem> {
     let household = place.household(id).filter(|household| !household.erased);
     let Some(household) = household else {
         return Err(Problem::not_found(
@@ -228,8 +224,9 @@ fn of_door(place: &Place, door: &Door, tail: Option<TailToken>) -> Result<Addres
     let household = match behind.as_slice() {
         [only] => Some(only.id),
         several => {
-            let mut fitting =
-                several.iter().filter(|household| tail.is_some_and(|t| household.tails.contains(&t)));
+            let mut fitting = several
+                .iter()
+                .filter(|household| tail.is_some_and(|t| household.tails.contains(&t)));
             let first = fitting.next().map(|household| household.id);
             first.filter(|_| fitting.next().is_none())
         }

@@ -139,7 +139,8 @@ impl Engine {
 
     async fn expect(&self, request: &Request, scan: &ArriveScan) -> Outcome {
         let (id, waybill, ..) = self.arriving(request, scan, true).await?;
-        let addressed = self.resolve(&request.community, &scan.destination, Some(&waybill.carrier))?;
+        let addressed =
+            self.resolve(&request.community, &scan.destination, Some(&waybill.carrier))?;
         let command = ParcelCommand::Expect(Expect {
             waybill,
             piece: scan.piece,
@@ -251,7 +252,8 @@ impl Engine {
         piece: &PieceRef,
         destination: &Destination,
     ) -> Outcome {
-        let Addressed { recipient, candidates } = self.resolve(&request.community, destination, None)?;
+        let Addressed { recipient, candidates } =
+            self.resolve(&request.community, destination, None)?;
         let Some(recipient) = recipient else {
             let count = candidates.len();
             return Err(Problem::new(
@@ -435,10 +437,9 @@ impl Engine {
             // A pickup happens at the gate, outside every zone.
             let (run, access) = match scan.level {
                 DeliveryLevel::Pickup => (scan.run, ZoneAccess::Admitted),
-                DeliveryLevel::Door | DeliveryLevel::BuildingFoot => (
-                    scan.run.or(state.last_run),
-                    self.access(request, Some(recipient), protection),
-                ),
+                DeliveryLevel::Door | DeliveryLevel::BuildingFoot => {
+                    (scan.run.or(state.last_run), self.access(request, Some(recipient), protection))
+                }
             };
             Ok(ParcelCommand::HandOff(HandOff {
                 run,
@@ -507,8 +508,7 @@ impl Engine {
         command: impl Fn(&ParcelState) -> Result<ParcelCommand, ParcelRefusal> + Send,
     ) -> Outcome {
         let done = self.parcels.execute(&id, request, None, command).await.map_err(problem)?;
-        let mut performed =
-            Performed { parcel: Some((id, done.state)), ..Performed::default() };
+        let mut performed = Performed { parcel: Some((id, done.state)), ..Performed::default() };
         match done.how {
             How::Appended(position) => performed.appended = Some(position),
             How::Replayed => {}

@@ -13,7 +13,7 @@ use domain::ids::{ActorId, CommandId, CommunityId, OrderId, ParcelId, RunId};
 use domain::order::OrderCommand;
 use domain::parcel::ParcelEvent;
 use domain::parcel::event::End;
-use domain::parcel::{ParcelState, Phase};
+use domain::parcel::{Custody, ParcelState, Phase};
 use domain::run::{RunCommand, RunEvent};
 use domain::{household::HouseholdEvent, ids::HouseholdId};
 use event_log::{Delivery, LogError, Position, RecordedEvent};
@@ -150,8 +150,7 @@ impl Courier {
         let engine = Arc::downgrade(engine);
         tokio::spawn(async move {
             while let Some(log) = engine.upgrade().map(|engine| Arc::clone(engine.log())) {
-                let Some(after) = engine.upgrade().map(|e| *e.reactions.read_up_to.borrow())
-                else {
+                let Some(after) = engine.upgrade().map(|e| *e.reactions.read_up_to.borrow()) else {
                     return;
                 };
                 let mut subscription = log.subscribe((after > Position(0)).then_some(after));
@@ -159,8 +158,11 @@ impl Courier {
                 match follow(&engine, subscription.as_mut()).await {
                     Ok(()) | Err(LogError::Closed) => return,
                     Err(error) => {
-                        tracing::error!(error = &error as &dyn std::error::Error, "a process \
-                            lost the log and subscribes again");
+                        tracing::error!(
+                            error = &error as &dyn std::error::Error,
+                            "a process \
+                            lost the log and subscribes again"
+                        );
                         tokio::time::sleep(RETRY_AFTER).await;
                     }
                 }
@@ -425,7 +427,16 @@ async fn reopened(
     parcel: ParcelId,
     state: &ParcelState,
 ) -> Result<(), Problem> {
-    if let Some(run) = state.last_run {
+    let with_courier = match state.custody() {
+        Custody::Run(run) => Some(run),
+        Custody::BuildingFoot(_) => state.last_run,
+        Custody::Outside
+        | Custody::IntakePoint
+        | Custody::Household
+        | Custody::Carrier
+        | Custody::Disposed => None,
+    };
+    if let Some(run) = with_courier {
         let request = request.follow_up("run");
         tell_run(engine, &request, run, &RunCommand::RecordReopened { parcel }).await?;
     }
@@ -444,7 +455,15 @@ async fn settled(
         let command = match truth {
             End::HandedOff => RunCommand::RecordDelivered { parcel },
             End::Returned => RunCommand::RecordReturned { parcel },
-            End::NotReceived => RunCommand::RecordReopened { parcel },
+            // Whoever brought it answers for it again; a piece that was fetched is at the gate.
+            End::NotReceived => match state.custody() {
+                Custody::Run(_) | Custody::BuildingFoot(_) => RunCommand::RecordReopened { parcel },
+                Custody::Outside
+                | Custody::IntakePoint
+                | Custody::Household
+                | Custody::Carrier
+                | Custody::Disposed => RunCommand::RecordReturned { parcel },
+            },
         };
         tell_run(engine, &request.follow_up("run"), run, &command).await?;
     }

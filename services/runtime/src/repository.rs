@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::device::event::ContentDigest;
-use domain::ids::{CommandId, CommunityId};
 use domain::fold;
+use domain::ids::{CommandId, CommunityId};
 use event_log::{
     AppendError, Direction, EventLog, Expected, LogError, PAGE_EVENTS_MAX, Position, Revision,
     StreamName, StreamNameError,
@@ -281,14 +281,11 @@ impl<A: Stored> Repository<A> {
         stream: &StreamName,
         up_to: Option<Revision>,
     ) -> Result<Loaded<A>, Failure> {
-        let mut loaded =
-            Loaded { state: Arc::default(), revision: None, commands: HashMap::new() };
+        let mut loaded = Loaded { state: Arc::default(), revision: None, commands: HashMap::new() };
         loop {
             let from = loaded.revision.map(|revision| Revision(revision.0 + 1));
-            let page = self
-                .log
-                .read_stream(stream, from, Direction::Forwards, PAGE_EVENTS_MAX)
-                .await?;
+            let page =
+                self.log.read_stream(stream, from, Direction::Forwards, PAGE_EVENTS_MAX).await?;
             for recorded in &page {
                 if up_to.is_some_and(|up_to| recorded.revision > up_to) {
                     return Ok(loaded);

@@ -59,19 +59,13 @@ impl Occurred {
     ///
     /// The raw time is kept wherever it was changed. What would lie more than two minutes in the
     /// future is clamped to now; an offset of more than five minutes is noted.
-    pub fn corrected(
-        raw: Timestamp,
-        sent_at: Option<Timestamp>,
-        recorded_at: Timestamp,
-    ) -> Self {
+    pub fn corrected(raw: Timestamp, sent_at: Option<Timestamp>, recorded_at: Timestamp) -> Self {
         let offset = sent_at.map_or(SignedDuration::ZERO, |at| at.duration_since(recorded_at));
         let noted = offset.abs() > OFFSET_UNNOTED_MAX;
-        let corrected =
-            if noted { raw.saturating_sub(offset).unwrap_or(recorded_at) } else { raw };
+        let corrected = if noted { raw.saturating_sub(offset).unwrap_or(recorded_at) } else { raw };
         let clamped = corrected.duration_since(recorded_at) > FUTURE_MAX;
         let offset_seconds = noted.then(|| offset.as_secs());
-        let clock =
-            (clamped || noted).then_some(ClockNote { raw, clamped, offset_seconds });
+        let clock = (clamped || noted).then_some(ClockNote { raw, clamped, offset_seconds });
         Self { at: if clamped { recorded_at } else { corrected }, clock }
     }
 

@@ -3,17 +3,19 @@
 //! A snapshot is a cache: it carries a version and the id of the event it stands at, and one that is
 //! of another version, or of another log, is thrown away and the log is folded anew.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use event_log::{Direction, EventLog, Position};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::directory::Directory;
 use crate::ledger::Ledger;
-use crate::views::Views;
+use crate::views::{Observer, Views};
 
 /// The version of what a snapshot holds; raise it whenever a view changes.
 const VERSION: u32 = 1;
@@ -37,6 +39,7 @@ struct Written<'a> {
     head: Head,
     ledger: &'a Ledger,
     directory: &'a Directory,
+    observers: BTreeMap<&'static str, Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -44,6 +47,7 @@ struct Read {
     head: Head,
     ledger: Ledger,
     directory: Directory,
+    observers: BTreeMap<String, Box<RawValue>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -66,9 +70,22 @@ impl Snapshots {
         Self { folder: folder.to_owned() }
     }
 
+    /// Throws the snapshot away; the next start folds the log anew.
+    ///
+    /// # Errors
+    /// What the file system reports; `NotFound` when there is none.
+    pub fn discard(&self) -> io::Result<()> {
+        fs::remove_file(self.folder.join(FILE_NAME))
+    }
+
     /// The newest snapshot of this log, or an empty one where there is none that can be used.
-    pub(crate) async fn newest(&self, log: &dyn EventLog) -> Snapshot {
-        match self.read(log).await {
+    /// The other views take back what it kept of them.
+    pub(crate) async fn newest(
+        &self,
+        log: &dyn EventLog,
+        observers: &mut [Box<dyn Observer>],
+    ) -> Snapshot {
+        match self.read(log, observers).await {
             Ok(Some(snapshot)) => snapshot,
             Ok(None) => Snapshot::default(),
             Err(error) => {
@@ -78,7 +95,11 @@ impl Snapshots {
         }
     }
 
-    async fn read(&self, log: &dyn EventLog) -> io::Result<Option<Snapshot>> {
+    async fn read(
+        &self,
+        log: &dyn EventLog,
+        observers: &mut [Box<dyn Observer>],
+    ) -> io::Result<Option<Snapshot>> {
         let bytes = match fs::read(self.folder.join(FILE_NAME)) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -103,7 +124,15 @@ impl Snapshots {
             tracing::warn!("the snapshot is of another log; the log is folded anew");
             return Ok(None);
         }
-        let Read { head, ledger, directory } = serde_json::from_slice(&bytes)?;
+        let Read { head, ledger, directory, observers: saved } = serde_json::from_slice(&bytes)?;
+        if !observers.iter().all(|observer| saved.contains_key(observer.name())) {
+            return Ok(None);
+        }
+        for observer in observers {
+            if let Some(saved) = saved.get(observer.name()) {
+                observer.load(saved)?;
+            }
+        }
         Ok(Some(Snapshot {
             position: Position(head.position),
             processed: Position(head.processed.min(head.position)),
@@ -116,10 +145,14 @@ impl Snapshots {
     pub(crate) fn write(&self, views: &Views, processed: Position) -> io::Result<()> {
         let bytes = {
             let (ledger, directory) = (views.ledger(), views.directory());
+            let observers = views.observers();
+            let saved = observers.iter().map(|observer| Ok((observer.name(), observer.save()?)));
+            let observers = saved.collect::<serde_json::Result<_>>()?;
             let Some((position, event)) = views.last_seen() else { return Ok(()) };
             let (position, processed) = (position.0, processed.0);
             let head = Head { version: VERSION, position, processed, event };
-            serde_json::to_vec(&Written { head, ledger: &ledger, directory: &directory })?
+            let (ledger, directory) = (&*ledger, &*directory);
+            serde_json::to_vec(&Written { head, ledger, directory, observers })?
         };
         let temporary = self.folder.join(format!("{FILE_NAME}.new"));
         let mut file = fs::File::create(&temporary)?;

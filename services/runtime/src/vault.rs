@@ -77,6 +77,27 @@ pub struct Vault {
 struct Inner {
     connection: Connection,
     keys: HashMap<Subject, Slot>,
+    randomness: Randomness,
+}
+
+/// Where keys and nonces come from.
+enum Randomness {
+    /// The machine.
+    Machine,
+    /// A seed, so that a simulated day can be lived again byte for byte.
+    Seed(Box<blake3::OutputReader>),
+}
+
+impl Randomness {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), VaultError> {
+        match self {
+            Self::Machine => getrandom::fill(bytes).map_err(|_| VaultError::Randomness),
+            Self::Seed(reader) => {
+                reader.fill(bytes);
+                Ok(())
+            }
+        }
+    }
 }
 
 /// A key, or the fact that there is none any more.
@@ -92,7 +113,17 @@ impl Vault {
     /// # Errors
     /// [`VaultError`] when the file cannot be used.
     pub fn open(path: &Path) -> Result<Self, VaultError> {
-        Self::prepare(Connection::open(path)?)
+        Self::prepare(Connection::open(path)?, Randomness::Machine)
+    }
+
+    /// Copies a key file to a new one, also while it is in use.
+    ///
+    /// # Errors
+    /// [`VaultError`] when one of them cannot be used, or the new one exists.
+    pub fn copy(from: &Path, to: &Path) -> Result<(), VaultError> {
+        let connection = Connection::open(from)?;
+        connection.execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
+        Ok(())
     }
 
     /// Keys that live as long as the process.
@@ -100,10 +131,21 @@ impl Vault {
     /// # Errors
     /// [`VaultError`] when SQLite cannot be used at all.
     pub fn in_memory() -> Result<Self, VaultError> {
-        Self::prepare(Connection::open_in_memory()?)
+        Self::prepare(Connection::open_in_memory()?, Randomness::Machine)
     }
 
-    fn prepare(connection: Connection) -> Result<Self, VaultError> {
+    /// Keys that live as long as the process and follow from a seed: for simulated people only,
+    /// because whoever knows the seed knows the keys.
+    ///
+    /// # Errors
+    /// [`VaultError`] when SQLite cannot be used at all.
+    pub fn seeded(seed: u64) -> Result<Self, VaultError> {
+        let mut hasher = blake3::Hasher::new_derive_key("lastmeter seeded vault 1");
+        let reader = hasher.update(&seed.to_le_bytes()).finalize_xof();
+        Self::prepare(Connection::open_in_memory()?, Randomness::Seed(Box::new(reader)))
+    }
+
+    fn prepare(connection: Connection, randomness: Randomness) -> Result<Self, VaultError> {
         // A rollback journal and secure deletion: an erased key is overwritten in the file, and
         // lingers in no write-ahead log.
         connection.execute_batch(
@@ -115,7 +157,8 @@ impl Vault {
                  key BLOB -- NULL: erased
              ) WITHOUT ROWID;",
         )?;
-        Ok(Self { inner: Mutex::new(Inner { connection, keys: HashMap::new() }) })
+        let keys = HashMap::new();
+        Ok(Self { inner: Mutex::new(Inner { connection, keys, randomness }) })
     }
 
     /// Encrypts a text with its subject's key; the first text of a subject makes the key, durably.
@@ -125,7 +168,7 @@ impl Vault {
     pub fn seal(&self, subject: &Subject, text: &str) -> Result<Sealed, VaultError> {
         let key = self.key(subject)?;
         let mut nonce = [0; NONCE_BYTES];
-        getrandom::fill(&mut nonce).map_err(|_| VaultError::Randomness)?;
+        self.lock().randomness.fill(&mut nonce)?;
         let ciphertext = cipher(&key)
             .encrypt(&XNonce::from(nonce), text.as_bytes())
             .map_err(|_| VaultError::Unreadable)?;
@@ -189,7 +232,7 @@ impl Vault {
             Some(Slot::Erased) => Err(VaultError::Erased),
             None => {
                 let mut key = [0; KEY_BYTES];
-                getrandom::fill(&mut key).map_err(|_| VaultError::Randomness)?;
+                inner.randomness.fill(&mut key)?;
                 inner.connection.execute(
                     "INSERT INTO keys (subject, key) VALUES (?1, ?2)",
                     (subject.to_string(), key.as_slice()),
@@ -282,6 +325,17 @@ mod tests {
         let sealed = Vault::open(&path).unwrap().seal(&household(1), "李").unwrap();
         let vault = Vault::open(&path).unwrap();
         assert_eq!(vault.open_sealed(&household(1), &sealed).unwrap(), Opened::Text("李".into()));
+    }
+
+    #[test]
+    fn a_seed_gives_the_same_keys_again() {
+        let sealed = |seed| {
+            let vault = Vault::seeded(seed).unwrap();
+            [vault.seal(&household(1), "x").unwrap(), vault.seal(&household(1), "x").unwrap()]
+        };
+        assert_eq!(sealed(7), sealed(7));
+        assert_ne!(sealed(7), sealed(8));
+        assert_ne!(sealed(7)[0], sealed(7)[1]);
     }
 
     #[test]

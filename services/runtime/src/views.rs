@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use domain::ids::CommunityId;
 use event_log::{Delivery, EventLog, LogError, Position, RecordedEvent};
+use serde_json::value::RawValue;
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -17,8 +18,23 @@ use crate::ledger::Ledger;
 /// Somebody else's view: it is shown every event, in order, before the command that caused it is
 /// answered. It must be quick, and must not wait for the engine.
 pub trait Observer: Send {
+    /// Its name, under which a snapshot keeps it; raise a number in it when its shape changes.
+    fn name(&self) -> &'static str;
+
     /// Folds one event.
     fn observe(&mut self, observed: &Observed<'_>);
+
+    /// What a snapshot keeps of it.
+    ///
+    /// # Errors
+    /// What JSON reports.
+    fn save(&self) -> serde_json::Result<Box<RawValue>>;
+
+    /// Takes back what a snapshot kept.
+    ///
+    /// # Errors
+    /// What JSON reports; the log is then folded anew.
+    fn load(&mut self, saved: &RawValue) -> serde_json::Result<()>;
 }
 
 /// How far the views are, and whether they still follow.
@@ -80,6 +96,11 @@ impl Views {
         self.directory.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The other views, to be saved.
+    pub(crate) fn observers(&self) -> MutexGuard<'_, Vec<Box<dyn Observer>>> {
+        self.observers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The event that the views have seen last since the start; hold a view's lock around it to
     /// know that they stand there still.
     pub(crate) fn last_seen(&self) -> Option<(Position, Uuid)> {
@@ -121,7 +142,7 @@ impl Views {
         {
             let mut ledger = self.ledger();
             let mut directory = self.directory.write().unwrap_or_else(PoisonError::into_inner);
-            let mut observers = self.observers.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut observers = self.observers();
             for recorded in events {
                 // System streams of a shared server begin with `$`; they are nobody's business here.
                 if recorded.stream.as_str().starts_with('$') {

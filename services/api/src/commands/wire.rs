@@ -10,8 +10,8 @@ use domain::community::event::{
 use domain::community::{Community, CommunityCommand};
 use domain::device::{Device, DeviceCommand};
 use domain::household::event::{
-    HouseholdContactSet, HouseholdDietSet, HouseholdDoorsSet, HouseholdNeedsSet,
-    HouseholdReachSet, HouseholdRegistered, HouseholdStatusSet,
+    HouseholdContactSet, HouseholdDietSet, HouseholdDoorsSet, HouseholdNeedsSet, HouseholdReachSet,
+    HouseholdRegistered, HouseholdStatusSet,
 };
 use domain::household::{Household, HouseholdCommand};
 use domain::ids::{ActorId, DeviceId, HouseholdId, OrderId, RunId, VolunteerId};
@@ -347,12 +347,7 @@ impl Wire for RunCommandBody {
         }
     }
 
-    async fn prepare(
-        self,
-        app: &App,
-        request: &Request,
-        _: &RunId,
-    ) -> Result<RunCommand, Problem> {
+    async fn prepare(self, app: &App, request: &Request, _: &RunId) -> Result<RunCommand, Problem> {
         Ok(match self {
             Self::Plan(fact) => {
                 let known = app.engine.with_place(&request.community, |place| {

@@ -1,0 +1,200 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// An event-sourced logistics engine for closed-loop supply delivery.
+#[derive(Debug, Parser)]
+#[command(name = "lastmeter", version)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve communities from an embedded log.
+    Serve(Serve),
+    /// Serve the sample community and play a day of it through the public API.
+    Demo(Demo),
+    /// Play seeded days in virtual time, without HTTP, and check the rules after every step.
+    Simulate(Simulate),
+    /// Read the whole log: checksums, chain, gap-free positions, and whether every event decodes.
+    Verify(Verify),
+    /// Copy the log to a new file, also while it is served.
+    Backup(Backup),
+    /// Put a backup in the log's place, after verifying it.
+    Restore(Restore),
+    /// Write every event as one line of JSON.
+    Export(Export),
+    /// Append the events of an export; goes on where it was interrupted.
+    Import(Import),
+    /// Copy one log to another, event by event; goes on where it was interrupted.
+    Migrate(Migrate),
+    /// Write the published contracts.
+    Schemas(Schemas),
+}
+
+/// Where the data lie.
+#[derive(Debug, Clone, Args)]
+pub struct DataFolder {
+    /// The folder of the event log, the keys and the snapshots.
+    #[arg(long, value_name = "DIR", default_value = "data", env = "LASTMETER_DATA_FOLDER")]
+    pub data: PathBuf,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Options of `serve`.
+#[derive(Debug, Clone, Args)]
+pub struct Serve {
+    /// The folder of the event log, the keys and the snapshots [default: data].
+    #[arg(long, value_name = "DIR", env = "LASTMETER_DATA_FOLDER")]
+    pub data: Option<PathBuf>,
+    /// The address to serve on [default: 127.0.0.1:8080].
+    #[arg(long, value_name = "ADDRESS", env = "LASTMETER_LISTEN")]
+    pub listen: Option<SocketAddr>,
+    /// How log lines look [default: text].
+    #[arg(long, value_enum)]
+    pub log_format: Option<LogFormat>,
+    /// A TOML file with these options; the command line goes first.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// A community's TOML file to load at the start; only what differs changes. May be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub community: Vec<PathBuf>,
+}
+
+/// Options of `demo`.
+#[derive(Debug, Clone, Args)]
+pub struct Demo {
+    /// How many simulated seconds pass in one real second; 0 is as fast as it goes.
+    #[arg(long, default_value_t = 0)]
+    pub speed: u32,
+    /// Which day: the same seed gives the same day.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// The port of the API on this machine.
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+    /// Where the data lie.
+    #[command(flatten)]
+    pub folder: DataFolder,
+    /// End after the report instead of serving on.
+    #[arg(long)]
+    pub once: bool,
+}
+
+/// Options of `simulate`.
+#[derive(Debug, Clone, Args)]
+pub struct Simulate {
+    /// The first seed.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// How many days, each with a seed of its own, counted up from the first.
+    #[arg(long, default_value_t = 1)]
+    pub days: u64,
+    /// Play the whole of `fumin-garden`; without it a corner of it, which is enough for the rules.
+    #[arg(long)]
+    pub full: bool,
+}
+
+/// Options of `verify`.
+#[derive(Debug, Clone, Args)]
+pub struct Verify {
+    /// Where the data lie.
+    #[command(flatten)]
+    pub folder: DataFolder,
+    /// Verify this file instead, such as a backup.
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}
+
+/// Options of `backup`.
+#[derive(Debug, Clone, Args)]
+pub struct Backup {
+    /// Where the data lie.
+    #[command(flatten)]
+    pub folder: DataFolder,
+    /// The new folder that the backup is made in: the log, and the keys in a file of their own.
+    #[arg(long, value_name = "DIR")]
+    pub to: PathBuf,
+}
+
+/// Options of `restore`.
+#[derive(Debug, Clone, Args)]
+pub struct Restore {
+    /// Where the data lie.
+    #[command(flatten)]
+    pub folder: DataFolder,
+    /// The folder of the backup.
+    #[arg(long, value_name = "DIR")]
+    pub from: PathBuf,
+    /// Replace the log that is there.
+    #[arg(long)]
+    pub replace: bool,
+}
+
+/// Options of `export`.
+#[derive(Debug, Clone, Args)]
+pub struct Export {
+    /// Where the data lie.
+    #[command(flatten)]
+    pub folder: DataFolder,
+    /// The new file; standard output without it.
+    #[arg(long, value_name = "FILE")]
+    pub to: Option<PathBuf>,
+}
+
+/// Options of `import`.
+#[derive(Debug, Clone, Args)]
+pub struct Import {
+    /// Where the data lie.
+    #[command(flatten)]
+    pub folder: DataFolder,
+    /// The file of the export.
+    #[arg(long, value_name = "FILE")]
+    pub from: PathBuf,
+}
+
+/// Options of `migrate`.
+#[derive(Debug, Clone, Args)]
+pub struct Migrate {
+    /// The data folder whose log is copied.
+    #[arg(long, value_name = "DIR")]
+    pub from: PathBuf,
+    /// The data folder whose log it becomes: a new one, or that of an interrupted copy.
+    #[arg(long, value_name = "DIR")]
+    pub to: PathBuf,
+}
+
+/// Options of `schemas`.
+#[derive(Debug, Clone, Args)]
+pub struct Schemas {
+    /// The folder to write them to.
+    #[arg(long, value_name = "DIR", default_value = "schema")]
+    pub out: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

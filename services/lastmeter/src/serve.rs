@@ -1,0 +1,211 @@
+//! `lastmeter serve`: the engine behind its API, until it is told to stop.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use domain::ids::ActorId;
+use event_log::EventLog;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use runtime::clock::{Clock, SystemClock};
+use runtime::snapshot::Snapshots;
+use runtime::vault::Vault;
+use runtime::{Engine, Parts, community_file};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tracing_subscriber::EnvFilter;
+
+use crate::Failure;
+use crate::cli::{LogFormat, Serve};
+use crate::config::Config;
+use crate::data::{Data, Files};
+
+/// How often a snapshot of the views is written while the engine runs.
+const SNAPSHOT_EVERY: Duration = Duration::from_secs(5 * 60);
+/// How long open requests may take to end when the engine stops.
+const DRAIN_MAX: Duration = Duration::from_secs(10);
+
+/// The engine cannot serve.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Somebody else has the address.
+    #[error(
+        "{address} is in use: stop the other program, or choose another with --listen or --port"
+    )]
+    InUse {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The address cannot be had.
+    #[error("{address} cannot be served")]
+    Address {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A community's file cannot be loaded.
+    #[error("the community file {path}: {problem}")]
+    Community {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+/// A served engine.
+pub struct Served {
+    /// The engine.
+    pub engine: Arc<Engine>,
+    /// The address it is served on.
+    pub address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    serving: tokio::task::JoinHandle<io::Result<()>>,
+    snapshotting: tokio::task::JoinHandle<()>,
+}
+
+/// What an engine is served from.
+pub struct Source {
+    /// The event log.
+    pub log: Arc<dyn EventLog>,
+    /// The keys.
+    pub vault: Arc<Vault>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Where snapshots lie.
+    pub snapshots: Option<Snapshots>,
+}
+
+impl Served {
+    /// Starts an engine and serves it. The address is taken first, so that one that is in use is
+    /// told at once.
+    ///
+    /// # Errors
+    /// [`ServeError`], or what the engine reports.
+    pub async fn start(source: Source, address: SocketAddr) -> Result<Self, Failure> {
+        let listener = TcpListener::bind(address).await.map_err(|source| match source.kind() {
+            io::ErrorKind::AddrInUse => ServeError::InUse { address },
+            _ => ServeError::Address { address, source },
+        })?;
+        let address = listener.local_addr()?;
+        let reports = api::Reports::default();
+        let Source { log, vault, clock, snapshots } = source;
+        let observers: Vec<Box<dyn runtime::views::Observer>> = vec![Box::new(reports.clone())];
+        let engine = Engine::start(Parts { log, clock, vault, snapshots, observers }).await?;
+        let app = api::App { engine: Arc::clone(&engine), reports, metrics: metrics() };
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = tokio::spawn(api::serve(listener, app, async move {
+            drop(stopped.await);
+        }));
+        let snapshotting = tokio::spawn(keep_snapshots(Arc::clone(&engine)));
+        Ok(Self { engine, address, stop: Some(stop), serving, snapshotting })
+    }
+
+    /// Stops taking requests, lets the open ones end, and writes a last snapshot.
+    pub async fn stop(mut self) {
+        if let Some(stop) = self.stop.take() {
+            // Nobody waits any more when serving has ended by itself.
+            stop.send(()).unwrap_or_default();
+        }
+        if tokio::time::timeout(DRAIN_MAX, &mut self.serving).await.is_err() {
+            tracing::warn!("some requests did not end in time");
+            self.serving.abort();
+        }
+        self.snapshotting.abort();
+        snapshot(&self.engine);
+    }
+}
+
+async fn keep_snapshots(engine: Arc<Engine>) {
+    let mut last = engine.progress().position;
+    loop {
+        tokio::time::sleep(SNAPSHOT_EVERY).await;
+        let position = engine.progress().position;
+        if position != last {
+            last = position;
+            let engine = Arc::clone(&engine);
+            drop(tokio::task::spawn_blocking(move || snapshot(&engine)).await);
+        }
+    }
+}
+
+fn snapshot(engine: &Engine) {
+    if let Err(error) = engine.snapshot() {
+        // A snapshot is a cache: the next start takes longer, and nothing is lost.
+        tracing::warn!(%error, "no snapshot could be written");
+    }
+}
+
+/// Records metrics, once in a process.
+fn metrics() -> Option<PrometheusHandle> {
+    static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+    HANDLE.get_or_init(|| PrometheusBuilder::new().install_recorder().ok()).clone()
+}
+
+/// Writes log lines to standard error. `RUST_LOG` chooses which.
+pub(crate) fn start_logging(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let started = match format {
+        LogFormat::Text => lines.try_init(),
+        LogFormat::Json => lines.json().try_init(),
+    };
+    // Somebody else in this process writes log lines already; that is as good.
+    drop(started);
+}
+
+/// Runs `lastmeter serve`.
+pub(crate) fn run(options: Serve) -> Result<ExitCode, Failure> {
+    let config = Config::of(options)?;
+    start_logging(config.log_format);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let Data { log, vault, snapshots } = Files::of(&config.data).open()?;
+    runtime.block_on(async {
+        let source = Source {
+            log: Arc::clone(&log) as Arc<dyn EventLog>,
+            vault,
+            clock: Arc::new(SystemClock),
+            snapshots: Some(snapshots),
+        };
+        let served = Served::start(source, config.listen).await?;
+        for path in &config.communities {
+            load_community(&served.engine, path).await?;
+        }
+        tracing::info!(address = %served.address, data = %config.data.display(), "serving");
+        // Nobody who is not systemd listens; then this says nothing.
+        drop(sd_notify::notify(&[sd_notify::NotifyState::Ready]));
+        wait_for_stop().await?;
+        tracing::info!("stopping");
+        drop(sd_notify::notify(&[sd_notify::NotifyState::Stopping]));
+        served.stop().await;
+        Ok::<_, Failure>(())
+    })?;
+    drop(runtime);
+    log.close();
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn load_community(engine: &Engine, path: &Path) -> Result<(), Failure> {
+    let failed =
+        |problem: String| ServeError::Community { path: path.display().to_string(), problem };
+    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    let (id, commands) = community_file::read(&text).map_err(|error| failed(error.to_string()))?;
+    let actor: ActorId = "community-file".parse()?;
+    let loaded = community_file::load(engine, &id, &actor, commands).await;
+    let loaded = loaded.map_err(|problem| failed(problem.english))?;
+    tracing::info!(community = %id, changed = loaded.changed, "community loaded");
+    Ok(())
+}
+
+/// Waits for Ctrl-C or the system's request to end.
+pub(crate) async fn wait_for_stop() -> io::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
+}
