@@ -79,11 +79,7 @@ impl Unit {
         let (floor, door) = (floor.parse::<u16>().ok()?, door.parse::<u16>().ok()?);
         let exists =
             (1..=self.floors).contains(&floor) && (1..=self.doors_per_floor).contains(&door);
-        if exists {
-            i16::try_from(floor).ok()
-        } else {
-            None
-        }
+        if exists { i16::try_from(floor).ok() } else { None }
     }
 
     /// Every room with its floor, ground first.
@@ -94,10 +90,7 @@ impl Unit {
                 Some((room, i16::try_from(floor).ok()?))
             })
         });
-        let extra = self
-            .extra_rooms
-            .iter()
-            .map(|room| (room.id.clone(), room.floor));
+        let extra = self.extra_rooms.iter().map(|room| (room.id.clone(), room.floor));
         numbered.chain(extra)
     }
 }
@@ -116,16 +109,8 @@ mod tests {
     use super::*;
 
     fn unit() -> Unit {
-        let shop = Room {
-            id: "门市2".parse().unwrap(),
-            floor: 0,
-        };
-        Unit {
-            id: "1".parse().unwrap(),
-            floors: 12,
-            doors_per_floor: 4,
-            extra_rooms: vec![shop],
-        }
+        let shop = Room { id: "门市2".parse().unwrap(), floor: 0 };
+        Unit { id: "1".parse().unwrap(), floors: 12, doors_per_floor: 4, extra_rooms: vec![shop] }
     }
 
     #[test]
@@ -143,9 +128,6 @@ mod tests {
     fn every_listed_room_exists() {
         let unit = unit();
         assert_eq!(unit.rooms().count(), 12 * 4 + 1);
-        assert!(
-            unit.rooms()
-                .all(|(room, floor)| unit.floor_of(&room) == Some(floor))
-        );
+        assert!(unit.rooms().all(|(room, floor)| unit.floor_of(&room) == Some(floor)));
     }
 }

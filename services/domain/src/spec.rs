@@ -10,9 +10,7 @@ use crate::decider::{Decider, fold};
 
 /// The events that have happened.
 pub fn given<D: Decider>(events: impl IntoIterator<Item = D::Event>) -> Given<D> {
-    Given {
-        events: events.into_iter().collect(),
-    }
+    Given { events: events.into_iter().collect() }
 }
 
 /// A history, waiting for a command.
@@ -30,11 +28,7 @@ where
     pub fn when(self, command: D::Command) -> When<D> {
         let state = fold::<D>(D::State::default(), &self.events);
         let outcome = D::decide(&state, command.clone());
-        When {
-            history: self.events,
-            command,
-            outcome,
-        }
+        When { history: self.events, command, outcome }
     }
 }
 
@@ -58,11 +52,7 @@ where
         assert_eq!(events, expected);
         let history = self.history.iter().chain(&events);
         let after = fold::<D>(D::State::default(), history);
-        assert_eq!(
-            D::decide(&after, self.command),
-            Ok(vec![]),
-            "the same command again"
-        );
+        assert_eq!(D::decide(&after, self.command), Ok(vec![]), "the same command again");
     }
 
     /// It was already done: no events, no refusal.

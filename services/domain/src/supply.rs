@@ -25,13 +25,8 @@ pub enum Category {
 
 impl Category {
     /// Every category, in the order of the intake screen's keys.
-    pub const ALL: [Self; 5] = [
-        Self::Meal,
-        Self::Produce,
-        Self::ParcelGoods,
-        Self::Medicine,
-        Self::Ration,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Meal, Self::Produce, Self::ParcelGoods, Self::Medicine, Self::Ration];
 
     /// Whether it spoils: then it never stays overnight, for any reason.
     pub fn is_perishable(self) -> bool {
@@ -132,9 +127,7 @@ impl Load {
         Self {
             pieces: self.pieces.saturating_add(other.pieces),
             weight_grams: self.weight_grams.saturating_add(other.weight_grams),
-            volume_millilitres: self
-                .volume_millilitres
-                .saturating_add(other.volume_millilitres),
+            volume_millilitres: self.volume_millilitres.saturating_add(other.volume_millilitres),
         }
     }
 
@@ -144,9 +137,7 @@ impl Load {
         Self {
             pieces: self.pieces.saturating_sub(other.pieces),
             weight_grams: self.weight_grams.saturating_sub(other.weight_grams),
-            volume_millilitres: self
-                .volume_millilitres
-                .saturating_sub(other.volume_millilitres),
+            volume_millilitres: self.volume_millilitres.saturating_sub(other.volume_millilitres),
         }
     }
 
