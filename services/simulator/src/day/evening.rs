@@ -1,0 +1,113 @@
+//! The evening's close: nothing stays without a reason and an owner, and food does not stay.
+
+use domain::order::event::OrderCancelReason;
+use domain::parcel::event::{DeliveryLevel, DisposalReason, OvernightReason, Receiver};
+use jiff::SignedDuration;
+use jiff::civil::time;
+
+use super::queue::Action;
+use super::world::Lies;
+use super::{Days, Done, Mishap};
+use crate::front::{Command, Facts, Front, ScanKind};
+
+/// Of a thousand missing pieces so many turn up when everybody looks for them (assumption).
+const TURN_UP_PERMILLE: u32 = 750;
+/// Of a thousand meals and bags that are still there so many are fetched (assumption).
+const FETCHED_PERMILLE: u32 = 800;
+
+impl Days {
+    /// Closes the day, as soon as everybody is back.
+    pub(super) async fn evening<F: Front>(&mut self, front: &mut F) -> Done {
+        if !self.queue.is_empty() {
+            let left = self.queue.len();
+            if self.place.local(self.now) > time(23, 30, 0, 0) {
+                return Err(Mishap::NeverCloses { left });
+            }
+            self.after(SignedDuration::from_mins(5), Action::Evening);
+            return Ok(());
+        }
+        for piece in 0..self.pieces.len() {
+            if matches!(self.pieces[piece].lies, Lies::Desk | Lies::Shelf) {
+                self.close_piece(front, piece).await?;
+            }
+        }
+        self.close_orders(front).await?;
+        for piece in &mut self.pieces {
+            piece.attempts = 0;
+        }
+        Ok(())
+    }
+
+    async fn close_piece<F: Front>(&mut self, front: &mut F, piece: usize) -> Done {
+        let desk = self.desk();
+        if self.pieces[piece].missing && self.chance.permille(TURN_UP_PERMILLE) {
+            let facts = Facts::default();
+            self.scan_piece(front, &desk, (ScanKind::Found, piece), facts, &[]).await?;
+            self.pieces[piece].missing = false;
+        }
+        let here = &self.pieces[piece];
+        let perishable = here.sent.category.is_perishable();
+        let sound = here.can_go(jiff::Timestamp::MAX);
+        if perishable && sound && self.chance.permille(FETCHED_PERMILLE) {
+            return self.fetch(front, piece).await;
+        }
+        let here = &self.pieces[piece];
+        let disposal = match (here.unusable, here.lies, here.missing) {
+            (true, _, _) => Some(DisposalReason::Damaged),
+            (false, Lies::Desk, false) => Some(DisposalReason::Unclaimed),
+            (false, _, _) => Some(DisposalReason::Spoiled),
+        };
+        if perishable || here.unusable {
+            let facts = Facts { disposal, ..Facts::default() };
+            self.scan_piece(front, &desk, (ScanKind::Dispose, piece), facts, &[]).await?;
+            self.pieces[piece].lies = Lies::Bin;
+            self.pieces[piece].missing = false;
+            return Ok(());
+        }
+        let overnight = Some(self.why_it_stays(piece));
+        let facts = Facts { overnight, owner: Some(desk.actor.clone()), ..Facts::default() };
+        self.scan_piece(front, &desk, (ScanKind::KeepOvernight, piece), facts, &[]).await?;
+        Ok(())
+    }
+
+    /// A neighbour who passes by takes it up.
+    async fn fetch<F: Front>(&mut self, front: &mut F, piece: usize) -> Done {
+        let desk = self.desk();
+        let facts = Facts {
+            level: Some(DeliveryLevel::Pickup),
+            received_by: Some(Receiver::Neighbour),
+            ..Facts::default()
+        };
+        self.scan_piece(front, &desk, (ScanKind::HandOff, piece), facts, &[]).await?;
+        self.pieces[piece].lies = Lies::Home;
+        Ok(())
+    }
+
+    fn why_it_stays(&self, piece: usize) -> OvernightReason {
+        let here = &self.pieces[piece];
+        if here.missing || here.recalled || here.give_back.is_some() {
+            OvernightReason::ToBeSettled
+        } else if here.lies == Lies::Desk {
+            OvernightReason::UnknownRecipient
+        } else if here.attempts > 0 {
+            OvernightReason::NobodyHome
+        } else if self.place.local(here.arrived_at) > time(17, 0, 0, 0) {
+            OvernightReason::ArrivedLate
+        } else {
+            OvernightReason::NoCourier
+        }
+    }
+
+    /// An order whose piece never came is called off.
+    async fn close_orders<F: Front>(&mut self, front: &mut F) -> Done {
+        let (desk, date) = (self.desk(), self.date);
+        let open = self.orders.iter().filter(|order| order.date == date);
+        let never_came = open.filter(|order| self.pieces[order.piece].lies == Lies::Outside);
+        let orders: Vec<_> = never_came.map(|order| order.id).collect();
+        for order in orders {
+            let reason = OrderCancelReason::NotDeliverable;
+            self.ask(front, &desk, Command::CancelOrder { order, reason }, &[]).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,246 @@
+//! What the people of a day have before their eyes: pieces, tables, trips, a tape across a road.
+
+use std::collections::BTreeSet;
+
+use domain::address::Door;
+use domain::ids::{BuildingId, ContainerId, GridId, OrderId, ParcelId, RunId};
+use domain::parcel::event::RefusalReason;
+use domain::supply::{Category, Load};
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+
+use super::Days;
+use crate::arrivals::Sent;
+use crate::front::Scan;
+
+/// Where a piece really is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spot {
+    /// Outside, or in a van.
+    Outside,
+    /// At the intake point: on a table, a shelf or the held shelf.
+    Gate,
+    /// With the courier of a run.
+    Run(RunId),
+    /// At a building's foot, brought by a run.
+    Foot(RunId),
+    /// With its household.
+    Household,
+    /// Back with its carrier.
+    Carrier,
+    /// Thrown away.
+    Bin,
+}
+
+/// Where a piece is, as the people of the day think of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lies {
+    Outside,
+    Table,
+    Desk,
+    Shelf,
+    Cart(usize),
+    Foot(usize),
+    Home,
+    Carrier,
+    Bin,
+}
+
+/// One piece.
+#[derive(Debug, Clone)]
+pub(super) struct Piece {
+    pub sent: Sent,
+    pub order: Option<usize>,
+    pub lies: Lies,
+    pub parcel: Option<ParcelId>,
+    /// Our own label, once it was printed.
+    pub label: Option<String>,
+    /// The number that the engine gave to a piece without one.
+    pub own_number: Option<String>,
+    /// The door that it is for, as far as the engine knows.
+    pub door: Option<Door>,
+    /// The trip that it is planned for.
+    pub trip: Option<usize>,
+    pub arrived_at: Timestamp,
+    /// It is left on the shelf until then.
+    pub not_before: Timestamp,
+    pub on_shelf_since: Timestamp,
+    pub attempts: u32,
+    pub unusable: bool,
+    pub recalled: bool,
+    pub missing: bool,
+    /// The household does not live behind the door that the label led to.
+    pub wrong_door: bool,
+    /// It is at its door, but the engine took the scan for too late.
+    pub told_later: bool,
+    /// The last part of its way was the building volunteer's.
+    pub was_at_foot: bool,
+    /// It shall go back to its carrier, for this reason.
+    pub give_back: Option<RefusalReason>,
+}
+
+impl Piece {
+    /// A piece on its way here.
+    pub fn sent(sent: Sent) -> Self {
+        Self {
+            sent,
+            order: None,
+            lies: Lies::Outside,
+            parcel: None,
+            label: None,
+            own_number: None,
+            door: None,
+            trip: None,
+            arrived_at: Timestamp::MIN,
+            not_before: Timestamp::MIN,
+            on_shelf_since: Timestamp::MIN,
+            attempts: 0,
+            unusable: false,
+            recalled: false,
+            missing: false,
+            wrong_door: false,
+            told_later: false,
+            was_at_foot: false,
+            give_back: None,
+        }
+    }
+
+    /// What it adds to a load.
+    pub fn load(&self) -> Load {
+        let size = self.sent.size;
+        Load {
+            pieces: 1,
+            weight_grams: self.sent.weight_grams.unwrap_or(size.assumed_weight_grams()),
+            volume_millilitres: size.assumed_volume_millilitres(),
+        }
+    }
+
+    /// Whether it lies where the courier of a trip looks for it.
+    pub fn can_be_loaded(&self, trip: usize) -> bool {
+        self.lies == Lies::Shelf && self.trip == Some(trip)
+    }
+
+    /// It is not on that trip any more.
+    pub fn leave(&mut self, trip: usize) {
+        if self.trip == Some(trip) {
+            self.trip = None;
+        }
+    }
+
+    /// Who had it before its household.
+    pub fn before_home(&self, trip: usize) -> Lies {
+        if self.was_at_foot { Lies::Foot(trip) } else { Lies::Cart(trip) }
+    }
+
+    /// Whether a courier may be asked to take it.
+    pub fn can_go(&self, now: Timestamp) -> bool {
+        let sound = !self.unusable && !self.recalled && !self.missing && self.give_back.is_none();
+        self.lies == Lies::Shelf && self.trip.is_none() && sound && self.not_before <= now
+    }
+}
+
+/// Tables of food and tables of goods, because their act times differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TableKind {
+    Food,
+    Goods,
+}
+
+impl TableKind {
+    pub fn of(category: Category) -> Self {
+        match category {
+            Category::Meal | Category::Produce | Category::Medicine => Self::Food,
+            Category::ParcelGoods | Category::Ration => Self::Goods,
+        }
+    }
+}
+
+/// One table.
+#[derive(Debug, Clone)]
+pub(super) struct Table {
+    pub kind: TableKind,
+    pub container: ContainerId,
+    pub pieces: Vec<usize>,
+    /// How often it has been filled.
+    pub batch: u32,
+    pub sprayed: bool,
+}
+
+/// One courier's trip.
+#[derive(Debug, Clone)]
+pub(super) struct Trip {
+    pub run: RunId,
+    pub grid: GridId,
+    pub courier: Option<usize>,
+    /// Volunteers who were asked already.
+    pub asked: BTreeSet<usize>,
+    /// The pieces in the order of the way.
+    pub pieces: Vec<usize>,
+    pub counted_back: u32,
+    pub departed: bool,
+    pub closed: bool,
+    /// The building's duty volunteer takes over at its foot.
+    pub by_foot: bool,
+    /// What the phone keeps until it has a signal, and the piece that each scan is about.
+    pub kept: Vec<(usize, Scan)>,
+}
+
+/// An order of the chat group.
+#[derive(Debug, Clone)]
+pub(super) struct Order {
+    pub id: OrderId,
+    pub household: usize,
+    pub piece: usize,
+    pub date: Date,
+}
+
+/// A zone that is at the test point.
+#[derive(Debug, Clone)]
+pub(super) struct Testing {
+    pub buildings: BTreeSet<BuildingId>,
+    pub from: Timestamp,
+    pub until: Timestamp,
+}
+
+/// Some people who each do one thing after another.
+#[derive(Debug, Clone)]
+pub(super) struct Station {
+    free_at: Vec<Timestamp>,
+}
+
+impl Station {
+    /// So many people.
+    pub fn of(hands: usize) -> Self {
+        Self { free_at: vec![Timestamp::MIN; hands] }
+    }
+
+    /// Gives work that takes `effort` to whoever is free first: when it is done.
+    pub fn take(&mut self, now: Timestamp, effort: SignedDuration) -> Timestamp {
+        let first = self.free_at.iter_mut().min();
+        let Some(free_at) = first else { return now };
+        *free_at = now.max(*free_at).saturating_add(effort).unwrap_or(now);
+        *free_at
+    }
+}
+
+impl Days {
+    /// Where a piece really is.
+    pub(super) fn spot_of(&self, piece: &Piece) -> Spot {
+        match piece.lies {
+            Lies::Outside => Spot::Outside,
+            Lies::Table | Lies::Desk | Lies::Shelf => Spot::Gate,
+            Lies::Cart(trip) => Spot::Run(self.trips[trip].run),
+            Lies::Foot(trip) => Spot::Foot(self.trips[trip].run),
+            Lies::Home => Spot::Household,
+            Lies::Carrier => Spot::Carrier,
+            Lies::Bin => Spot::Bin,
+        }
+    }
+
+    /// Whether a building is behind the tape at a moment.
+    pub(super) fn is_closed(&self, building: &BuildingId, at: Timestamp) -> bool {
+        self.testing.as_ref().is_some_and(|testing| {
+            testing.buildings.contains(building) && testing.from <= at && at < testing.until
+        })
+    }
+}

@@ -1,0 +1,137 @@
+//! A community as its people know it: read from the same file that the engine is given.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::address::{Door, Unit};
+use domain::community::CommunityCommand;
+use domain::community::event::Window;
+use domain::ids::{BuildingId, CommunityId, GridId, ZoneId};
+use domain::supply::{Category, Load};
+use jiff::Timestamp;
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+use runtime::community_file::{self, FileError};
+
+/// The sample community `fumin-garden`.
+pub const FUMIN_GARDEN: &str = include_str!("../communities/fumin-garden.toml");
+
+/// One building.
+#[derive(Debug, Clone)]
+pub(crate) struct Building {
+    pub id: BuildingId,
+    pub grid: GridId,
+    pub units: Vec<Unit>,
+}
+
+/// A community's layout and rules.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub id: CommunityId,
+    pub time_zone: TimeZone,
+    pub buildings: Vec<Building>,
+    pub zones: BTreeMap<ZoneId, BTreeSet<BuildingId>>,
+    pub windows: BTreeMap<Category, Vec<Window>>,
+    pub immediate: BTreeMap<Category, u32>,
+    pub act_seconds: BTreeMap<Category, u32>,
+    pub trip_limit: Load,
+}
+
+impl Place {
+    /// Reads a community's file.
+    pub fn read(file: &str) -> Result<Self, FileError> {
+        let (id, commands) = community_file::read(file)?;
+        let mut place = Self {
+            id,
+            time_zone: TimeZone::UTC,
+            buildings: vec![],
+            zones: BTreeMap::new(),
+            windows: BTreeMap::new(),
+            immediate: BTreeMap::new(),
+            act_seconds: BTreeMap::new(),
+            trip_limit: Load { pieces: 20, weight_grams: 100_000, volume_millilitres: 400_000 },
+        };
+        let mut described = BTreeMap::new();
+        for command in commands {
+            place.learn(command, &mut described);
+        }
+        Ok(place)
+    }
+
+    fn learn(
+        &mut self,
+        command: CommunityCommand,
+        described: &mut BTreeMap<BuildingId, Vec<Unit>>,
+    ) {
+        match command {
+            CommunityCommand::Register(fact) => {
+                self.time_zone = TimeZone::get(&fact.time_zone).unwrap_or(TimeZone::UTC);
+            }
+            CommunityCommand::DescribeBuilding(fact) => {
+                described.insert(fact.building, fact.units);
+            }
+            CommunityCommand::AssignBuilding(fact) => {
+                if let Some(units) = described.remove(&fact.building) {
+                    self.buildings.push(Building { id: fact.building, grid: fact.grid, units });
+                }
+            }
+            CommunityCommand::DrawZone(fact) => {
+                self.zones.insert(fact.zone, fact.buildings);
+            }
+            CommunityCommand::SetWindowPolicy(fact) => {
+                self.windows.insert(fact.category, fact.windows);
+                if let Some(pieces) = fact.immediate_up_to_pieces {
+                    self.immediate.insert(fact.category, pieces);
+                }
+            }
+            CommunityCommand::SetDisinfectionPolicy(fact) => {
+                let seconds = fact.rule.map_or(0, |rule| rule.act_seconds);
+                self.act_seconds.insert(fact.category, seconds);
+            }
+            CommunityCommand::SetTripLimit(fact) => self.trip_limit = fact.limit,
+            CommunityCommand::OpenGate(_)
+            | CommunityCommand::SetIntakePoint(_)
+            | CommunityCommand::DrawGrid(_)
+            | CommunityCommand::ChangeZoneState(_)
+            | CommunityCommand::AddAlias(_) => {}
+        }
+    }
+
+    /// A local time of a day as a moment.
+    pub fn at(&self, date: Date, time: Time) -> Timestamp {
+        let zoned = date.to_datetime(time).to_zoned(self.time_zone.clone());
+        zoned.map_or(Timestamp::UNIX_EPOCH, |zoned| zoned.timestamp())
+    }
+
+    /// The local time of a moment.
+    pub fn local(&self, at: Timestamp) -> Time {
+        at.to_zoned(self.time_zone.clone()).time()
+    }
+
+    /// The grid of a building.
+    pub fn grid_of(&self, building: &BuildingId) -> Option<&GridId> {
+        self.buildings.iter().find(|one| one.id == *building).map(|one| &one.grid)
+    }
+
+    /// The key by which a courier goes: buildings and units in their order, top floor down.
+    pub fn way(&self, door: &Door) -> (usize, usize, i16, String) {
+        let at = self.buildings.iter().position(|one| one.id == door.building);
+        let building = at.and_then(|at| self.buildings.get(at));
+        let unit = building.and_then(|b| b.units.iter().position(|unit| unit.id == door.unit));
+        let floor = building
+            .zip(unit)
+            .and_then(|(building, unit)| building.units[unit].floor_of(&door.room));
+        let down = floor.unwrap_or_default().saturating_neg();
+        (at.unwrap_or(usize::MAX), unit.unwrap_or(usize::MAX), down, door.room.to_string())
+    }
+
+    /// The first window of the day that takes what comes in at `time`.
+    pub fn window_for(&self, category: Category, time: Time) -> Option<&Window> {
+        self.windows.get(&category)?.iter().find(|window| time <= window.cut_off)
+    }
+
+    /// Whether couriers carry a category at `time`.
+    pub fn is_open(&self, category: Category, time: Time) -> bool {
+        let windows = self.windows.get(&category).into_iter().flatten();
+        windows.into_iter().any(|window| window.opens <= time && time < window.closes)
+    }
+}

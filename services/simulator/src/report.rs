@@ -1,0 +1,253 @@
+//! What a simulated time came to, in numbers that add up.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::day::Tally;
+use crate::rules::{Custody, OrderSeen, Parcel, Rules};
+
+/// Pieces by where they are in the end. Every piece that came in is in exactly one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Whereabouts {
+    /// Came in.
+    pub arrived: u64,
+    /// Their households have them.
+    pub handed_off: u64,
+    /// On a shelf, with a reason and an owner.
+    pub on_shelf: u64,
+    /// Held, because nobody knows yet for whom they are; with a reason and an owner.
+    pub held: u64,
+    /// Given back to their carriers.
+    pub refused: u64,
+    /// Thrown away.
+    pub disposed: u64,
+    /// Not where they should be; somebody looks for them.
+    pub missing: u64,
+    /// With a courier.
+    pub under_way: u64,
+}
+
+impl Whereabouts {
+    fn count(&mut self, parcel: &Parcel) {
+        let place = match parcel.custody() {
+            Custody::Outside => return,
+            Custody::Household => &mut self.handed_off,
+            Custody::Carrier => &mut self.refused,
+            Custody::Bin => &mut self.disposed,
+            Custody::Run(_) | Custody::Foot(_) => &mut self.under_way,
+            Custody::Gate if parcel.missing => &mut self.missing,
+            Custody::Gate if parcel.held => &mut self.held,
+            Custody::Gate => &mut self.on_shelf,
+        };
+        *place += 1;
+        self.arrived += 1;
+    }
+
+    /// Whether the places add up to what came in.
+    pub fn balances(&self) -> bool {
+        let at_gate = self.on_shelf + self.held + self.missing;
+        let gone = self.handed_off + self.refused + self.disposed;
+        self.arrived == at_gate + gone + self.under_way
+    }
+}
+
+/// Pieces that were promised a window, and those that reached their door in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Windows {
+    /// Came in early enough for a window of their day.
+    pub promised: u64,
+    /// Were handed off before it closed.
+    pub kept: u64,
+}
+
+/// What a courier carried up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PerCourier {
+    /// Volunteers who carried anything.
+    pub couriers: usize,
+    /// The fewest pieces that one of them carried.
+    pub fewest: usize,
+    /// Half of them carried at most so many.
+    pub median: usize,
+    /// The most pieces that one of them carried.
+    pub most: usize,
+}
+
+/// What a simulated time came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The seed.
+    pub seed: u64,
+    /// Days.
+    pub days: u32,
+    /// Steps.
+    pub steps: u64,
+    /// Events in the log.
+    pub events: u64,
+    /// Pieces that people took out of vans, by their own count.
+    pub unloaded: u64,
+    /// All pieces.
+    pub all: Whereabouts,
+    /// The pieces of each category, by its stored name.
+    pub by_category: BTreeMap<String, (Whereabouts, Windows)>,
+    /// Pieces that are not where the log says.
+    pub custody_gaps: u64,
+    /// Meals and produce that are still at the gate.
+    pub overnight_perishables: u64,
+    /// Windows.
+    pub windows: Windows,
+    /// Runs that were planned.
+    pub runs: usize,
+    /// What couriers carried.
+    pub per_courier: PerCourier,
+    /// Orders: placed, fulfilled, called off.
+    pub orders: (usize, usize, usize),
+    /// What people counted.
+    pub tally: Tally,
+}
+
+impl Report {
+    /// Makes the report of a checked time. The custody of every piece has been compared with where
+    /// it is; pieces that were scanned but not unloaded, or the other way round, are gaps.
+    pub fn of(seed: u64, days: u32, steps: u64, tally: &Tally, rules: &Rules) -> Self {
+        let mut report = Self {
+            seed,
+            days,
+            steps,
+            events: rules.events(),
+            unloaded: tally.unloaded,
+            all: Whereabouts::default(),
+            by_category: BTreeMap::new(),
+            custody_gaps: 0,
+            overnight_perishables: 0,
+            windows: Windows::default(),
+            runs: rules.runs().count(),
+            per_courier: per_courier(rules),
+            orders: orders(rules),
+            tally: tally.clone(),
+        };
+        for parcel in rules.parcels() {
+            report.count(parcel, rules);
+        }
+        report.custody_gaps = report.all.arrived.abs_diff(report.unloaded) + report.all.under_way;
+        report
+    }
+
+    fn count(&mut self, parcel: &Parcel, rules: &Rules) {
+        let Some(arrived_at) = parcel.arrived_at else { return };
+        let (place, windows) = self.by_category.entry(parcel.category.clone()).or_default();
+        self.all.count(parcel);
+        place.count(parcel);
+        let category = &parcel.category;
+        let kept = rules.ground().kept_window(category, arrived_at, parcel.handed_off_at);
+        if let Some(kept) = kept {
+            for windows in [windows, &mut self.windows] {
+                windows.promised += 1;
+                windows.kept += u64::from(kept);
+            }
+        }
+        let at_gate = parcel.custody() == Custody::Gate;
+        if at_gate && matches!(category.as_str(), "meal" | "produce") {
+            self.overnight_perishables += 1;
+        }
+    }
+
+    /// Whether the numbers add up: what came in is somewhere, nothing has two places, no food
+    /// stayed. The caller makes an exit code of it.
+    pub fn balances(&self) -> bool {
+        let arrived: u64 = self.by_category.values().map(|(place, _)| place.arrived).sum();
+        self.all.balances()
+            && self.by_category.values().all(|(place, _)| place.balances())
+            && arrived == self.all.arrived
+            && self.custody_gaps == 0
+            && self.overnight_perishables == 0
+    }
+}
+
+fn per_courier(rules: &Rules) -> PerCourier {
+    let mut carried: BTreeMap<&str, usize> = BTreeMap::new();
+    for run in rules.runs() {
+        if let Some(courier) = &run.courier {
+            *carried.entry(courier).or_default() += run.delivered();
+        }
+    }
+    let mut counts: Vec<usize> = carried.into_values().filter(|count| *count > 0).collect();
+    counts.sort_unstable();
+    let at = |index: usize| counts.get(index).copied().unwrap_or_default();
+    PerCourier {
+        couriers: counts.len(),
+        fewest: at(0),
+        median: at(counts.len() / 2),
+        most: at(counts.len().saturating_sub(1)),
+    }
+}
+
+fn orders(rules: &Rules) -> (usize, usize, usize) {
+    let count = |wanted: OrderSeen| rules.orders().filter(|order| *order == wanted).count();
+    let (fulfilled, cancelled) = (count(OrderSeen::Fulfilled), count(OrderSeen::Cancelled));
+    (rules.orders().count(), fulfilled, cancelled)
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seed, days, steps, events, all, windows, per_courier, tally, .. } = self;
+        writeln!(f, "seed {seed}, {days} days 天, {steps} steps 步, {events} events 事件")?;
+        writeln!(f, "{HEADING}")?;
+        for (category, (place, kept)) in &self.by_category {
+            row(f, category, place, *kept)?;
+        }
+        row(f, "all 合计", all, *windows)?;
+        let sum = if self.balances() { "adds up 相符" } else { "DOES NOT ADD UP 不符" };
+        writeln!(
+            f,
+            "arrived 到件 = handed off 交付 + on shelf 在架 + held 待查 + refused 拒收 + disposed 处置 \
+             + missing 缺失: {sum}"
+        )?;
+        writeln!(
+            f,
+            "custody gaps 交接断点 {}, overnight perishables 生鲜餐食过夜 {}",
+            self.custody_gaps, self.overnight_perishables
+        )?;
+        let PerCourier { couriers, fewest, median, most } = per_courier;
+        writeln!(
+            f,
+            "{} runs 配送趟, {couriers} couriers 配送员, pieces each 每人件数 \
+             {fewest} / {median} / {most} (least, median, most 最少、中位、最多)",
+            self.runs
+        )?;
+        let (placed, fulfilled, cancelled) = self.orders;
+        writeln!(
+            f,
+            "{placed} orders 订单: fulfilled 完成 {fulfilled}, called off 取消 {cancelled}"
+        )?;
+        write!(
+            f,
+            "{} sent 提交; same answer to re-sent 重发同答 {}, duplicates 重复 {}, refused 拒绝 {}, \
+             told to wait 暂缓 {}, clocks corrected 校时 {}",
+            tally.sent,
+            tally.resent,
+            tally.bounced,
+            tally.refused,
+            tally.deferred,
+            tally.clock_corrected
+        )
+    }
+}
+
+const HEADING: &str = "                arrived  handed   shelf    held refused  binned missing  in window\n\
+                       品类               到件    交付    在架    待查    拒收    处置    缺失   时段内";
+
+fn row(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    place: &Whereabouts,
+    windows: Windows,
+) -> fmt::Result {
+    let Whereabouts { arrived, handed_off, on_shelf, held, refused, disposed, missing, .. } = place;
+    let share = (windows.kept * 100).checked_div(windows.promised).unwrap_or(100);
+    writeln!(
+        f,
+        "{name:<14} {arrived:>8}{handed_off:>8}{on_shelf:>8}{held:>8}{refused:>8}{disposed:>8}\
+         {missing:>8}{share:>9} %"
+    )
+}

@@ -1,0 +1,240 @@
+//! Whole days in virtual time, with the rules looked at after every step.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use event_log::{Direction, EventLog, LogError, MemoryLog, PAGE_EVENTS_MAX, Position};
+use jiff::Timestamp;
+use jiff::civil::{Date, date};
+use runtime::directory::Directory;
+use runtime::ledger::Ledger;
+use runtime::views::Views;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::day::{Days, Mishap, SetUpError};
+use crate::front::{Front, FrontError};
+use crate::in_process::InProcess;
+use crate::people::Size;
+use crate::place::FUMIN_GARDEN;
+use crate::report::Report;
+use crate::rules::{Broken, Rules, Violation};
+
+/// The first simulated day: one of the autumn in which the story took place.
+pub const FIRST_DAY: Date = date(2022, 11, 14);
+/// How long the comparison of views waits for a fresh fold.
+const FOLD_WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// A simulated day failed: the seed and the step lead to it again.
+#[derive(Debug, thiserror::Error)]
+#[error("seed {seed}, step {step}, at {at}: {cause}")]
+pub struct Failure {
+    /// The seed.
+    pub seed: u64,
+    /// The step, counted from 0 over all days.
+    pub step: u64,
+    /// The virtual moment.
+    pub at: Timestamp,
+    /// What happened.
+    #[source]
+    pub cause: Cause,
+}
+
+/// What ended a simulation.
+#[derive(Debug, thiserror::Error)]
+pub enum Cause {
+    /// The community could not be made.
+    #[error(transparent)]
+    SetUp(#[from] SetUpError),
+    /// The engine failed, or answered what nobody can explain.
+    #[error(transparent)]
+    Mishap(#[from] Mishap),
+    /// A rule is broken.
+    #[error(transparent)]
+    Rule(#[from] Violation),
+    /// The log cannot be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The machine gives no thread or timer to run on.
+    #[error(transparent)]
+    Machine(#[from] std::io::Error),
+}
+
+impl From<FrontError> for Cause {
+    fn from(error: FrontError) -> Self {
+        Self::Mishap(error.into())
+    }
+}
+
+/// Looks at a log while it grows.
+pub struct Inspector {
+    log: Arc<dyn EventLog>,
+    rules: Rules,
+}
+
+impl Inspector {
+    /// An inspector at the beginning of a log.
+    pub fn of(log: Arc<dyn EventLog>) -> Self {
+        Self { log, rules: Rules::default() }
+    }
+
+    /// Reads on to the end of the log.
+    ///
+    /// # Errors
+    /// The first broken rule, or a log that cannot be read.
+    pub async fn look(&mut self) -> Result<(), Cause> {
+        loop {
+            let from = Some(Position(self.rules.events())).filter(|from| from.0 > 0);
+            let page = self.log.read_all(from, Direction::Forwards, PAGE_EVENTS_MAX).await?;
+            for recorded in &page {
+                self.rules.observe(recorded)?;
+            }
+            if page.len() < PAGE_EVENTS_MAX {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The rules, with what they have seen.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+}
+
+/// Lives one day on any driver, looking at the log after every step.
+///
+/// # Errors
+/// Why a step failed; `steps` has counted the steps before it.
+pub async fn live<F: Front>(
+    days: &mut Days,
+    front: &mut F,
+    inspector: &mut Inspector,
+    steps: &mut u64,
+) -> Result<(), Cause> {
+    days.begin(front).await?;
+    inspector.look().await?;
+    while let Some(at) = days.next_at() {
+        front.wait_until(at).await;
+        days.step(front).await?;
+        inspector.look().await?;
+        *steps += 1;
+    }
+    inspector.rules.close_day(days.date())?;
+    inspector.rules.compare(days.spots())?;
+    Ok(())
+}
+
+/// Simulates days of the sample community in virtual time, on an engine and a log in memory.
+///
+/// It makes an async runtime of its own, so it must not be called from within one: a thread for
+/// blocking work is the place for it.
+///
+/// # Errors
+/// The first [`Failure`].
+pub fn simulate(seed: u64, days: u32, size: Size) -> Result<Report, Failure> {
+    simulate_on(&MemoryLog::new(), seed, days, size)
+}
+
+/// Simulates days on a log that the caller keeps; see [`simulate`].
+///
+/// # Errors
+/// The first [`Failure`].
+pub fn simulate_on(log: &MemoryLog, seed: u64, days: u32, size: Size) -> Result<Report, Failure> {
+    let failure = |step, at, cause| Failure { seed, step, at, cause };
+    let not_begun = |cause| failure(0, Timestamp::UNIX_EPOCH, cause);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let runtime = runtime.map_err(|error| not_begun(error.into()))?;
+    runtime.block_on(async {
+        let mut simulation = Simulation::start(log, seed, size).await.map_err(not_begun)?;
+        for _ in 0..days {
+            if let Err(cause) = simulation.day().await {
+                return Err(failure(simulation.steps, simulation.days.now(), cause));
+            }
+        }
+        let Simulation { days: lived, inspector, steps, .. } = &simulation;
+        Ok(Report::of(seed, days, *steps, lived.tally(), inspector.rules()))
+    })
+}
+
+/// Days on an engine in this process.
+struct Simulation {
+    log: MemoryLog,
+    days: Days,
+    front: InProcess,
+    inspector: Inspector,
+    steps: u64,
+}
+
+impl Simulation {
+    async fn start(log: &MemoryLog, seed: u64, size: Size) -> Result<Self, Cause> {
+        let mut days = Days::new(FUMIN_GARDEN, seed, size, FIRST_DAY)?;
+        let mut front = InProcess::start(log.clone(), seed, days.now()).await?;
+        let mut inspector = Inspector::of(Arc::new(log.clone()));
+        days.set_up(&mut front).await?;
+        inspector.look().await?;
+        Ok(Self { log: log.clone(), days, front, inspector, steps: 0 })
+    }
+
+    /// One day, the comparison of rule 8, and a restart in the night.
+    async fn day(&mut self) -> Result<(), Cause> {
+        let Self { days, front, inspector, steps, .. } = self;
+        live(days, front, inspector, steps).await?;
+        self.look_for_refused_reactions()?;
+        self.compare_views().await?;
+        let head = self.log.head().await?;
+        self.front.restart().await?;
+        if self.log.head().await? != head {
+            return Err(self.broken("a restart wrote to the log"));
+        }
+        self.compare_views().await
+    }
+
+    /// What follows from an event must be possible.
+    fn look_for_refused_reactions(&self) -> Result<(), Cause> {
+        match self.front.engine().reactions().refused().first() {
+            Some(refused) => Err(self.broken(&format!("a process was refused: {refused:?}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Rule 8: the engine's views are what a fresh fold of the log gives.
+    async fn compare_views(&self) -> Result<(), Cause> {
+        let head = self.log.head().await?.unwrap_or_default();
+        let nothing = (Ledger::default(), Directory::default());
+        let fresh = Arc::new(Views::at(Position::default(), nothing.0, nothing.1, vec![]));
+        let mut progress = fresh.progress();
+        let following = tokio::spawn(Arc::clone(&fresh).follow(Arc::new(self.log.clone())));
+        let folded = progress.wait_for(|progress| progress.position >= head || progress.stopped);
+        let folded = tokio::time::timeout(FOLD_WAIT_MAX, folded).await.is_ok();
+        following.abort();
+        let live = self.front.engine().views();
+        if !folded || contents(&*live.directory()) != contents(&*fresh.directory()) {
+            return Err(self.broken("the directory is not the fold of the log"));
+        }
+        if contents(&*live.ledger()) != contents(&*fresh.ledger()) {
+            return Err(self.broken("the ledger of commands is not the fold of the log"));
+        }
+        Ok(())
+    }
+
+    fn broken(&self, words: &str) -> Cause {
+        self.inspector.rules.violation("all", Broken(8, words.to_owned())).into()
+    }
+}
+
+/// What a view holds, whatever the order in which its maps are written.
+fn contents(view: &impl Serialize) -> Option<Value> {
+    fn sorted(value: &mut Value) {
+        match value {
+            Value::Array(items) => {
+                items.iter_mut().for_each(sorted);
+                items.sort_by_cached_key(Value::to_string);
+            }
+            Value::Object(fields) => fields.values_mut().for_each(sorted),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    let mut value = serde_json::to_value(view).ok()?;
+    sorted(&mut value);
+    Some(value)
+}
