@@ -44,7 +44,7 @@ pub enum ScanKind {
     HandOff,
     /// An attempt at the door failed: `failure`.
     Fail,
-    /// A piece is back at the intake point; `shelf` when scanned.
+    /// A piece is back at the intake point; `shelf` when scanned, `run` when it is known.
     Return,
     /// A piece went back to its carrier: `refusal`.
     Refuse,
@@ -205,7 +205,7 @@ impl ScanBody {
             ScanKind::Fail => {
                 Scan::Fail(self.one()?, self.run, self.needed("failure", self.failure)?)
             }
-            ScanKind::Return => Scan::Return(self.one()?, self.shelf.clone()),
+            ScanKind::Return => Scan::Return(self.one()?, self.run, self.shelf.clone()),
             ScanKind::Refuse => Scan::Refuse(self.one()?, self.needed("refusal", self.refusal)?),
             ScanKind::Reopen => Scan::Reopen(self.one()?, self.needed("reopen", self.reopen)?),
             ScanKind::Damage => Scan::Damage(self.one()?, self.needed("usable", self.usable)?),

@@ -54,7 +54,9 @@ impl Engine {
                 let command = |run| ParcelCommand::Fail { run, reason: *reason };
                 self.by_courier(request, piece, *run, "ParcelDeliveryFailed", command).await
             }
-            Scan::Return(piece, shelf) => self.bring_back(request, piece, shelf.as_ref()).await,
+            Scan::Return(piece, run, shelf) => {
+                self.bring_back(request, piece, *run, shelf.as_ref()).await
+            }
             Scan::Refuse(piece, reason) => {
                 let command = ParcelCommand::Refuse { reason: *reason, at };
                 self.on_piece(request, piece, "ParcelRefused", command).await
@@ -118,7 +120,7 @@ impl Engine {
             | Scan::Relay(piece, ..)
             | Scan::HandOff(piece, _)
             | Scan::Fail(piece, ..)
-            | Scan::Return(piece, _)
+            | Scan::Return(piece, ..)
             | Scan::Refuse(piece, _)
             | Scan::Reopen(piece, _)
             | Scan::Damage(piece, _)
@@ -420,7 +422,7 @@ impl Engine {
         let id = self.locate(request, piece).await?;
         let protection = self.protection(request, id, run).await?;
         self.on_parcel(request, id, "ParcelRelayed", |state| {
-            let run = run.or(state.last_run).ok_or(ParcelRefusal::NotLoaded)?;
+            let run = run.or(state.last_run()).ok_or(ParcelRefusal::NotLoaded)?;
             let recipient = state.recipient.as_ref().ok_or(ParcelRefusal::UnknownRecipient)?;
             let building = building.unwrap_or(&recipient.door.building).clone();
             let access = self.access(request, Some(recipient), protection);
@@ -437,9 +439,10 @@ impl Engine {
             // A pickup happens at the gate, outside every zone.
             let (run, access) = match scan.level {
                 DeliveryLevel::Pickup => (scan.run, ZoneAccess::Admitted),
-                DeliveryLevel::Door | DeliveryLevel::BuildingFoot => {
-                    (scan.run.or(state.last_run), self.access(request, Some(recipient), protection))
-                }
+                DeliveryLevel::Door | DeliveryLevel::BuildingFoot => (
+                    scan.run.or(state.last_run()),
+                    self.access(request, Some(recipient), protection),
+                ),
             };
             Ok(ParcelCommand::HandOff(HandOff {
                 run,
@@ -457,6 +460,7 @@ impl Engine {
         &self,
         request: &Request,
         piece: &PieceRef,
+        run: Option<RunId>,
         shelf: Option<&ShelfCode>,
     ) -> Outcome {
         let id = self.locate(request, piece).await?;
@@ -466,7 +470,8 @@ impl Engine {
                 shelf.cloned().or_else(|| place.shelf(&recipient.door.building))
             });
             let shelf = known.ok().flatten().or_else(|| state.shelf.clone());
-            Ok(ParcelCommand::Return { shelf: shelf.ok_or(ParcelRefusal::NotLoaded)? })
+            let shelf = shelf.ok_or(ParcelRefusal::NotLoaded)?;
+            Ok(ParcelCommand::Return { run, shelf })
         })
         .await
     }
@@ -482,7 +487,7 @@ impl Engine {
     ) -> Outcome {
         let id = self.locate(request, piece).await?;
         self.on_parcel(request, id, event_type, |state| {
-            run.or(state.last_run).map(&command).ok_or(ParcelRefusal::NotLoaded)
+            run.or(state.last_run()).map(&command).ok_or(ParcelRefusal::NotLoaded)
         })
         .await
     }
@@ -537,7 +542,7 @@ impl Engine {
             Some(run) => Some(run),
             None => {
                 let peeked = self.parcels.peek(&request.community, &id).await;
-                peeked.map_err(|failure| unavailable(&failure))?.0.last_run
+                peeked.map_err(|failure| unavailable(&failure))?.0.last_run()
             }
         };
         let Some(run) = run else { return Ok(false) };

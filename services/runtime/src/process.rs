@@ -409,7 +409,7 @@ async fn carry_out(engine: &Engine, request: &Request, reaction: &Reaction) -> R
         }
         Reaction::CheckLoaded(parcel, run) => {
             let (state, _) = engine.peek::<domain::parcel::Parcel>(community, parcel).await?;
-            if state.last_run == Some(*run) {
+            if state.last_run() == Some(*run) {
                 return Ok(());
             }
             tell_run(engine, request, *run, &RunCommand::UnloadPiece { parcel: *parcel }).await
@@ -429,7 +429,7 @@ async fn reopened(
 ) -> Result<(), Problem> {
     let with_courier = match state.custody() {
         Custody::Run(run) => Some(run),
-        Custody::BuildingFoot(_) => state.last_run,
+        Custody::BuildingFoot(_) => state.last_run(),
         Custody::Outside
         | Custody::IntakePoint
         | Custody::Household
@@ -451,7 +451,7 @@ async fn settled(
     truth: End,
 ) -> Result<(), Problem> {
     let delivered = state.phase == Phase::HandedOff;
-    if let Some(run) = state.last_run {
+    if let Some(run) = state.last_run() {
         let command = match truth {
             End::HandedOff => RunCommand::RecordDelivered { parcel },
             End::Returned => RunCommand::RecordReturned { parcel },

@@ -44,8 +44,8 @@ pub enum Scan {
     HandOff(PieceRef, HandOffScan),
     /// An attempt at the door failed.
     Fail(PieceRef, Option<RunId>, FailureReason),
-    /// A piece is back at the intake point.
-    Return(PieceRef, Option<ShelfCode>),
+    /// A piece is back at the intake point; from this run, on this shelf.
+    Return(PieceRef, Option<RunId>, Option<ShelfCode>),
     /// A piece went back to its carrier.
     Refuse(PieceRef, RefusalReason),
     /// A hand-off or refusal is taken back.

@@ -69,6 +69,8 @@ pub enum ParcelCommand {
     },
     /// Bring it back to the intake point.
     Return {
+        /// The run that it comes back from, where the scan named one.
+        run: Option<RunId>,
         /// Where it waits.
         shelf: ShelfCode,
     },

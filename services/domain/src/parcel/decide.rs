@@ -40,7 +40,7 @@ pub(super) fn decide(state: &ParcelState, command: ParcelCommand) -> Decision {
         ParcelCommand::Relay { run, building, access } => relay(state, run, building, &access),
         ParcelCommand::HandOff(command) => hand_off(state, command),
         ParcelCommand::Fail { run, reason } => fail(state, run, reason),
-        ParcelCommand::Return { shelf } => bring_back(state, shelf),
+        ParcelCommand::Return { run, shelf } => bring_back(state, run, shelf),
         ParcelCommand::Refuse { reason, at } => refuse(state, reason, at),
         ParcelCommand::ReportDamage { usable } => report_damage(state, usable),
         ParcelCommand::ReportMissing => report_missing(state),

@@ -12,6 +12,10 @@ use crate::address::Recipient;
 use crate::ids::{BuildingId, GridId, OrderId, RunId, ShelfCode, Waybill};
 use crate::supply::{Category, Cold, DisinfectionRule, Load, SizeClass};
 
+/// How many of the runs that had a piece are remembered, the latest ones: a piece that has been out
+/// more often is carried to the desk, and a scan of its first runs is too old to mean anything.
+pub const RUNS_REMEMBERED_MAX: usize = 16;
+
 /// Where a parcel stands on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Phase {
@@ -118,8 +122,10 @@ pub struct ParcelState {
     pub grid: Option<GridId>,
     /// Its shelf.
     pub shelf: Option<ShelfCode>,
-    /// The run that last had it.
-    pub last_run: Option<RunId>,
+    /// The runs that had it, the latest last; at most [`RUNS_REMEMBERED_MAX`].
+    pub runs: Vec<RunId>,
+    /// The run that left it with its household, as it is recorded; `None` after a pickup.
+    pub handed_off_by: Option<RunId>,
     /// It is not where it should be.
     pub missing: bool,
     /// It is called back.
@@ -142,8 +148,6 @@ pub struct ParcelState {
     pub closed_at: Option<Timestamp>,
     /// Where it stood before it was closed.
     phase_before_close: Phase,
-    /// The run that had it before the present one.
-    run_before_load: Option<RunId>,
     pub(super) late_scans: BTreeSet<LateScan>,
 }
 
@@ -169,6 +173,16 @@ impl ParcelState {
     /// Whether its way has ended.
     pub fn is_closed(&self) -> bool {
         matches!(self.phase, Phase::HandedOff | Phase::Refused | Phase::Disposed)
+    }
+
+    /// The run that last had it.
+    pub fn last_run(&self) -> Option<RunId> {
+        self.runs.last().copied()
+    }
+
+    /// Whether a run has it or had it before.
+    pub fn was_on(&self, run: RunId) -> bool {
+        self.runs.contains(&run)
     }
 
     /// What it adds to a load: weighed where somebody did, else what its size class is taken to be.
@@ -240,15 +254,18 @@ fn apply(state: &mut ParcelState, event: &ParcelEvent) {
         }
         ParcelEvent::Loaded(event) => {
             state.phase = Phase::Loaded { run: event.run };
-            state.run_before_load = state.last_run.replace(event.run);
+            remember(state, event.run);
             state.late_scans.clear();
         }
-        ParcelEvent::Unloaded(_) => {
+        ParcelEvent::Unloaded(event) => {
             state.phase = Phase::Sorted;
-            state.last_run = state.run_before_load;
+            state.runs.retain(|run| *run != event.run);
         }
         ParcelEvent::Relayed(event) => state.phase = Phase::Relayed { run: event.run },
-        ParcelEvent::HandedOff(event) => close(state, Phase::HandedOff, event.at),
+        ParcelEvent::HandedOff(event) => {
+            state.handed_off_by = event.run;
+            close(state, Phase::HandedOff, event.at);
+        }
         ParcelEvent::DeliveryFailed(event) => {
             state.phase = Phase::Failed { run: event.run };
             state.failed_attempts += 1;
@@ -274,6 +291,14 @@ fn apply(state: &mut ParcelState, event: &ParcelEvent) {
         }
         ParcelEvent::DisputeSettled(event) => apply_settlement(state, event),
     }
+}
+
+fn remember(state: &mut ParcelState, run: RunId) {
+    state.runs.retain(|known| *known != run);
+    if state.runs.len() >= RUNS_REMEMBERED_MAX {
+        state.runs.remove(0);
+    }
+    state.runs.push(run);
 }
 
 fn sorted_elsewhere(state: &ParcelState, recipient: &Recipient) -> bool {

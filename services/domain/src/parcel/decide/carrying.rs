@@ -30,13 +30,13 @@ pub(super) fn load(state: &ParcelState, command: &LoadOn) -> Decision {
                 Err(ParcelRefusal::WrongRun { loaded_on: other })
             };
         }
-        Phase::HandedOff if state.last_run == Some(run) => return Ok(vec![]),
+        Phase::HandedOff if state.last_run() == Some(run) => return Ok(vec![]),
         Phase::HandedOff => return Err(ParcelRefusal::AlreadyHandedOff),
         Phase::Refused | Phase::Disposed => return Err(ParcelRefusal::Closed),
     }
     check_undisputed(state)?;
     // A run is one trip: a second load scan of it is an old one that came late.
-    if state.last_run == Some(run) {
+    if state.was_on(run) {
         return Err(ParcelRefusal::BroughtBack);
     }
     check_deliverable(state)?;
@@ -93,7 +93,7 @@ pub(super) fn relay(
         Phase::Relayed { run: actual } => check_run(actual, run).map(|()| vec![]),
         Phase::Failed { .. } | Phase::HandedOff => note_late(state, run, LateScan::Relayed),
         Phase::Arrived | Phase::Disinfecting { .. } | Phase::Clean | Phase::Sorted
-            if state.last_run == Some(run) =>
+            if state.last_run() == Some(run) =>
         {
             note_late(state, run, LateScan::Relayed)
         }
@@ -119,7 +119,7 @@ pub(super) fn hand_off(state: &ParcelState, command: HandOff) -> Decision {
             }
         }
         Phase::Arrived | Phase::Disinfecting { .. } | Phase::Clean | Phase::Sorted
-            if run.is_some() && state.last_run == run =>
+            if run.is_some() && state.last_run() == run =>
         {
             return Ok(dispute(state, End::Returned, End::HandedOff, run));
         }
@@ -160,7 +160,7 @@ pub(super) fn fail(state: &ParcelState, run: RunId, reason: FailureReason) -> De
         }
         Phase::HandedOff => note_late(state, run, LateScan::Failed),
         Phase::Arrived | Phase::Disinfecting { .. } | Phase::Clean | Phase::Sorted
-            if state.last_run == Some(run) =>
+            if state.last_run() == Some(run) =>
         {
             note_late(state, run, LateScan::Failed)
         }
@@ -172,9 +172,10 @@ pub(super) fn fail(state: &ParcelState, run: RunId, reason: FailureReason) -> De
     }
 }
 
-pub(super) fn bring_back(state: &ParcelState, shelf: ShelfCode) -> Decision {
+pub(super) fn bring_back(state: &ParcelState, from: Option<RunId>, shelf: ShelfCode) -> Decision {
     match state.phase {
         Phase::Loaded { run } | Phase::Relayed { run } | Phase::Failed { run } => {
+            check_run(run, from.unwrap_or(run))?;
             let mut events = found(state);
             events.push(ParcelReturned { run, shelf }.into());
             Ok(events)
@@ -182,9 +183,23 @@ pub(super) fn bring_back(state: &ParcelState, shelf: ShelfCode) -> Decision {
         Phase::Arrived | Phase::Disinfecting { .. } | Phase::Clean | Phase::Sorted => {
             Ok(found(state))
         }
-        Phase::HandedOff => Ok(dispute(state, End::HandedOff, End::Returned, state.last_run)),
+        Phase::HandedOff => bring_back_after_the_end(state, from),
         Phase::Unknown | Phase::Expected => Err(ParcelRefusal::NotArrived),
         Phase::Refused | Phase::Disposed => Err(ParcelRefusal::Closed),
+    }
+}
+
+/// A return from the run that handed the piece off contradicts the hand-off. One from an earlier run
+/// is an old scan: the piece went out again after it.
+fn bring_back_after_the_end(state: &ParcelState, from: Option<RunId>) -> Decision {
+    let by = state.handed_off_by;
+    match from {
+        Some(run) if by != Some(run) => match by {
+            _ if state.was_on(run) => Ok(vec![]),
+            Some(loaded_on) => Err(ParcelRefusal::WrongRun { loaded_on }),
+            None => Err(ParcelRefusal::AlreadyHandedOff),
+        },
+        Some(_) | None => Ok(dispute(state, End::HandedOff, End::Returned, by)),
     }
 }
 

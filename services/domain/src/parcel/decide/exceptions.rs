@@ -75,7 +75,9 @@ pub(super) fn report_damage(state: &ParcelState, usable: bool) -> Decision {
 pub(super) fn report_missing(state: &ParcelState) -> Decision {
     match state.phase {
         Phase::Unknown | Phase::Expected => Err(ParcelRefusal::NotArrived),
-        Phase::HandedOff => Ok(dispute(state, End::HandedOff, End::NotReceived, state.last_run)),
+        Phase::HandedOff => {
+            Ok(dispute(state, End::HandedOff, End::NotReceived, state.handed_off_by))
+        }
         Phase::Refused | Phase::Disposed => Err(ParcelRefusal::Closed),
         Phase::Arrived
         | Phase::Disinfecting { .. }
@@ -169,7 +171,7 @@ pub(super) fn dispute(
 
 /// A scan that came late fills in history once and lowers no status.
 pub(super) fn note_late(state: &ParcelState, run: RunId, scan: LateScan) -> Decision {
-    match state.last_run {
+    match state.last_run() {
         Some(last_run) => check_run(last_run, run)?,
         None => return Err(ParcelRefusal::AlreadyHandedOff),
     }

@@ -21,7 +21,7 @@ use crate::parcel::{Parcel, ParcelCommand, ParcelEvent, ParcelRefusal, ParcelSta
 type Outcome = Result<Vec<ParcelEvent>, ParcelRefusal>;
 
 /// Deciders with one rule broken, and the rule that the checker must name.
-pub fn broken_deciders() -> [(Decide, Broken); 11] {
+pub fn broken_deciders() -> [(Decide, Broken); 12] {
     [
         (sorts_what_is_not_clean, Broken::LeftDirty),
         (ends_disinfection_early, Broken::LeftDirty),
@@ -31,6 +31,7 @@ pub fn broken_deciders() -> [(Decide, Broken); 11] {
         (delivers_to_any_door, Broken::WrongPlace),
         (lets_runs_take_from_each_other, Broken::Gap),
         (takes_returns_from_strangers, Broken::Gap),
+        (returns_whatever_run_is_named, Broken::Gap),
         (keeps_everything_overnight, Broken::PerishableStayed),
         (carries_what_is_recalled, Broken::WentOn),
         (reports_again_and_again, Broken::Repeated),
@@ -59,7 +60,7 @@ fn hands_off_twice(state: &ParcelState, command: ParcelCommand) -> Outcome {
     match command {
         // To another run only, so that the very same scan still causes nothing.
         ParcelCommand::HandOff(HandOff { run: Some(run), .. })
-            if state.phase == Phase::HandedOff && state.last_run != Some(run) =>
+            if state.phase == Phase::HandedOff && state.last_run() != Some(run) =>
         {
             Ok(vec![handed_off(run).into()])
         }
@@ -126,6 +127,13 @@ fn takes_returns_from_strangers(state: &ParcelState, command: ParcelCommand) -> 
         }
     }
     Ok(events)
+}
+
+fn returns_whatever_run_is_named(state: &ParcelState, mut command: ParcelCommand) -> Outcome {
+    if let ParcelCommand::Return { run, .. } = &mut command {
+        *run = None;
+    }
+    Parcel::decide(state, command)
 }
 
 fn keeps_everything_overnight(state: &ParcelState, command: ParcelCommand) -> Outcome {

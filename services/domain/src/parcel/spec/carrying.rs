@@ -8,6 +8,7 @@ use crate::parcel::event::{
     ParcelIdentified, ParcelLateScanNoted, ParcelLoaded, ParcelMissing, ParcelRecalled,
     ParcelReturned, ParcelUnloaded,
 };
+use crate::parcel::state::RUNS_REMEMBERED_MAX;
 use crate::parcel::{Custody, ParcelCommand, ParcelRefusal, Phase};
 
 fn unload(run: crate::ids::RunId) -> ParcelCommand {
@@ -85,6 +86,10 @@ fn a_piece_is_on_one_run_only() {
 #[test]
 fn an_old_load_scan_does_not_put_a_returned_piece_onto_its_run_again() {
     back_on_shelf().when(load(FIRST_RUN)).refused(&ParcelRefusal::BroughtBack);
+    let twice_back = on_second_run().and(returned(SECOND_RUN));
+    for run in [FIRST_RUN, SECOND_RUN] {
+        twice_back.clone().when(load(run)).refused(&ParcelRefusal::BroughtBack);
+    }
 }
 
 #[test]
@@ -141,6 +146,18 @@ fn putting_back_remembers_the_run_that_had_it_before() {
         .and(ParcelLoaded { run: SECOND_RUN })
         .and(ParcelUnloaded { run: SECOND_RUN });
     twice.when(hand_off(FIRST_RUN)).then([disputed(End::Returned, End::HandedOff).into()]);
+}
+
+#[test]
+fn only_the_latest_runs_are_remembered() {
+    let mut history = on_shelf();
+    for number in 0..40 {
+        let run = crate::ids::RunId(uuid::Uuid::from_u128(100 + number));
+        history = history.and(ParcelLoaded { run }).and(returned(run));
+    }
+    let state = history.state();
+    assert_eq!(state.runs.len(), RUNS_REMEMBERED_MAX);
+    assert_eq!(state.last_run(), Some(crate::ids::RunId(uuid::Uuid::from_u128(139))));
 }
 
 #[test]
@@ -296,6 +313,24 @@ fn a_piece_is_brought_back() {
         .and(ParcelMissing {})
         .when(bring_back())
         .then([ParcelFound {}.into(), returned(FIRST_RUN).into()]);
+}
+
+#[test]
+fn a_return_that_names_its_run_takes_the_piece_off_no_other() {
+    for history in [on_run(), at_foot(), failed_at_door()] {
+        history.when(bring_back_from(FIRST_RUN)).then([returned(FIRST_RUN).into()]);
+    }
+    let loaded_on = SECOND_RUN;
+    for history in [
+        on_second_run(),
+        on_second_run().and(relayed(SECOND_RUN)),
+        on_second_run().and(failed(SECOND_RUN)),
+    ] {
+        history.when(bring_back_from(FIRST_RUN)).refused(&ParcelRefusal::WrongRun { loaded_on });
+    }
+    for history in [on_shelf(), back_on_shelf()] {
+        history.when(bring_back_from(FIRST_RUN)).then_nothing();
+    }
 }
 
 #[test]

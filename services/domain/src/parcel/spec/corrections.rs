@@ -2,7 +2,8 @@
 
 use super::sample::*;
 use crate::parcel::event::{
-    End, ParcelArrived, ParcelDisputeSettled, ParcelReopened, ParcelUnloaded, ReopenReason,
+    End, ParcelArrived, ParcelDisputeSettled, ParcelDisputed, ParcelReopened, ParcelUnloaded,
+    ReopenReason,
 };
 use crate::parcel::{Custody, ParcelCommand, ParcelEvent, ParcelRefusal, Phase};
 
@@ -81,6 +82,24 @@ fn a_return_of_a_piece_that_was_handed_off_is_a_dispute() {
     at_home().when(bring_back()).then([disputed(End::HandedOff, End::Returned).into()]);
     assert_eq!(custody(&disputed_at_home()), Custody::Household);
     disputed_at_home().when(bring_back()).then_nothing();
+}
+
+#[test]
+fn an_old_return_of_a_former_run_disputes_no_later_hand_off() {
+    let home = on_second_run().and(handed_off(SECOND_RUN));
+    home.clone().when(bring_back_from(FIRST_RUN)).then_nothing();
+    let fetched = back_on_shelf().and(picked_up());
+    fetched.when(bring_back_from(FIRST_RUN)).then_nothing();
+    let run = Some(SECOND_RUN);
+    let (recorded, claimed) = (End::HandedOff, End::Returned);
+    home.when(bring_back_from(SECOND_RUN)).then([ParcelDisputed { recorded, claimed, run }.into()]);
+}
+
+#[test]
+fn a_return_from_a_run_that_never_had_the_piece_is_no_fact() {
+    let loaded_on = FIRST_RUN;
+    at_home().when(bring_back_from(SECOND_RUN)).refused(&ParcelRefusal::WrongRun { loaded_on });
+    fetched_home().when(bring_back_from(FIRST_RUN)).refused(&ParcelRefusal::AlreadyHandedOff);
 }
 
 #[test]

@@ -167,6 +167,10 @@ impl Model {
                 self.pass(|holder| holder.is_on(event.run), Holder::Courier(event.run))?;
             }
             ParcelEvent::Returned(event) => {
+                if matches!(command, ParcelCommand::Return { run: Some(run), .. } if *run != event.run)
+                {
+                    return Err(Broken::Gap);
+                }
                 self.pass(|holder| holder.is_on(event.run), Holder::Gate)?;
                 self.returns += 1;
             }

@@ -142,7 +142,8 @@ fn carrying_commands() -> impl Strategy<Value = ParcelCommand> {
             })),
         (runs(), select(vec![FailureReason::NoAnswer, FailureReason::Refused]))
             .prop_map(|(run, reason)| fail(run, reason)),
-        shelves().prop_map(|shelf| ParcelCommand::Return { shelf }),
+        (option::of(runs()), shelves())
+            .prop_map(|(run, shelf)| ParcelCommand::Return { run, shelf }),
     ]
 }
 
@@ -199,14 +200,7 @@ fn next(state: &ParcelState, arrive: &Arrive, by_foot: bool) -> ParcelCommand {
         Phase::Disinfecting { .. } => stop("08:00"),
         Phase::Clean if state.recipient.is_none() => identify(to),
         Phase::Clean => Sort { grid: to.grid, ..sort() }.into(),
-        Phase::Sorted => LoadOn {
-            run_grid: to.grid,
-            ..load(match state.last_run {
-                Some(FIRST_RUN) => SECOND_RUN,
-                Some(_) | None => FIRST_RUN,
-            })
-        }
-        .into(),
+        Phase::Sorted => LoadOn { run_grid: to.grid, ..load(new_run(state)) }.into(),
         Phase::Loaded { run } if by_foot => {
             ParcelCommand::Relay { run, building: to.door.building, access: ZoneAccess::Admitted }
         }
@@ -214,6 +208,12 @@ fn next(state: &ParcelState, arrive: &Arrive, by_foot: bool) -> ParcelCommand {
             HandOff { door: to.door, ..hand_off(run) }.into()
         }
     }
+}
+
+/// A run that never had the piece.
+fn new_run(state: &ParcelState) -> RunId {
+    let mut all = (1..).map(|number| RunId(Uuid::from_u128(number)));
+    all.find(|run| !state.was_on(*run)).unwrap_or(FIRST_RUN)
 }
 
 /// The command with the present moment in it, as the engine's clock would put it there.

@@ -177,7 +177,11 @@ pub fn fail(run: RunId, reason: FailureReason) -> ParcelCommand {
 }
 
 pub fn bring_back() -> ParcelCommand {
-    ParcelCommand::Return { shelf: shelf() }
+    ParcelCommand::Return { run: None, shelf: shelf() }
+}
+
+pub fn bring_back_from(run: RunId) -> ParcelCommand {
+    ParcelCommand::Return { run: Some(run), shelf: shelf() }
 }
 
 pub fn give_back() -> ParcelCommand {
@@ -394,6 +398,11 @@ pub fn at_home() -> History {
 
 pub fn fetched_home() -> History {
     on_shelf().and(picked_up())
+}
+
+/// The first run brought it back, and the second one has it.
+pub fn on_second_run() -> History {
+    back_on_shelf().and(ParcelLoaded { run: SECOND_RUN })
 }
 
 pub fn with_carrier() -> History {
