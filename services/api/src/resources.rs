@@ -204,7 +204,7 @@ pub(crate) async fn parcel(
         category: state.contents.as_ref().map(|contents| contents.category),
         order: state.contents.as_ref().and_then(|contents| contents.order),
         missing: state.missing,
-        recalled: state.recalled,
+        recalled: state.is_recalled(),
         disputed: state.dispute.is_some(),
         failed_attempts: state.failed_attempts,
         handovers: state.handovers,

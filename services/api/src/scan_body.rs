@@ -3,7 +3,7 @@
 use domain::address::Door;
 use domain::ids::{
     ActorId, BuildingId, CarrierId, CommandId, ContainerId, GateId, GridId, HouseholdId, OrderId,
-    RunId, ShelfCode,
+    RecallId, RunId, ShelfCode,
 };
 use domain::parcel::event::{
     DeliveryLevel, DisposalReason, End, FailureReason, OvernightReason, Piece, Receiver,
@@ -58,7 +58,7 @@ pub enum ScanKind {
     Found,
     /// A piece is called back: `recall`.
     Recall,
-    /// A piece may go on after a recall.
+    /// A recall of a piece is over: `recall`.
     LiftRecall,
     /// A piece was thrown away: `disposal`.
     Dispose,
@@ -165,7 +165,7 @@ pub struct ScanBody {
     pub usable: Option<bool>,
     /// The recall's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub recall: Option<ContainerId>,
+    pub recall: Option<RecallId>,
     /// Why it was thrown away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disposal: Option<DisposalReason>,
@@ -214,7 +214,9 @@ impl ScanBody {
             ScanKind::Recall => {
                 Scan::Recall(self.one()?, self.needed("recall", self.recall.clone())?)
             }
-            ScanKind::LiftRecall => Scan::LiftRecall(self.one()?),
+            ScanKind::LiftRecall => {
+                Scan::LiftRecall(self.one()?, self.needed("recall", self.recall.clone())?)
+            }
             ScanKind::Dispose => {
                 Scan::Dispose(self.one()?, self.needed("disposal", self.disposal)?)
             }

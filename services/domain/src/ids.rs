@@ -162,6 +162,8 @@ text_id! {
     ZoneId: check_label;
     /// A table, cart, crate or bag that holds parcels.
     ContainerId: check_label;
+    /// A recall, by the name under which it was announced.
+    RecallId: check_label;
     /// A shelf of the intake point.
     ShelfCode: check_label;
     /// A carrier, by its usual short code in lower case: `sf`, `yto`, `ems`; `own` for our own

@@ -135,7 +135,7 @@ fn run_of(phase: Phase) -> Option<RunId> {
 }
 
 fn next_step(parcel: &ParcelState) -> (NextStep, Option<Timestamp>) {
-    if parcel.recalled && !parcel.is_closed() {
+    if parcel.is_recalled() && !parcel.is_closed() {
         return (NextStep::SetApart, None);
     }
     let unknown = parcel.recipient.is_none();

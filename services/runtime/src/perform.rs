@@ -80,8 +80,9 @@ impl Engine {
                 let command = ParcelCommand::Recall { recall: recall.clone() };
                 self.on_piece(request, piece, "ParcelRecalled", command).await
             }
-            Scan::LiftRecall(piece) => {
-                self.on_piece(request, piece, "ParcelRecallLifted", ParcelCommand::LiftRecall).await
+            Scan::LiftRecall(piece, recall) => {
+                let command = ParcelCommand::LiftRecall { recall: recall.clone() };
+                self.on_piece(request, piece, "ParcelRecallLifted", command).await
             }
             Scan::Dispose(piece, reason) => {
                 let command = ParcelCommand::Dispose { reason: *reason, at };
@@ -127,7 +128,7 @@ impl Engine {
             | Scan::Missing(piece)
             | Scan::Found(piece)
             | Scan::Recall(piece, _)
-            | Scan::LiftRecall(piece)
+            | Scan::LiftRecall(piece, _)
             | Scan::Dispose(piece, _)
             | Scan::KeepOvernight(piece, ..)
             | Scan::SettleDispute(piece, _) => piece,

@@ -409,7 +409,8 @@ async fn carry_out(engine: &Engine, request: &Request, reaction: &Reaction) -> R
         }
         Reaction::CheckLoaded(parcel, run) => {
             let (state, _) = engine.peek::<domain::parcel::Parcel>(community, parcel).await?;
-            if state.last_run() == Some(*run) {
+            // It may be on a later run by now, when this is looked at again after a restart.
+            if state.was_on(*run) {
                 return Ok(());
             }
             tell_run(engine, request, *run, &RunCommand::UnloadPiece { parcel: *parcel }).await

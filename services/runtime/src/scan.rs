@@ -2,8 +2,8 @@
 
 use domain::address::Door;
 use domain::ids::{
-    ActorId, BuildingId, CarrierId, ContainerId, GateId, GridId, HouseholdId, OrderId, RunId,
-    ShelfCode,
+    ActorId, BuildingId, CarrierId, ContainerId, GateId, GridId, HouseholdId, OrderId, RecallId,
+    RunId, ShelfCode,
 };
 use domain::parcel::event::{
     DeliveryLevel, DisposalReason, End, FailureReason, OvernightReason, Piece, Receiver,
@@ -57,9 +57,9 @@ pub enum Scan {
     /// A missing piece was met again.
     Found(PieceRef),
     /// A piece is called back.
-    Recall(PieceRef, ContainerId),
-    /// A piece may go on after a recall.
-    LiftRecall(PieceRef),
+    Recall(PieceRef, RecallId),
+    /// A recall of a piece is over.
+    LiftRecall(PieceRef, RecallId),
     /// A piece was thrown away.
     Dispose(PieceRef, DisposalReason),
     /// A piece stays overnight; why, and who takes care of it.

@@ -11,7 +11,7 @@ use super::event::{
 use crate::address::{Door, Recipient};
 use crate::community::ZoneAccess;
 use crate::ids::{
-    ActorId, BuildingId, ContainerId, GateId, GridId, OrderId, RunId, ShelfCode, Waybill,
+    ActorId, BuildingId, ContainerId, GateId, GridId, OrderId, RecallId, RunId, ShelfCode, Waybill,
 };
 use crate::sealed::Sealed;
 use crate::supply::{Category, Cold, DisinfectionRule, SizeClass};
@@ -93,10 +93,13 @@ pub enum ParcelCommand {
     /// Call it back.
     Recall {
         /// The recall's name.
-        recall: ContainerId,
+        recall: RecallId,
     },
-    /// Let it go on after a recall.
-    LiftRecall,
+    /// Lift one recall; the piece goes on once none is left.
+    LiftRecall {
+        /// The recall's name.
+        recall: RecallId,
+    },
     /// Throw it away.
     Dispose {
         /// Why.

@@ -46,7 +46,7 @@ pub(super) fn decide(state: &ParcelState, command: ParcelCommand) -> Decision {
         ParcelCommand::ReportMissing => report_missing(state),
         ParcelCommand::ReportFound => Ok(found(state)),
         ParcelCommand::Recall { recall } => call_back(state, recall),
-        ParcelCommand::LiftRecall => Ok(lift_recall(state)),
+        ParcelCommand::LiftRecall { recall } => lift_recall(state, recall),
         ParcelCommand::Dispose { reason, at } => dispose(state, reason, at),
         ParcelCommand::KeepOvernight { day, reason, owner } => {
             keep_overnight(state, day, reason, owner)
@@ -72,7 +72,7 @@ fn check_deliverable(state: &ParcelState) -> Result<(), ParcelRefusal> {
     if state.recipient.is_none() {
         return Err(ParcelRefusal::UnknownRecipient);
     }
-    if state.recalled {
+    if state.is_recalled() {
         return Err(ParcelRefusal::Recalled);
     }
     if state.damaged == Some(false) {

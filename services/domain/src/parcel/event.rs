@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::{Door, Recipient};
 use crate::event::events;
 use crate::ids::{
-    ActorId, BuildingId, ContainerId, GateId, GridId, OrderId, RunId, ShelfCode, Waybill,
+    ActorId, BuildingId, ContainerId, GateId, GridId, OrderId, RecallId, RunId, ShelfCode, Waybill,
 };
 use crate::sealed::Sealed;
 use crate::supply::{Category, Cold, DisinfectionRule, SizeClass};
@@ -314,12 +314,15 @@ pub struct ParcelFound {}
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ParcelRecalled {
     /// The recall's name.
-    pub recall: ContainerId,
+    pub recall: RecallId,
 }
 
-/// The recall is over; the piece may go on.
+/// A recall is over; the piece may go on once no other one holds it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ParcelRecallLifted {}
+pub struct ParcelRecallLifted {
+    /// The recall's name.
+    pub recall: RecallId,
+}
 
 /// Why a piece was thrown away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]

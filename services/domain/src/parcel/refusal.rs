@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::address::Door;
-use crate::ids::{BuildingId, GridId, RunId, ZoneId};
+use crate::ids::{BuildingId, GridId, RecallId, RunId, ZoneId};
 use crate::refusal::refusals;
 
 refusals! {
@@ -63,6 +63,9 @@ refusals! {
         Recalled => "parcel-recalled",
             "this piece is recalled: set it apart and tell the desk",
             "此件已被召回：请单独存放并告知前台";
+        NotRecalled { recall: RecallId } => "recall-unknown",
+            "recall {recall} was never put on this piece: check the recall's name",
+            "此件没有召回 {recall}：请核对召回名称";
         Unusable => "parcel-unusable",
             "this piece is damaged beyond use: give it back or dispose of it",
             "此件已损坏不可用：请退回或处置";

@@ -9,7 +9,7 @@ use super::event::{
     ParcelKeptOvernight, ParcelReopened, Piece, ReopenReason,
 };
 use crate::address::Recipient;
-use crate::ids::{BuildingId, GridId, OrderId, RunId, ShelfCode, Waybill};
+use crate::ids::{BuildingId, GridId, OrderId, RecallId, RunId, ShelfCode, Waybill};
 use crate::supply::{Category, Cold, DisinfectionRule, Load, SizeClass};
 
 /// How many of the runs that had a piece are remembered, the latest ones: a piece that has been out
@@ -128,8 +128,10 @@ pub struct ParcelState {
     pub handed_off_by: Option<RunId>,
     /// It is not where it should be.
     pub missing: bool,
-    /// It is called back.
-    pub recalled: bool,
+    /// The recalls that hold it.
+    pub recalls: BTreeSet<RecallId>,
+    /// The recalls that held it and were lifted.
+    pub recalls_lifted: BTreeSet<RecallId>,
     /// It is damaged; `Some(false)` means beyond use.
     pub damaged: Option<bool>,
     /// Two contradictory ends wait to be settled.
@@ -173,6 +175,11 @@ impl ParcelState {
     /// Whether its way has ended.
     pub fn is_closed(&self) -> bool {
         matches!(self.phase, Phase::HandedOff | Phase::Refused | Phase::Disposed)
+    }
+
+    /// Whether a recall holds it.
+    pub fn is_recalled(&self) -> bool {
+        !self.recalls.is_empty()
     }
 
     /// The run that last had it.
@@ -276,8 +283,14 @@ fn apply(state: &mut ParcelState, event: &ParcelEvent) {
         ParcelEvent::Damaged(event) => state.damaged = Some(event.usable),
         ParcelEvent::Missing(_) => state.missing = true,
         ParcelEvent::Found(_) => state.missing = false,
-        ParcelEvent::Recalled(_) => state.recalled = true,
-        ParcelEvent::RecallLifted(_) => state.recalled = false,
+        ParcelEvent::Recalled(event) => {
+            state.recalls_lifted.remove(&event.recall);
+            state.recalls.insert(event.recall.clone());
+        }
+        ParcelEvent::RecallLifted(event) => {
+            state.recalls.remove(&event.recall);
+            state.recalls_lifted.insert(event.recall.clone());
+        }
         ParcelEvent::Disposed(event) => close(state, Phase::Disposed, event.at),
         ParcelEvent::KeptOvernight(event) => state.kept = Some(event.clone()),
         ParcelEvent::Reopened(event) => apply_reopening(state, event),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::{Decision, check_at_intake_point, check_run, check_undisputed};
-use crate::ids::{ActorId, ContainerId, RunId};
+use crate::ids::{ActorId, RecallId, RunId};
 use crate::parcel::event::{
     DisposalReason, End, LateScan, OvernightReason, ParcelDamaged, ParcelDisposed,
     ParcelDisputeSettled, ParcelDisputed, ParcelEvent, ParcelFound, ParcelKeptOvernight,
@@ -99,7 +99,7 @@ pub(super) fn found(state: &ParcelState) -> Vec<ParcelEvent> {
     if state.missing { vec![ParcelFound {}.into()] } else { vec![] }
 }
 
-pub(super) fn call_back(state: &ParcelState, recall: ContainerId) -> Decision {
+pub(super) fn call_back(state: &ParcelState, recall: RecallId) -> Decision {
     match state.phase {
         Phase::Unknown => Err(ParcelRefusal::NotArrived),
         Phase::Refused | Phase::Disposed => Err(ParcelRefusal::Closed),
@@ -112,7 +112,7 @@ pub(super) fn call_back(state: &ParcelState, recall: ContainerId) -> Decision {
         | Phase::Relayed { .. }
         | Phase::Failed { .. }
         | Phase::HandedOff => {
-            if state.recalled {
+            if state.recalls.contains(&recall) {
                 Ok(vec![])
             } else {
                 Ok(vec![ParcelRecalled { recall }.into()])
@@ -121,8 +121,14 @@ pub(super) fn call_back(state: &ParcelState, recall: ContainerId) -> Decision {
     }
 }
 
-pub(super) fn lift_recall(state: &ParcelState) -> Vec<ParcelEvent> {
-    if state.recalled { vec![ParcelRecallLifted {}.into()] } else { vec![] }
+pub(super) fn lift_recall(state: &ParcelState, recall: RecallId) -> Decision {
+    if state.recalls.contains(&recall) {
+        Ok(vec![ParcelRecallLifted { recall }.into()])
+    } else if state.recalls_lifted.contains(&recall) {
+        Ok(vec![])
+    } else {
+        Err(ParcelRefusal::NotRecalled { recall })
+    }
 }
 
 pub(super) fn reopen(state: &ParcelState, reason: ReopenReason) -> Decision {

@@ -21,7 +21,7 @@ use crate::parcel::{Parcel, ParcelCommand, ParcelEvent, ParcelRefusal, ParcelSta
 type Outcome = Result<Vec<ParcelEvent>, ParcelRefusal>;
 
 /// Deciders with one rule broken, and the rule that the checker must name.
-pub fn broken_deciders() -> [(Decide, Broken); 12] {
+pub fn broken_deciders() -> [(Decide, Broken); 13] {
     [
         (sorts_what_is_not_clean, Broken::LeftDirty),
         (ends_disinfection_early, Broken::LeftDirty),
@@ -34,6 +34,7 @@ pub fn broken_deciders() -> [(Decide, Broken); 12] {
         (returns_whatever_run_is_named, Broken::Gap),
         (keeps_everything_overnight, Broken::PerishableStayed),
         (carries_what_is_recalled, Broken::WentOn),
+        (lifts_every_recall_at_once, Broken::WentOn),
         (reports_again_and_again, Broken::Repeated),
     ]
 }
@@ -110,7 +111,7 @@ fn lets_runs_take_from_each_other(state: &ParcelState, command: ParcelCommand) -
         (Err(ParcelRefusal::WrongRun { .. }), ParcelCommand::Load(load))
             if state.grid.as_ref() == Some(&load.run_grid)
                 && load.access == ZoneAccess::Admitted
-                && !state.recalled
+                && !state.is_recalled()
                 && state.damaged != Some(false) =>
         {
             Ok(vec![ParcelLoaded { run: load.run }.into()])
@@ -148,9 +149,24 @@ fn keeps_everything_overnight(state: &ParcelState, command: ParcelCommand) -> Ou
 
 fn carries_what_is_recalled(state: &ParcelState, command: ParcelCommand) -> Outcome {
     let mut blind = state.clone();
-    blind.recalled = false;
+    blind.recalls.clear();
     match command {
-        ParcelCommand::Recall { .. } | ParcelCommand::LiftRecall => Parcel::decide(state, command),
+        ParcelCommand::Recall { .. } | ParcelCommand::LiftRecall { .. } => {
+            Parcel::decide(state, command)
+        }
+        other => Parcel::decide(&blind, other),
+    }
+}
+
+fn lifts_every_recall_at_once(state: &ParcelState, command: ParcelCommand) -> Outcome {
+    let mut blind = state.clone();
+    if !state.recalls_lifted.is_empty() {
+        blind.recalls.clear();
+    }
+    match command {
+        ParcelCommand::Recall { .. } | ParcelCommand::LiftRecall { .. } => {
+            Parcel::decide(state, command)
+        }
         other => Parcel::decide(&blind, other),
     }
 }

@@ -5,17 +5,14 @@ use jiff::civil::date;
 use super::sample::*;
 use crate::parcel::event::{
     DisposalReason, End, OvernightReason, ParcelArrived, ParcelDamaged, ParcelFound,
-    ParcelKeptOvernight, ParcelMissing, ParcelRecallLifted, ParcelRecalled, RefusalReason,
+    ParcelKeptOvernight, ParcelLoaded, ParcelMissing, ParcelRecallLifted, ParcelRecalled,
+    RefusalReason,
 };
 use crate::parcel::{Custody, ParcelCommand, ParcelRefusal};
 use crate::supply::Category;
 
 fn damage(usable: bool) -> ParcelCommand {
     ParcelCommand::ReportDamage { usable }
-}
-
-fn call_back() -> ParcelCommand {
-    ParcelCommand::Recall { recall: recall() }
 }
 
 /// Every place where a piece is while its way has not ended.
@@ -217,9 +214,9 @@ fn a_missing_piece_is_found() {
 fn a_piece_is_called_back_wherever_it_is() {
     let recalled = || ParcelRecalled { recall: recall() };
     for history in open().into_iter().chain([announced(), at_home()]) {
-        history.when(call_back()).then([recalled().into()]);
+        history.when(call_back(recall())).then([recalled().into()]);
     }
-    on_run().and(recalled()).when(call_back()).then_nothing();
+    on_run().and(recalled()).when(call_back(recall())).then_nothing();
 }
 
 #[test]
@@ -233,9 +230,9 @@ fn a_recalled_piece_that_was_announced_is_recalled_when_it_comes() {
 
 #[test]
 fn what_never_came_or_is_gone_is_not_called_back() {
-    unheard_of().when(call_back()).refused(&ParcelRefusal::NotArrived);
+    unheard_of().when(call_back(recall())).refused(&ParcelRefusal::NotArrived);
     for history in [with_carrier(), in_bin()] {
-        history.when(call_back()).refused(&ParcelRefusal::Closed);
+        history.when(call_back(recall())).refused(&ParcelRefusal::Closed);
     }
 }
 
@@ -250,11 +247,39 @@ fn a_recalled_piece_still_fails_and_comes_back() {
 
 #[test]
 fn a_recall_is_lifted() {
+    let lifted = || ParcelRecallLifted { recall: recall() };
     let recalled = || on_shelf().and(ParcelRecalled { recall: recall() });
-    recalled().when(ParcelCommand::LiftRecall).then([ParcelRecallLifted {}.into()]);
-    on_shelf().when(ParcelCommand::LiftRecall).then_nothing();
+    recalled().when(lift(recall())).then([lifted().into()]);
+    recalled().and(lifted()).when(lift(recall())).then_nothing();
+    recalled().and(lifted()).when(load(FIRST_RUN)).then([ParcelLoaded { run: FIRST_RUN }.into()]);
     recalled()
-        .and(ParcelRecallLifted {})
-        .when(load(FIRST_RUN))
-        .then([crate::parcel::event::ParcelLoaded { run: FIRST_RUN }.into()]);
+        .and(lifted())
+        .when(call_back(recall()))
+        .then([ParcelRecalled { recall: recall() }.into()]);
+}
+
+#[test]
+fn two_recalls_hold_a_piece_until_both_are_lifted() {
+    let once = || on_shelf().and(ParcelRecalled { recall: recall() });
+    let twice = || once().and(ParcelRecalled { recall: hub_recall() });
+    once().when(call_back(hub_recall())).then([ParcelRecalled { recall: hub_recall() }.into()]);
+    let one_left = || twice().and(ParcelRecallLifted { recall: recall() });
+    one_left().when(load(FIRST_RUN)).refused(&ParcelRefusal::Recalled);
+    one_left().when(lift(hub_recall())).then([ParcelRecallLifted { recall: hub_recall() }.into()]);
+    let none_left = one_left().and(ParcelRecallLifted { recall: hub_recall() });
+    none_left.when(load(FIRST_RUN)).then([ParcelLoaded { run: FIRST_RUN }.into()]);
+}
+
+#[test]
+fn a_recall_that_nobody_made_is_not_lifted() {
+    let recall = hub_recall();
+    for history in [
+        unheard_of(),
+        on_shelf(),
+        on_shelf().and(ParcelRecalled { recall: super::sample::recall() }),
+    ] {
+        history
+            .when(lift(recall.clone()))
+            .refused(&ParcelRefusal::NotRecalled { recall: recall.clone() });
+    }
 }

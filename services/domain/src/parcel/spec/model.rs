@@ -6,12 +6,14 @@
     reason = "only the commands of the rule in question matter here"
 )]
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::sample::the;
 use crate::address::Recipient;
 use crate::community::ZoneAccess;
-use crate::ids::{BuildingId, GridId, RunId};
+use crate::ids::{BuildingId, GridId, RecallId, RunId};
 use crate::parcel::event::{DeliveryLevel, End, ParcelEvent, ReopenReason};
 use crate::parcel::{Custody, ParcelCommand};
 use crate::supply::Category;
@@ -77,7 +79,7 @@ pub struct Model {
     confirmed: bool,
     lies_in: Option<(GridId, BuildingId)>,
     at_household: bool,
-    recalled: bool,
+    recalls: BTreeSet<RecallId>,
     unusable: bool,
     disputed: bool,
     /// Hand-offs at a door or at the intake point.
@@ -177,8 +179,12 @@ impl Model {
             ParcelEvent::Refused(_) => self.leave_for(Holder::Carrier)?,
             ParcelEvent::Disposed(_) => self.leave_for(Holder::Bin)?,
             ParcelEvent::Damaged(event) => self.unusable = !event.usable,
-            ParcelEvent::Recalled(_) => self.recalled = true,
-            ParcelEvent::RecallLifted(_) => self.recalled = false,
+            ParcelEvent::Recalled(event) => {
+                self.recalls.insert(event.recall.clone());
+            }
+            ParcelEvent::RecallLifted(event) => {
+                self.recalls.remove(&event.recall);
+            }
             ParcelEvent::KeptOvernight(_) => {
                 self.stay_at_gate()?;
                 if matches!(self.category, Some(Category::Meal | Category::Produce)) {
@@ -296,7 +302,7 @@ impl Model {
     }
 
     fn go_on(&self) -> Result<(), Broken> {
-        if self.recalled || self.unusable || self.disputed || self.recipient.is_none() {
+        if !self.recalls.is_empty() || self.unusable || self.disputed || self.recipient.is_none() {
             Err(Broken::WentOn)
         } else {
             Ok(())

@@ -16,7 +16,7 @@ use super::model::{Broken, Model};
 use super::sample::*;
 use crate::community::ZoneAccess;
 use crate::decider::Decider;
-use crate::ids::{GridId, RunId, ShelfCode};
+use crate::ids::{GridId, RecallId, RunId, ShelfCode};
 use crate::parcel::command::{Arrive, Expect, HandOff, LoadOn, Sort};
 use crate::parcel::event::{
     DeliveryLevel, DisposalReason, End, FailureReason, OvernightReason, RefusalReason, ReopenReason,
@@ -82,6 +82,10 @@ fn recipients() -> impl Strategy<Value = crate::address::Recipient> {
 
 fn access() -> impl Strategy<Value = ZoneAccess> {
     prop_oneof![6 => Just(ZoneAccess::Admitted), 1 => Just(closed_zone())]
+}
+
+fn recalls() -> impl Strategy<Value = RecallId> {
+    select(vec![recall(), hub_recall()])
 }
 
 fn ends() -> impl Strategy<Value = End> {
@@ -154,8 +158,8 @@ fn exceptional_commands() -> impl Strategy<Value = ParcelCommand> {
         2 => any::<bool>().prop_map(|usable| ParcelCommand::ReportDamage { usable }),
         2 => Just(ParcelCommand::ReportMissing),
         2 => Just(ParcelCommand::ReportFound),
-        1 => Just(ParcelCommand::Recall { recall: recall() }),
-        2 => Just(ParcelCommand::LiftRecall),
+        1 => recalls().prop_map(call_back),
+        2 => recalls().prop_map(lift),
         2 => (0..2_i8).prop_map(|later| ParcelCommand::KeepOvernight {
             day: jiff::civil::date(2022, 4, 10 + later),
             reason: OvernightReason::NoCourier,
@@ -186,8 +190,8 @@ fn next(state: &ParcelState, arrive: &Arrive, by_foot: bool) -> ParcelCommand {
     if state.dispute.is_some() {
         return settle(End::HandedOff);
     }
-    if state.recalled {
-        return ParcelCommand::LiftRecall;
+    if let Some(recall) = state.recalls.first() {
+        return lift(recall.clone());
     }
     if state.damaged == Some(false) {
         return ParcelCommand::ReportDamage { usable: true };
@@ -238,7 +242,7 @@ fn stamp(mut command: ParcelCommand, now: Timestamp) -> ParcelCommand {
         | ParcelCommand::ReportMissing
         | ParcelCommand::ReportFound
         | ParcelCommand::Recall { .. }
-        | ParcelCommand::LiftRecall
+        | ParcelCommand::LiftRecall { .. }
         | ParcelCommand::KeepOvernight { .. }
         | ParcelCommand::Reopen { .. } => {}
     }
@@ -348,7 +352,7 @@ fn is_observation(command: &ParcelCommand) -> bool {
         | ParcelCommand::Return { .. }
         | ParcelCommand::Refuse { .. }
         | ParcelCommand::Dispose { .. }
-        | ParcelCommand::LiftRecall
+        | ParcelCommand::LiftRecall { .. }
         | ParcelCommand::Reopen { .. }
         | ParcelCommand::SettleDispute { .. } => false,
     }

@@ -7,7 +7,7 @@ use crate::Refuse;
 use crate::parcel::ParcelRefusal;
 use crate::parcel::event::End;
 
-fn every_refusal() -> [ParcelRefusal; 24] {
+fn every_refusal() -> [ParcelRefusal; 25] {
     [
         ParcelRefusal::NotArrived,
         ParcelRefusal::NumberReused,
@@ -27,6 +27,7 @@ fn every_refusal() -> [ParcelRefusal; 24] {
         ParcelRefusal::AlreadyHandedOff,
         ParcelRefusal::Closed,
         ParcelRefusal::Recalled,
+        ParcelRefusal::NotRecalled { recall: recall() },
         ParcelRefusal::Unusable,
         ParcelRefusal::PerishableOvernight,
         ParcelRefusal::NotDisputed,

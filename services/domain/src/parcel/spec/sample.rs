@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::address::{Door, Recipient};
 use crate::community::ZoneAccess;
 use crate::decider::fold;
-use crate::ids::{ActorId, ContainerId, GridId, HouseholdId, OrderId, RunId, ShelfCode, Waybill};
+use crate::ids::{ActorId, GridId, HouseholdId, OrderId, RecallId, RunId, ShelfCode, Waybill};
 use crate::parcel::command::{Arrive, Expect, HandOff, LoadOn, Sort};
 use crate::parcel::event::{
     DeliveryLevel, DisposalReason, End, FailureReason, HoldReason, OvernightReason, ParcelArrived,
@@ -92,8 +92,13 @@ pub fn worker() -> ActorId {
     the("desk-1")
 }
 
-pub fn recall() -> ContainerId {
+pub fn recall() -> RecallId {
     the("batch-7")
+}
+
+/// Another recall, of the hub that the piece came through.
+pub fn hub_recall() -> RecallId {
+    the("hub-2")
 }
 
 // Commands
@@ -182,6 +187,14 @@ pub fn bring_back() -> ParcelCommand {
 
 pub fn bring_back_from(run: RunId) -> ParcelCommand {
     ParcelCommand::Return { run: Some(run), shelf: shelf() }
+}
+
+pub fn call_back(recall: RecallId) -> ParcelCommand {
+    ParcelCommand::Recall { recall }
+}
+
+pub fn lift(recall: RecallId) -> ParcelCommand {
+    ParcelCommand::LiftRecall { recall }
 }
 
 pub fn give_back() -> ParcelCommand {

@@ -105,7 +105,7 @@ fn went_wrong() -> Vec<ParcelEvent> {
         ParcelMissing {}.into(),
         ParcelFound {}.into(),
         ParcelRecalled { recall: recall() }.into(),
-        ParcelRecallLifted {}.into(),
+        ParcelRecallLifted { recall: recall() }.into(),
         disputed(End::HandedOff, End::Returned).into(),
     ];
     for reason in [
@@ -177,8 +177,8 @@ fn every_command() -> [ParcelCommand; 22] {
         ParcelCommand::ReportDamage { usable: false },
         ParcelCommand::ReportMissing,
         ParcelCommand::ReportFound,
-        ParcelCommand::Recall { recall: recall() },
-        ParcelCommand::LiftRecall,
+        call_back(recall()),
+        lift(recall()),
         keep(today()),
         ParcelCommand::Reopen { reason: ReopenReason::Mistake },
         settle(End::Returned),
