@@ -146,9 +146,9 @@ fn metrics() -> Option<PrometheusHandle> {
     HANDLE.get_or_init(|| PrometheusBuilder::new().install_recorder().ok()).clone()
 }
 
-/// Writes log lines to standard error. `RUST_LOG` chooses which.
-pub(crate) fn start_logging(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+/// Writes log lines to standard error, of the `usual` severity unless `RUST_LOG` chooses another.
+pub(crate) fn start_logging(format: LogFormat, usual: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     let started = match format {
         LogFormat::Text => lines.try_init(),
@@ -161,7 +161,7 @@ pub(crate) fn start_logging(format: LogFormat) {
 /// Runs `lastmeter serve`.
 pub(crate) fn run(options: Serve) -> Result<ExitCode, Failure> {
     let config = Config::of(options)?;
-    start_logging(config.log_format);
+    start_logging(config.log_format, "info");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let Data { log, vault, snapshots } = Files::of(&config.data).open()?;
     runtime.block_on(async {

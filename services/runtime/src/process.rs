@@ -175,10 +175,12 @@ async fn follow(
     engine: &Weak<Engine>,
     subscription: &mut dyn event_log::Subscription,
 ) -> Result<(), LogError> {
+    // Beside the subscription, so that a busy log does not starve what waits for its time.
+    let mut retries = tokio::time::interval(RETRY_AFTER);
     loop {
         let delivery = tokio::select! {
             delivery = subscription.next() => delivery?,
-            () = tokio::time::sleep(RETRY_AFTER) => Delivery::CaughtUp,
+            _ = retries.tick() => Delivery::CaughtUp,
         };
         let Some(engine) = engine.upgrade() else { return Ok(()) };
         match delivery {
