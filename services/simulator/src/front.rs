@@ -6,7 +6,7 @@ use domain::community::event::ZoneStateChanged;
 use domain::household::event::{HouseholdNeedsSet, HouseholdRegistered};
 use domain::ids::{
     ActorId, BuildingId, CarrierId, CommandId, CommunityId, ContainerId, DeviceId, GridId,
-    HouseholdId, OrderId, ParcelId, RunId, ShelfCode, VolunteerId,
+    HouseholdId, OrderId, ParcelId, RecallId, RunId, ShelfCode, VolunteerId,
 };
 use domain::order::event::{OrderCancelReason, OrderPlaced};
 use domain::parcel::event::{
@@ -331,7 +331,7 @@ pub struct Facts {
     pub usable: Option<bool>,
     /// The recall's name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub recall: Option<ContainerId>,
+    pub recall: Option<RecallId>,
     /// Why it was thrown away.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disposal: Option<DisposalReason>,

@@ -282,7 +282,7 @@ fn read(kind: ScanKind, facts: &Facts) -> Option<runtime::scan::Scan> {
         ScanKind::Missing => Engines::Missing(one(facts)?),
         ScanKind::Found => Engines::Found(one(facts)?),
         ScanKind::Recall => Engines::Recall(one(facts)?, facts.recall.clone()?),
-        ScanKind::LiftRecall => Engines::LiftRecall(one(facts)?),
+        ScanKind::LiftRecall => Engines::LiftRecall(one(facts)?, facts.recall.clone()?),
         ScanKind::Dispose => Engines::Dispose(one(facts)?, facts.disposal?),
         ScanKind::KeepOvernight => {
             Engines::KeepOvernight(one(facts)?, facts.overnight?, facts.owner.clone()?)

@@ -18,6 +18,8 @@ mod community;
 mod facts;
 mod parcel;
 mod run;
+#[cfg(test)]
+mod tampered;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

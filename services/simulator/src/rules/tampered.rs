@@ -1,0 +1,345 @@
+//! The checker bites: what was written into a day's log behind the engine's back is found, with
+//! the number of the rule that it breaks.
+
+use std::sync::{Arc, OnceLock};
+
+use domain::ids::{ParcelId, RunId};
+use event_log::{
+    Direction, EventLog, Expected, MemoryLog, NewEvent, PAGE_EVENTS_MAX, Position, RecordedEvent,
+    Revision, StreamName,
+};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::Violation;
+use crate::people::Size;
+use crate::simulate::{Cause, FIRST_DAY, Inspector, simulate_on};
+
+/// A day that nobody has tampered with.
+fn honest() -> &'static [RecordedEvent] {
+    static DAY: OnceLock<Vec<RecordedEvent>> = OnceLock::new();
+    DAY.get_or_init(|| {
+        let log = MemoryLog::new();
+        simulate_on(&log, 5, 1, Size::SMALL).unwrap();
+        wait(read(&log))
+    })
+}
+
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+async fn read(log: &MemoryLog) -> Vec<RecordedEvent> {
+    let mut all: Vec<RecordedEvent> = vec![];
+    loop {
+        let from = all.last().map(|last| last.position);
+        let page = log.read_all(from, Direction::Forwards, PAGE_EVENTS_MAX).await.unwrap();
+        if page.is_empty() {
+            return all;
+        }
+        all.extend(page);
+    }
+}
+
+/// Writes into the log of an honest day, past every decision.
+struct Forger {
+    log: MemoryLog,
+    now: Timestamp,
+    written: u128,
+}
+
+impl Forger {
+    fn new() -> Self {
+        let log = MemoryLog::new();
+        for event in honest() {
+            let RecordedEvent { stream, revision, id, event_type, data, metadata, .. } = event;
+            let expected = match revision.0 {
+                0 => Expected::NoStream,
+                after => Expected::Exact(Revision(after - 1)),
+            };
+            let (event_type, data, metadata) = (event_type.clone(), data.clone(), metadata.clone());
+            let copy = NewEvent { id: *id, event_type, data, metadata };
+            wait(log.append(stream, expected, vec![copy])).unwrap();
+        }
+        let last: Value = serde_json::from_slice(&honest().last().unwrap().metadata).unwrap();
+        let now = last["recorded_at"].as_str().unwrap().parse().unwrap();
+        Self { log, now, written: 0 }
+    }
+
+    /// Lets time pass.
+    fn later(mut self, seconds: i64) -> Self {
+        self.now = self.now.saturating_add(SignedDuration::from_secs(seconds)).unwrap();
+        self
+    }
+
+    fn write(self, stream: &str, event_type: &str, data: &Value) -> Self {
+        let command = Uuid::from_u128(0xf0f0_0000 + self.written);
+        self.write_as(command, stream, event_type, data)
+    }
+
+    fn write_as(mut self, command: Uuid, stream: &str, event_type: &str, data: &Value) -> Self {
+        self.written += 1;
+        let stream: StreamName = stream.try_into().unwrap();
+        let last = wait(self.log.read_stream(&stream, None, Direction::Backwards, 1)).unwrap();
+        let expected = last.first().map_or(Expected::NoStream, |e| Expected::Exact(e.revision));
+        let mut metadata: Value = serde_json::from_slice(&honest()[0].metadata).unwrap();
+        metadata["command_id"] = json!(command);
+        metadata["recorded_at"] = json!(self.now);
+        metadata["occurred_at"] = json!(self.now);
+        let event = NewEvent {
+            id: Uuid::from_u128(0xabcd_0000 + self.written),
+            event_type: event_type.into(),
+            data: serde_json::to_vec(data).unwrap().into(),
+            metadata: serde_json::to_vec(&metadata).unwrap().into(),
+        };
+        wait(self.log.append(&stream, expected, vec![event])).unwrap();
+        self
+    }
+
+    /// A piece comes in like another one of its category did.
+    fn arrived(self, category: &str) -> Self {
+        let mut fact = like("ParcelArrived", |fact| {
+            fact["category"] == category && fact.get("recipient").is_some()
+        });
+        fact["weight_grams"] = json!(500);
+        self.write(&parcel(), "ParcelArrived", &fact)
+    }
+
+    fn cleaned(self) -> Self {
+        let started = like("ParcelDisinfectionStarted", |_| true);
+        self.write(&parcel(), "ParcelDisinfectionStarted", &started).later(1_800).write(
+            &parcel(),
+            "ParcelDisinfected",
+            &json!({}),
+        )
+    }
+
+    fn sorted(self) -> Self {
+        let recipient = self.recipient();
+        let (grid, building) = (&recipient["grid"], &recipient["door"]["building"]);
+        let fact = json!({ "grid": grid, "building": building, "shelf": "S0012" });
+        self.write(&parcel(), "ParcelSorted", &fact)
+    }
+
+    fn planned(self, grid: &Value, pieces: u32) -> Self {
+        let mut fact = like("RunPlanned", |_| true);
+        fact["grid"] = grid.clone();
+        fact["limit"]["pieces"] = json!(pieces);
+        self.write(&run(), "RunPlanned", &fact)
+    }
+
+    fn put_on(self, piece: ParcelId) -> Self {
+        let door = self.recipient()["door"].clone();
+        let load = json!({ "pieces": 1, "weight_grams": 500, "volume_millilitres": 500 });
+        let fact = json!({ "parcel": piece, "load": load, "door": door });
+        self.write(&run(), "RunPieceLoaded", &fact)
+    }
+
+    fn loaded(self) -> Self {
+        self.put_on(PIECE).write(&parcel(), "ParcelLoaded", &json!({ "run": RUN }))
+    }
+
+    fn handed_off(self) -> Self {
+        let door = self.recipient()["door"].clone();
+        let at = self.now;
+        let fact = json!({
+            "run": RUN, "door": door, "level": "door", "received_by": "left_at_door", "at": at,
+        });
+        self.write(&parcel(), "ParcelHandedOff", &fact)
+    }
+
+    fn recipient(&self) -> Value {
+        let events = wait(read(&self.log));
+        let arrived = events.iter().rev().find(|event| *event.event_type == *"ParcelArrived");
+        let fact: Value = serde_json::from_slice(&arrived.unwrap().data).unwrap();
+        fact["recipient"].clone()
+    }
+
+    fn own_grid(&self) -> Value {
+        self.recipient()["grid"].clone()
+    }
+
+    /// The first broken rule that the checker finds.
+    fn found(self) -> Option<Violation> {
+        let mut inspector = Inspector::of(Arc::new(self.log));
+        match wait(inspector.look()) {
+            Ok(()) => inspector.rules().close_day(FIRST_DAY).err(),
+            Err(Cause::Rule(violation)) => Some(violation),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    fn rule(self) -> Option<u8> {
+        self.found().map(|violation| violation.rule)
+    }
+}
+
+const PIECE: ParcelId = ParcelId(Uuid::from_u128(0x9999));
+const RUN: RunId = RunId(Uuid::from_u128(0x8888));
+
+fn parcel() -> String {
+    format!("parcel-fumin-garden.{PIECE}")
+}
+
+fn run() -> String {
+    format!("run-fumin-garden.{RUN}")
+}
+
+/// The facts of the first event of a type that fits.
+fn like(event_type: &str, fits: impl Fn(&Value) -> bool) -> Value {
+    let of_type = honest().iter().filter(|event| *event.event_type == *event_type);
+    let mut facts = of_type.map(|event| serde_json::from_slice::<Value>(&event.data).unwrap());
+    facts.find(|fact| fits(fact)).unwrap()
+}
+
+/// A piece on its shelf, with everything in order so far.
+fn on_shelf() -> Forger {
+    Forger::new().arrived("parcel_goods").cleaned().sorted()
+}
+
+/// A piece with a courier, with everything in order so far.
+fn on_run() -> Forger {
+    let forger = on_shelf();
+    let grid = forger.own_grid();
+    forger.planned(&grid, 20).loaded()
+}
+
+#[test]
+fn an_honest_day_and_an_honest_piece_break_nothing() {
+    assert_eq!(Forger::new().found(), None);
+    let closed = json!({ "parcel": PIECE });
+    let delivered = on_run().handed_off().write(&run(), "RunPieceDelivered", &closed);
+    assert_eq!(delivered.found(), None);
+}
+
+#[test]
+fn rule_1_a_hand_off_without_a_load() {
+    let found = on_shelf().handed_off().found().unwrap();
+    assert_eq!((found.rule, found.stream), (1, parcel()));
+    assert_eq!(found.position, honest().len() as u64 + 5);
+}
+
+#[test]
+fn rule_1_a_load_that_the_run_did_not_count() {
+    let forger = on_shelf();
+    let grid = forger.own_grid();
+    let forger = forger.planned(&grid, 20);
+    let uncounted = forger.write(&parcel(), "ParcelLoaded", &json!({ "run": RUN }));
+    assert_eq!(uncounted.rule(), Some(1));
+}
+
+#[test]
+fn rule_1_a_wrong_count_at_the_departure() {
+    let departed = on_run().write(&run(), "RunDeparted", &json!({ "counted_pieces": 2 }));
+    assert_eq!(departed.rule(), Some(1));
+}
+
+#[test]
+fn rule_1_a_run_that_counts_otherwise_than_its_pieces() {
+    let forger = on_run().handed_off();
+    assert_eq!(forger.rule(), Some(1), "the run was never told");
+}
+
+#[test]
+fn rule_2_a_load_before_it_is_clean() {
+    let forger = Forger::new().arrived("parcel_goods");
+    let grid = forger.own_grid();
+    assert_eq!(forger.planned(&grid, 20).loaded().rule(), Some(2));
+}
+
+#[test]
+fn rule_2_a_table_that_was_wiped_too_early() {
+    let started = like("ParcelDisinfectionStarted", |_| true);
+    let forger = Forger::new()
+        .arrived("parcel_goods")
+        .write(&parcel(), "ParcelDisinfectionStarted", &started)
+        .later(1_799)
+        .write(&parcel(), "ParcelDisinfected", &json!({}));
+    assert_eq!(forger.rule(), Some(2));
+}
+
+#[test]
+fn rule_3_a_load_on_a_run_of_another_grid() {
+    let forger = on_shelf();
+    let other = if forger.own_grid() == "1" { json!("2") } else { json!("1") };
+    assert_eq!(forger.planned(&other, 20).loaded().rule(), Some(3));
+}
+
+#[test]
+fn rule_3_a_courier_of_another_grid() {
+    let forger = Forger::new().planned(&json!("5"), 20);
+    let volunteer = honest().iter().find_map(|event| {
+        let id = event.stream.as_str().strip_prefix("volunteer-fumin-garden.")?;
+        Some(id.to_owned())
+    });
+    let offered = forger.write(&run(), "RunOffered", &json!({ "volunteer": volunteer.unwrap() }));
+    assert_eq!(offered.rule(), Some(3));
+}
+
+#[test]
+fn rule_3_a_hand_off_in_a_closed_zone() {
+    let forger = on_run();
+    let building = forger.recipient()["door"]["building"].clone();
+    let drawn = like("ZoneDrawn", |fact| fact["buildings"].as_array().unwrap().contains(&building));
+    let from = forger.now;
+    let closed = json!({ "zone": drawn["zone"], "restriction": "testing", "from": from });
+    let forger = forger.write("community-fumin-garden.main", "ZoneStateChanged", &closed);
+    assert_eq!(forger.handed_off().rule(), Some(3));
+}
+
+#[test]
+fn rule_4_a_load_over_the_limit() {
+    let forger = on_shelf();
+    let grid = forger.own_grid();
+    let one_piece = forger.planned(&grid, 1).loaded();
+    let second = ParcelId(Uuid::from_u128(0x7777));
+    assert_eq!(one_piece.put_on(second).rule(), Some(4));
+}
+
+#[test]
+fn rule_5_two_hand_offs() {
+    assert_eq!(on_run().handed_off().handed_off().rule(), Some(5));
+}
+
+#[test]
+fn rule_5_a_command_that_was_carried_out_again() {
+    let command = Uuid::from_u128(0x5555);
+    let found = json!({});
+    let forger = Forger::new()
+        .arrived("parcel_goods")
+        .write_as(command, &parcel(), "ParcelMissing", &found)
+        .write(&parcel(), "ParcelFound", &found)
+        .write_as(command, &parcel(), "ParcelMissing", &found);
+    assert_eq!(forger.rule(), Some(5));
+}
+
+#[test]
+fn rule_6_a_meal_overnight() {
+    let forger = Forger::new().arrived("meal");
+    assert_eq!(forger.rule(), Some(6), "it is at the gate in the evening");
+    let kept = json!({ "day": FIRST_DAY, "reason": "no_courier", "owner": "badge-0" });
+    let forger = Forger::new().arrived("meal").write(&parcel(), "ParcelKeptOvernight", &kept);
+    assert_eq!(forger.found().unwrap().position, honest().len() as u64 + 2);
+}
+
+#[test]
+fn rule_6_a_parcel_without_a_reason_or_still_under_way() {
+    assert_eq!(on_shelf().rule(), Some(6));
+    assert_eq!(on_run().rule(), Some(6));
+}
+
+#[test]
+fn rule_8_an_event_that_nobody_can_read() {
+    let forger = Forger::new().arrived("parcel_goods");
+    assert_eq!(forger.write(&parcel(), "ParcelVanished", &json!({})).rule(), Some(8));
+    let forger = Forger::new().write(&parcel(), "ParcelArrived", &json!({ "category": 7 }));
+    assert_eq!(forger.rule(), Some(8));
+}
+
+#[test]
+fn the_log_is_read_to_its_end() {
+    let mut inspector = Inspector::of(Arc::new(Forger::new().log));
+    wait(inspector.look()).unwrap();
+    assert_eq!(Position(inspector.rules().events()), honest().last().unwrap().position);
+}
