@@ -49,22 +49,39 @@ impl Engine {
     pub fn start<W: AsRef<std::ffi::OsStr>>(
         words: impl IntoIterator<Item = W>,
     ) -> Result<Self, HarnessError> {
-        let program = engine_binary()?;
-        let started = Command::new(&program)
-            .args(words)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn();
-        match started {
+        let mut command = Command::new(engine_binary()?);
+        command.args(words);
+        Self::spawn(command)
+    }
+
+    /// Starts any program in the engine's place, with its output piped for the test to read.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn spawn(mut command: Command) -> Result<Self, HarnessError> {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        match command.spawn() {
             Ok(child) => Ok(Self { child }),
-            Err(source) => Err(HarnessError::NotStarted { program, source }),
+            Err(source) => {
+                let program = command.get_program().into();
+                Err(HarnessError::NotStarted { program, source })
+            }
         }
     }
 
     /// The process, to read its output or ask for its id.
     pub fn child(&mut self) -> &mut Child {
         &mut self.child
+    }
+
+    /// Asks it to end, as a service manager does, and waits until it has.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn end(&mut self) -> io::Result<ExitStatus> {
+        // The standard library sends no signal but SIGKILL; the system's own tool does.
+        Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?;
+        self.child.wait()
     }
 
     /// Kills it at once, as `kill -9` does, and waits until it is gone.

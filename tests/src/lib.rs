@@ -1,13 +1,19 @@
-//! What the suites share: where the checkout is, the engine's binary, free ports, and a child
-//! process that does not outlive its test.
+//! What the suites share: where the checkout is, the engine's binary, free ports, a child process
+//! that does not outlive its test, ids that repeat, and a connection to a served engine.
 //!
 //! **It holds no expectation of its own and never retries**: a suite that fails once has failed.
 
 mod checkout;
 mod engine;
+mod http;
+mod ids;
+mod serving;
 
 pub use checkout::{tracked_files, workspace_metadata, workspace_root};
 pub use engine::{Engine, engine_binary, free_port};
+pub use http::{Connection, Reply};
+pub use ids::id;
+pub use serving::{SERVING, Serving};
 pub use tempfile::TempDir;
 
 use std::{io, path::PathBuf, process::ExitStatus};
@@ -32,6 +38,12 @@ pub enum HarnessError {
         command: String,
         /// How it ended.
         status: ExitStatus,
+    },
+    /// The engine ended before it served.
+    #[error("the engine ended before it served; it said:\n{said}")]
+    NotServing {
+        /// What it wrote to standard error.
+        said: String,
     },
     /// Cargo built the engine and named no program.
     #[error("cargo named no program `lastmeter`: is services/lastmeter still a binary crate?")]

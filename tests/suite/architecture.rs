@@ -37,13 +37,8 @@ const IMPURE: [&str; 9] = [
 ];
 
 /// Libraries that stay behind one crate, so that they can be changed in one place.
-const BEHIND: [(&str, &str); 5] = [
-    ("axum", "api"),
-    ("tower-http", "api"),
-    ("utoipa", "api"),
-    ("utoipa-axum", "api"),
-    ("chacha20poly1305", "runtime"),
-];
+const BEHIND: [(&str, &str); 3] =
+    [("axum", "api"), ("tower-http", "api"), ("chacha20poly1305", "runtime")];
 
 #[derive(Debug, Default, PartialEq)]
 struct Drawing {

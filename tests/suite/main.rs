@@ -6,4 +6,8 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod schemas;
+#[cfg(test)]
 mod tidy;

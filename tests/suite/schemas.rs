@@ -48,9 +48,9 @@ fn files_below(folder: &Path) -> io::Result<Files> {
 fn stale(committed: &Files, generated: &Files) -> Vec<String> {
     let missing = generated.keys().filter(|name| !committed.contains_key(*name));
     let left = committed.keys().filter(|name| !generated.contains_key(*name));
-    let changed = generated.iter().filter(|(name, bytes)| {
-        committed.get(*name).is_some_and(|committed| committed != *bytes)
-    });
+    let changed = generated
+        .iter()
+        .filter(|(name, bytes)| committed.get(*name).is_some_and(|committed| committed != *bytes));
     missing
         .map(|name| format!("not committed: {}", name.display()))
         .chain(left.map(|name| format!("no longer generated: {}", name.display())))
