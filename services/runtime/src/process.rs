@@ -199,6 +199,11 @@ async fn follow(
 
 /// Reads one event and carries out what follows from it.
 async fn read(engine: &Engine, recorded: &RecordedEvent) {
+    let causes = CAUSES.contains(&&*recorded.event_type);
+    // With debug assertions every event is decoded, so that tests find a cause that is not listed.
+    if !causes && !cfg!(debug_assertions) {
+        return;
+    }
     let Some((category, community, id)) = codec::parse_stream(&recorded.stream) else { return };
     let Ok(community) = community.parse::<CommunityId>() else { return };
     let decoded = codec::decode_metadata(recorded).and_then(|metadata| {
@@ -213,7 +218,9 @@ async fn read(engine: &Engine, recorded: &RecordedEvent) {
             return;
         }
     };
-    for (index, reaction) in reactions(&event, id).into_iter().enumerate() {
+    let reactions = reactions(&event, id);
+    debug_assert!(causes || reactions.is_empty(), "{} is not listed", recorded.event_type);
+    for (index, reaction) in reactions.into_iter().enumerate() {
         let grace = match reaction {
             Reaction::CheckLoaded(..) => LOAD_GRACE,
             Reaction::Run(..)
@@ -234,6 +241,19 @@ async fn read(engine: &Engine, recorded: &RecordedEvent) {
         attempt(engine, &community, &metadata, (recorded.position, index), pending).await;
     }
 }
+
+/// The types of the events that anything follows from, so that the others need not be decoded.
+const CAUSES: &[&str] = &[
+    "HouseholdErased",
+    "ParcelArrived",
+    "ParcelDeliveryFailed",
+    "ParcelDisputeSettled",
+    "ParcelHandedOff",
+    "ParcelReopened",
+    "ParcelReturned",
+    "ParcelUnloaded",
+    "RunPieceLoaded",
+];
 
 /// What follows from an event; nothing but the event is looked at.
 fn reactions(event: &AnyEvent, id: &str) -> Vec<Reaction> {
