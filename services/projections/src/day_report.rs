@@ -124,8 +124,8 @@ impl DayReports {
         let mut report = DayReport { day, total: Figures::default(), by_category: BTreeMap::new() };
         for parcel in self.days.get(&day).into_iter().flatten() {
             if let Some(tracked) = self.parcels.get(parcel) {
-                count(&mut report.total, tracked);
-                count(report.by_category.entry(tracked.category).or_default(), tracked);
+                count(&mut report.total, *tracked);
+                count(report.by_category.entry(tracked.category).or_default(), *tracked);
             }
         }
         report
@@ -205,7 +205,7 @@ impl Tracked {
     }
 }
 
-fn count(figures: &mut Figures, tracked: &Tracked) {
+fn count(figures: &mut Figures, tracked: Tracked) {
     figures.arrived += 1;
     let here = match tracked.place {
         Place::AtGate => &mut figures.at_gate,
@@ -353,7 +353,7 @@ mod tests {
         assert_eq!(view.days().collect::<Vec<_>>(), ["2022-11-11".parse().unwrap()]);
         for n in 0..40_i64 {
             let day = late.checked_add(jiff::SignedDuration::from_hours(24 * n)).unwrap();
-            let parcel = ParcelId(Uuid::from_u128(2 + n.unsigned_abs() as u128));
+            let parcel = ParcelId(Uuid::from_u128(2 + u128::from(n.unsigned_abs())));
             view.observe(parcel, &arrived(Category::Meal), day);
         }
         assert_eq!(view.days().count(), DAYS_KEPT_MAX);

@@ -1,5 +1,7 @@
 //! Between the domain's events and the log's bytes: metadata, versions, upcasting.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::fmt;
 use std::sync::Arc;
 
@@ -197,19 +199,79 @@ pub enum CodecError {
     Unwritable(#[source] serde_json::Error),
 }
 
-/// A decoded event in its place.
-#[derive(Debug, Clone)]
+/// What every view looks at of an event's metadata: read without copying what it does not need.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Stamp<'a> {
+    /// The command that caused it.
+    pub command_id: CommandId,
+    /// The digest of what was sent under that id.
+    pub content: ContentDigest,
+    /// Present when the command followed from another request.
+    #[serde(default)]
+    correlation_id: Option<serde::de::IgnoredAny>,
+    /// With which device.
+    #[serde(borrow, default)]
+    pub device: Option<Cow<'a, str>>,
+    /// The device's own number of the command.
+    #[serde(default)]
+    pub sequence: Option<u64>,
+    /// When the engine learned of it.
+    pub recorded_at: Timestamp,
+    /// The version of the event's shape.
+    #[serde(default = "first_version")]
+    pub schema_version: u16,
+}
+
+impl Stamp<'_> {
+    /// Whether the command followed from another request, and so is no sender's own.
+    pub fn is_follow_up(&self) -> bool {
+        self.correlation_id.is_some()
+    }
+}
+
+/// An event in its place, decoded when somebody asks for it.
+#[derive(Debug)]
 pub struct Observed<'a> {
     /// The event as it is recorded.
     pub recorded: &'a RecordedEvent,
     /// The community.
     pub community: &'a CommunityId,
+    /// The category of its stream.
+    pub category: &'a str,
     /// The id of its aggregate, as the stream's name has it.
     pub id: &'a str,
     /// About the happening.
-    pub metadata: &'a Metadata,
+    pub stamp: Stamp<'a>,
+    event: OnceCell<AnyEvent>,
+}
+
+impl<'a> Observed<'a> {
+    /// Reads where an event stands and what is stamped on it.
+    ///
+    /// # Errors
+    /// Metadata of another shape.
+    pub fn of(
+        recorded: &'a RecordedEvent,
+        community: &'a CommunityId,
+        category: &'a str,
+        id: &'a str,
+    ) -> Result<Self, CodecError> {
+        let stamp = serde_json::from_slice(&recorded.metadata)
+            .map_err(|source| unreadable(recorded, source))?;
+        Ok(Self { recorded, community, category, id, stamp, event: OnceCell::new() })
+    }
+
     /// What happened.
-    pub event: &'a AnyEvent,
+    ///
+    /// # Errors
+    /// A foreign stream, an unknown event type or a payload of another shape.
+    pub fn event(&self) -> Result<&AnyEvent, CodecError> {
+        if let Some(event) = self.event.get() {
+            return Ok(event);
+        }
+        let event = decode_recorded(self.recorded, self.category, self.stamp.schema_version)?;
+        Ok(self.event.get_or_init(|| event))
+    }
 }
 
 /// The community and the id in a stream's name.

@@ -10,18 +10,21 @@ use addressing::layout::{self, Layout};
 use domain::Decider;
 use domain::community::event::AliasTarget;
 use domain::community::{Community, CommunityEvent, CommunityState};
+use domain::device::Device;
 use domain::household::event::{HouseholdStatus, TailToken};
 use domain::household::{Household, HouseholdEvent, HouseholdState};
 use domain::ids::{
     BuildingId, CommunityId, ContainerId, HouseholdId, ParcelId, ShelfCode, Waybill,
 };
 use domain::ids::{RunId, VolunteerId, WaybillNumber};
-use domain::parcel::ParcelEvent;
-use domain::run::RunEvent;
+use domain::order::Order;
+use domain::parcel::event::End;
+use domain::parcel::{Parcel, ParcelEvent};
+use domain::run::{Run, RunEvent};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::codec::{AnyEvent, Observed};
+use crate::codec::{AnyEvent, CodecError, Observed, Stored};
 
 /// How long the codes of a closed parcel are still known without its carrier.
 const CLOSED_KNOWN: SignedDuration = SignedDuration::from_hours(48);
@@ -60,6 +63,8 @@ pub struct Known {
     pub piece: u16,
     /// The table or cart that it is on.
     pub container: Option<ContainerId>,
+    /// When it was closed.
+    pub closed_at: Option<Timestamp>,
 }
 
 /// What a snapshot holds of a community.
@@ -86,13 +91,19 @@ impl Directory {
     }
 
     /// Folds one event.
-    pub fn observe(&mut self, observed: &Observed<'_>) {
+    ///
+    /// # Errors
+    /// An event that cannot be decoded.
+    pub fn observe(&mut self, observed: &Observed<'_>) -> Result<(), CodecError> {
+        if !is_of_interest(observed) {
+            return Ok(());
+        }
         if !self.communities.contains_key(observed.community) {
             self.communities.insert(observed.community.clone(), Place::default());
         }
-        let Some(place) = self.communities.get_mut(observed.community) else { return };
-        let at = observed.metadata.recorded_at;
-        match observed.event {
+        let Some(place) = self.communities.get_mut(observed.community) else { return Ok(()) };
+        let at = observed.stamp.recorded_at;
+        match observed.event()? {
             AnyEvent::Community(event) => place.observe_community(event),
             AnyEvent::Household(event) => {
                 if let Ok(id) = observed.id.parse() {
@@ -116,6 +127,43 @@ impl Directory {
             }
             AnyEvent::Device(_) | AnyEvent::Order(_) => {}
         }
+        Ok(())
+    }
+}
+
+/// The events of a parcel and a run that change nothing here: most of all events, so they are told
+/// by their type and not decoded.
+const OF_NO_INTEREST: &[&str] = &[
+    "ParcelDamaged",
+    "ParcelDeliveryFailed",
+    "ParcelDisputed",
+    "ParcelFound",
+    "ParcelHeld",
+    "ParcelIdentified",
+    "ParcelKeptOvernight",
+    "ParcelLateScanNoted",
+    "ParcelMissing",
+    "ParcelRecallLifted",
+    "ParcelRecalled",
+    "ParcelRelayed",
+    "ParcelReturned",
+    "ParcelUnloaded",
+    "RunPieceDelivered",
+    "RunPieceFailed",
+    "RunPieceLoaded",
+    "RunPieceReopened",
+    "RunPieceReturned",
+    "RunStopDone",
+    "RunStopFailed",
+];
+
+fn is_of_interest(observed: &Observed<'_>) -> bool {
+    match observed.category {
+        Device::CATEGORY | Order::CATEGORY => false,
+        Parcel::CATEGORY | Run::CATEGORY => {
+            !OF_NO_INTEREST.contains(&&*observed.recorded.event_type)
+        }
+        _ => true,
     }
 }
 
@@ -268,12 +316,12 @@ impl Place {
                 self.take_off(id);
             }
             ParcelEvent::HandedOff(_) | ParcelEvent::Refused(_) | ParcelEvent::Disposed(_) => {
-                self.take_off(id);
-                self.closed.push_back((at, id));
+                self.close(id, at);
             }
-            ParcelEvent::Reopened(_) | ParcelEvent::DisputeSettled(_) => {
-                self.closed.retain(|(_, closed)| *closed != id);
+            ParcelEvent::DisputeSettled(event) if event.truth == End::HandedOff => {
+                self.close(id, at);
             }
+            ParcelEvent::Reopened(_) | ParcelEvent::DisputeSettled(_) => self.set_closed(id, None),
             ParcelEvent::Held(_)
             | ParcelEvent::Identified(_)
             | ParcelEvent::Unloaded(_)
@@ -293,7 +341,10 @@ impl Place {
             && at.duration_since(closed_at) > CLOSED_KNOWN
         {
             self.closed.pop_front();
-            self.forget(closed);
+            // One that was opened again since then is kept.
+            if self.parcels.get(&closed).is_some_and(|known| known.closed_at == Some(closed_at)) {
+                self.forget(closed);
+            }
         }
     }
 
@@ -320,6 +371,18 @@ impl Place {
         }
     }
 
+    fn close(&mut self, id: ParcelId, at: Timestamp) {
+        self.take_off(id);
+        self.set_closed(id, Some(at));
+        self.closed.push_back((at, id));
+    }
+
+    fn set_closed(&mut self, id: ParcelId, closed_at: Option<Timestamp>) {
+        if let Some(known) = self.parcels.get_mut(&id) {
+            known.closed_at = closed_at;
+        }
+    }
+
     fn put_parcel(
         &mut self,
         id: ParcelId,
@@ -327,7 +390,7 @@ impl Place {
         piece: u16,
         container: Option<ContainerId>,
     ) {
-        let known = Known { waybill, piece, container };
+        let known = Known { waybill, piece, container, closed_at: None };
         self.index_parcel(id, &known);
         self.parcels.insert(id, known);
     }

@@ -6,13 +6,14 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use domain::device::DeviceEvent;
 use domain::device::event::{ContentDigest, SettledAnswer};
+use domain::device::{Device, DeviceEvent};
 use domain::ids::{CommandId, CommunityId, DeviceId, ParcelId};
+use domain::parcel::Parcel;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::codec::{AnyEvent, Observed};
+use crate::codec::{AnyEvent, CodecError, Observed, Stored};
 
 /// How long a command is remembered: longer than [`crate::request::AGE_MAX`], by a day's margin.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(15 * 24);
@@ -80,34 +81,36 @@ impl Ledger {
     }
 
     /// Folds one event.
-    pub fn observe(&mut self, observed: &Observed<'_>) {
-        let metadata = observed.metadata;
-        if metadata.correlation_id.is_none() {
-            let parcel = match observed.event {
-                AnyEvent::Parcel(_) => observed.id.parse().ok(),
-                AnyEvent::Community(_)
-                | AnyEvent::Device(_)
-                | AnyEvent::Household(_)
-                | AnyEvent::Order(_)
-                | AnyEvent::Run(_)
-                | AnyEvent::Volunteer(_) => None,
+    ///
+    /// # Errors
+    /// An event of a device that cannot be decoded.
+    pub fn observe(&mut self, observed: &Observed<'_>) -> Result<(), CodecError> {
+        let stamp = &observed.stamp;
+        if !stamp.is_follow_up() {
+            let parcel = match observed.category {
+                Parcel::CATEGORY => observed.id.parse().ok(),
+                _ => None,
             };
-            self.remember(metadata.recorded_at, metadata.command_id, metadata.content, || {
+            self.remember(stamp.recorded_at, stamp.command_id, stamp.content, || {
                 Verdict::Applied { parcel }
             });
-            if let Some(device) = &metadata.device {
-                self.count(observed.community, device, metadata.sequence);
+            if let (Some(device), Some(sequence)) = (&stamp.device, stamp.sequence)
+                && let Ok(device) = device.parse()
+            {
+                self.count(observed.community, &device, Some(sequence));
             }
         }
-        if let AnyEvent::Device(event) = observed.event
+        if observed.category == Device::CATEGORY
+            && let AnyEvent::Device(event) = observed.event()?
             && let Ok(device) = observed.id.parse()
         {
             self.observe_device(observed, &device, event);
         }
+        Ok(())
     }
 
     fn observe_device(&mut self, observed: &Observed<'_>, device: &DeviceId, event: &DeviceEvent) {
-        let (community, at) = (observed.community, observed.metadata.recorded_at);
+        let (community, at) = (observed.community, observed.stamp.recorded_at);
         match event {
             DeviceEvent::Settled(event) => {
                 self.remember(at, event.command, event.content, || {

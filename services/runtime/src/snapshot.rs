@@ -50,6 +50,11 @@ struct Read {
     observers: BTreeMap<String, Box<RawValue>>,
 }
 
+#[derive(Deserialize)]
+struct OnlyHead {
+    head: Head,
+}
+
 #[derive(Serialize, Deserialize)]
 struct Head {
     version: u32,
@@ -106,10 +111,6 @@ impl Snapshots {
             Err(error) => return Err(error),
         };
         // The head is read alone first: the rest of another version has another shape.
-        #[derive(Deserialize)]
-        struct OnlyHead {
-            head: Head,
-        }
         let OnlyHead { head } = serde_json::from_slice(&bytes)?;
         if head.version != VERSION {
             return Ok(None);

@@ -22,7 +22,10 @@ pub trait Observer: Send {
     fn name(&self) -> &'static str;
 
     /// Folds one event.
-    fn observe(&mut self, observed: &Observed<'_>);
+    ///
+    /// # Errors
+    /// An event that cannot be decoded; the views then stop there.
+    fn observe(&mut self, observed: &Observed<'_>) -> Result<(), CodecError>;
 
     /// What a snapshot keeps of it.
     ///
@@ -155,14 +158,11 @@ impl Views {
                     community = Some(tenant.parse().map_err(|_| foreign())?);
                 }
                 let Some(community) = &community else { return Err(foreign()) };
-                let metadata = codec::decode_metadata(recorded)?;
-                let event = codec::decode_recorded(recorded, category, metadata.schema_version)?;
-                let observed =
-                    Observed { recorded, community, id, metadata: &metadata, event: &event };
-                ledger.observe(&observed);
-                directory.observe(&observed);
+                let observed = Observed::of(recorded, community, category, id)?;
+                ledger.observe(&observed)?;
+                directory.observe(&observed)?;
                 for observer in observers.iter_mut() {
-                    observer.observe(&observed);
+                    observer.observe(&observed)?;
                 }
             }
             if let Some(last) = events.last() {
