@@ -111,26 +111,11 @@ pub fn cue(
         size: contents.map(|contents| contents.size),
         cold: contents.map(|contents| contents.cold),
         piece: contents.map(|contents| contents.piece),
-        run: run_of(parcel.phase),
+        run: parcel.phase.run(),
         next,
         wait_until,
         say_chinese,
         say_english,
-    }
-}
-
-fn run_of(phase: Phase) -> Option<RunId> {
-    match phase {
-        Phase::Loaded { run } | Phase::Relayed { run } | Phase::Failed { run } => Some(run),
-        Phase::Unknown
-        | Phase::Expected
-        | Phase::Arrived
-        | Phase::Disinfecting { .. }
-        | Phase::Clean
-        | Phase::Sorted
-        | Phase::HandedOff
-        | Phase::Refused
-        | Phase::Disposed => None,
     }
 }
 

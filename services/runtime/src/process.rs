@@ -12,7 +12,7 @@ use std::time::Duration;
 use domain::ids::{ActorId, CommandId, CommunityId, OrderId, ParcelId, RunId};
 use domain::order::OrderCommand;
 use domain::parcel::ParcelEvent;
-use domain::parcel::event::End;
+use domain::parcel::event::{End, ParcelDisputeSettled};
 use domain::parcel::{Custody, ParcelState, Phase};
 use domain::run::{RunCommand, RunEvent};
 use domain::{household::HouseholdEvent, ids::HouseholdId};
@@ -46,7 +46,7 @@ enum Reaction {
     /// The run and the order of a piece hear that it is with the courier again.
     Reopened(ParcelId),
     /// The run and the order of a piece hear how a dispute about it was settled.
-    Settled(ParcelId, End),
+    Settled(ParcelId, ParcelDisputeSettled),
     /// The order of a piece hears that it was handed off.
     HandedOff(ParcelId),
     /// A piece that is on a run without knowing so is taken off, once the grace is over.
@@ -301,7 +301,7 @@ fn of_parcel(event: &ParcelEvent, parcel: ParcelId) -> Vec<Reaction> {
             vec![Reaction::Run(event.run, RunCommand::RecordReturned { parcel })]
         }
         ParcelEvent::Reopened(_) => vec![Reaction::Reopened(parcel)],
-        ParcelEvent::DisputeSettled(event) => vec![Reaction::Settled(parcel, event.truth)],
+        ParcelEvent::DisputeSettled(event) => vec![Reaction::Settled(parcel, event.clone())],
         ParcelEvent::Expected(_)
         | ParcelEvent::Held(_)
         | ParcelEvent::Identified(_)
@@ -425,9 +425,9 @@ async fn carry_out(engine: &Engine, request: &Request, reaction: &Reaction) -> R
             let (state, _) = engine.peek::<domain::parcel::Parcel>(community, parcel).await?;
             reopened(engine, request, *parcel, &state).await
         }
-        Reaction::Settled(parcel, truth) => {
+        Reaction::Settled(parcel, fact) => {
             let (state, _) = engine.peek::<domain::parcel::Parcel>(community, parcel).await?;
-            settled(engine, request, *parcel, &state, *truth).await
+            settled(engine, request, *parcel, &state, fact).await
         }
         Reaction::CheckLoaded(parcel, run) => {
             let (state, _) = engine.peek::<domain::parcel::Parcel>(community, parcel).await?;
@@ -471,31 +471,44 @@ async fn settled(
     request: &Request,
     parcel: ParcelId,
     state: &ParcelState,
-    truth: End,
+    fact: &ParcelDisputeSettled,
 ) -> Result<(), Problem> {
-    let delivered = state.phase == Phase::HandedOff;
-    if let Some(run) = state.last_run() {
-        let command = match truth {
-            End::HandedOff => RunCommand::RecordDelivered { parcel },
-            End::Returned => RunCommand::RecordReturned { parcel },
-            // Whoever brought it answers for it again; a piece that was fetched is at the gate.
-            End::NotReceived => match state.custody() {
-                Custody::Run(_) | Custody::BuildingFoot(_) => RunCommand::RecordReopened { parcel },
-                Custody::Outside
-                | Custody::IntakePoint
-                | Custody::Household
-                | Custody::Carrier
-                | Custody::Disposed => RunCommand::RecordReturned { parcel },
-            },
-        };
-        tell_run(engine, &request.follow_up("run"), run, &command).await?;
-    }
-    let command = if delivered {
+    let command = if state.phase == Phase::HandedOff {
         OrderCommand::RecordHandedOff { parcel }
     } else {
         OrderCommand::RecordReopened { parcel }
     };
-    tell_its_order(engine, request, state, &command).await
+    let mut outcome = tell_its_order(engine, request, state, &command).await;
+    for (run, command) in told_of_the_truth(parcel, state, fact) {
+        let request = request.follow_up(&format!("run {run}"));
+        let told = tell_run(engine, &request, run, &command).await;
+        outcome = outcome.and(told);
+    }
+    outcome
+}
+
+/// What the runs hear of a settled dispute: those that claimed the true end, and the one that has
+/// the piece, or had it when its way ended.
+fn told_of_the_truth(
+    parcel: ParcelId,
+    state: &ParcelState,
+    fact: &ParcelDisputeSettled,
+) -> BTreeMap<RunId, RunCommand> {
+    let claimed = fact.claims.iter().filter(|claim| claim.end == fact.truth);
+    let claimed = claimed.filter_map(|claim| claim.run);
+    match fact.truth {
+        End::HandedOff => {
+            let delivered = |run| (run, RunCommand::RecordDelivered { parcel });
+            claimed.chain(state.run_at_close()).map(delivered).collect()
+        }
+        End::Returned => claimed.map(|run| (run, RunCommand::RecordReturned { parcel })).collect(),
+        // Whoever brought it answers for it again; a piece that was fetched is at the gate.
+        End::NotReceived => {
+            let returned = claimed.map(|run| (run, RunCommand::RecordReturned { parcel }));
+            let with = state.phase.run().map(|run| (run, RunCommand::RecordReopened { parcel }));
+            returned.chain(with).collect()
+        }
+    }
 }
 
 async fn tell_its_order(

@@ -121,7 +121,7 @@ pub enum ParcelCommand {
         /// Why.
         reason: ReopenReason,
     },
-    /// Say which of two contradictory ends is true.
+    /// Say which of the contradictory ends is true.
     SettleDispute {
         /// The true one.
         truth: End,

@@ -81,9 +81,9 @@ fn check_deliverable(state: &ParcelState) -> Result<(), ParcelRefusal> {
     Ok(())
 }
 
-/// While two ends contradict each other nobody knows where the piece is: only settling moves it.
+/// While ends contradict each other nobody knows where the piece is: only settling moves it.
 fn check_undisputed(state: &ParcelState) -> Result<(), ParcelRefusal> {
-    match state.dispute {
+    match &state.dispute {
         Some(_) => Err(ParcelRefusal::Disputed),
         None => Ok(()),
     }

@@ -428,7 +428,18 @@ pub enum End {
     NotReceived,
 }
 
-/// Two contradictory ends: both facts stay until somebody settles it.
+/// One end that was told after another one had been recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct Claim {
+    /// How its way ended, by this account.
+    pub end: End,
+    /// The run that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+}
+
+/// Contradictory ends: all facts stay until somebody settles it. Another claim about the same piece
+/// joins the dispute that stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ParcelDisputed {
     /// What had been recorded.
@@ -440,14 +451,14 @@ pub struct ParcelDisputed {
     pub run: Option<RunId>,
 }
 
-/// Somebody settled a dispute; it names both sides and which of them holds.
+/// Somebody settled a dispute; it names every side and which of them holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ParcelDisputeSettled {
     /// What had been recorded.
     pub recorded: End,
-    /// What was said afterwards.
-    pub claimed: End,
-    /// Which of the two is true.
+    /// What was said afterwards, the first claim first.
+    pub claims: Vec<Claim>,
+    /// Which of these ends is true.
     pub truth: End,
     /// When the engine learned of it.
     pub at: Timestamp,

@@ -76,11 +76,11 @@ refusals! {
             "nothing is disputed about this piece: there is nothing to settle",
             "此件没有争议：无需裁定";
         Disputed => "parcel-disputed",
-            "two contradictory ends are recorded for this piece: settle the dispute first",
+            "contradictory ends are recorded for this piece: settle the dispute first",
             "此件的去向有争议：请先裁定";
         NotASide { truth: super::event::End } => "not-a-side-of-the-dispute",
-            "this is not one of the two ends in dispute: choose one of those",
-            "所选不是争议的两种去向之一：请从中选择";
+            "this is not one of the ends in dispute: choose one of those",
+            "所选不在有争议的去向之中：请从中选择";
         PieceOutOfRange => "piece-out-of-range",
             "a piece is counted from 1 up to the number of pieces of its waybill: check both",
             "件号须在 1 到该运单总件数之间：请核对";

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::event::{
-    End, FailureReason, HoldReason, LateScan, ParcelDisputeSettled, ParcelDisputed, ParcelEvent,
-    ParcelKeptOvernight, ParcelReopened, Piece, ReopenReason,
+    Claim, End, FailureReason, HoldReason, LateScan, ParcelDisputeSettled, ParcelDisputed,
+    ParcelEvent, ParcelKeptOvernight, ParcelReopened, Piece, ReopenReason,
 };
 use crate::address::Recipient;
 use crate::ids::{BuildingId, GridId, OrderId, RecallId, RunId, ShelfCode, Waybill};
@@ -77,13 +77,13 @@ pub enum Custody {
     Disposed,
 }
 
-/// Two contradictory ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Contradictory ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dispute {
     /// What had been recorded.
     pub recorded: End,
-    /// What was said afterwards.
-    pub claimed: End,
+    /// What was said afterwards, each once: at most every end by every run that is remembered.
+    pub claims: Vec<Claim>,
 }
 
 /// What is known of the piece itself.
@@ -134,7 +134,7 @@ pub struct ParcelState {
     pub recalls_lifted: BTreeSet<RecallId>,
     /// It is damaged; `Some(false)` means beyond use.
     pub damaged: Option<bool>,
-    /// Two contradictory ends wait to be settled.
+    /// Contradictory ends wait to be settled.
     pub dispute: Option<Dispute>,
     /// How the last dispute was settled.
     pub settled: Option<End>,
@@ -151,6 +151,24 @@ pub struct ParcelState {
     /// Where it stood before it was closed.
     phase_before_close: Phase,
     pub(super) late_scans: BTreeSet<LateScan>,
+}
+
+impl Phase {
+    /// The run that has the piece, or has set it down at its building's foot.
+    pub fn run(self) -> Option<RunId> {
+        match self {
+            Self::Loaded { run } | Self::Relayed { run } | Self::Failed { run } => Some(run),
+            Self::Unknown
+            | Self::Expected
+            | Self::Arrived
+            | Self::Disinfecting { .. }
+            | Self::Clean
+            | Self::Sorted
+            | Self::HandedOff
+            | Self::Refused
+            | Self::Disposed => None,
+        }
+    }
 }
 
 impl ParcelState {
@@ -170,6 +188,11 @@ impl ParcelState {
             Phase::Refused => Custody::Carrier,
             Phase::Disposed => Custody::Disposed,
         }
+    }
+
+    /// The run that had it when its way ended.
+    pub fn run_at_close(&self) -> Option<RunId> {
+        self.phase_before_close.run()
     }
 
     /// Whether its way has ended.
@@ -298,8 +321,12 @@ fn apply(state: &mut ParcelState, event: &ParcelEvent) {
             state.late_scans.insert(event.scan);
         }
         ParcelEvent::Disputed(event) => {
-            let ParcelDisputed { recorded, claimed, run: _ } = *event;
-            state.dispute = Some(Dispute { recorded, claimed });
+            let ParcelDisputed { recorded, claimed: end, run } = *event;
+            let claim = Claim { end, run };
+            let dispute = state.dispute.get_or_insert_with(|| Dispute { recorded, claims: vec![] });
+            if !dispute.claims.contains(&claim) {
+                dispute.claims.push(claim);
+            }
             state.settled = None;
         }
         ParcelEvent::DisputeSettled(event) => apply_settlement(state, event),
@@ -359,15 +386,18 @@ fn apply_settlement(state: &mut ParcelState, event: &ParcelDisputeSettled) {
     state.settled = Some(event.truth);
     match event.truth {
         End::HandedOff if state.phase != Phase::HandedOff => {
+            let claims = event.claims.iter();
+            state.handed_off_by = claims.filter(|c| c.end == End::HandedOff).find_map(|c| c.run);
+            state.missing = false;
             close(state, Phase::HandedOff, event.at);
         }
         End::Returned if state.phase == Phase::HandedOff => put_back(state, None),
-        End::HandedOff | End::Returned => {}
         // It reached nobody: whoever brought it answers for it again, and it is missed.
-        End::NotReceived => {
+        End::NotReceived if state.phase == Phase::HandedOff => {
             state.phase = state.phase_before_close;
             state.closed_at = None;
             state.missing = true;
         }
+        End::HandedOff | End::Returned | End::NotReceived => {}
     }
 }

@@ -121,7 +121,7 @@ pub(super) fn hand_off(state: &ParcelState, command: HandOff) -> Decision {
         Phase::Arrived | Phase::Disinfecting { .. } | Phase::Clean | Phase::Sorted
             if run.is_some() && state.last_run() == run =>
         {
-            return Ok(dispute(state, End::Returned, End::HandedOff, run));
+            return Ok(dispute(state, End::HandedOff, run));
         }
         Phase::Sorted if level == DeliveryLevel::Pickup && run.is_none() => {
             check_undisputed(state)?;
@@ -199,7 +199,7 @@ fn bring_back_after_the_end(state: &ParcelState, from: Option<RunId>) -> Decisio
             Some(loaded_on) => Err(ParcelRefusal::WrongRun { loaded_on }),
             None => Err(ParcelRefusal::AlreadyHandedOff),
         },
-        Some(_) | None => Ok(dispute(state, End::HandedOff, End::Returned, by)),
+        Some(_) | None => Ok(dispute(state, End::Returned, by)),
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use super::{Decision, check_at_intake_point, check_run, check_undisputed};
 use crate::ids::{ActorId, RecallId, RunId};
 use crate::parcel::event::{
-    DisposalReason, End, LateScan, OvernightReason, ParcelDamaged, ParcelDisposed,
+    Claim, DisposalReason, End, LateScan, OvernightReason, ParcelDamaged, ParcelDisposed,
     ParcelDisputeSettled, ParcelDisputed, ParcelEvent, ParcelFound, ParcelKeptOvernight,
     ParcelLateScanNoted, ParcelMissing, ParcelRecallLifted, ParcelRecalled, ParcelRefused,
     ParcelReopened, RefusalReason, ReopenReason,
@@ -75,9 +75,7 @@ pub(super) fn report_damage(state: &ParcelState, usable: bool) -> Decision {
 pub(super) fn report_missing(state: &ParcelState) -> Decision {
     match state.phase {
         Phase::Unknown | Phase::Expected => Err(ParcelRefusal::NotArrived),
-        Phase::HandedOff => {
-            Ok(dispute(state, End::HandedOff, End::NotReceived, state.handed_off_by))
-        }
+        Phase::HandedOff => Ok(dispute(state, End::NotReceived, state.handed_off_by)),
         Phase::Refused | Phase::Disposed => Err(ParcelRefusal::Closed),
         Phase::Arrived
         | Phase::Disinfecting { .. }
@@ -150,29 +148,45 @@ pub(super) fn reopen(state: &ParcelState, reason: ReopenReason) -> Decision {
 }
 
 pub(super) fn settle(state: &ParcelState, truth: End, at: Timestamp) -> Decision {
-    let Some(Dispute { recorded, claimed }) = state.dispute else {
+    let Some(Dispute { recorded, claims }) = state.dispute.clone() else {
         return match state.settled {
             Some(settled) if settled == truth => Ok(vec![]),
             Some(_) | None => Err(ParcelRefusal::NotDisputed),
         };
     };
-    if truth != recorded && truth != claimed {
+    if truth != recorded && claims.iter().all(|claim| claim.end != truth) {
         return Err(ParcelRefusal::NotASide { truth });
     }
-    Ok(vec![ParcelDisputeSettled { recorded, claimed, truth, at }.into()])
+    Ok(vec![ParcelDisputeSettled { recorded, claims, truth, at }.into()])
 }
 
-/// Two ends contradict each other: both facts stay, unless this very dispute stands already.
-pub(super) fn dispute(
-    state: &ParcelState,
-    recorded: End,
-    claimed: End,
-    run: Option<RunId>,
-) -> Vec<ParcelEvent> {
-    if state.dispute == Some(Dispute { recorded, claimed }) {
-        return vec![];
-    }
+/// Ends contradict each other: all facts stay. A claim that stands already adds nothing.
+pub(super) fn dispute(state: &ParcelState, claimed: End, run: Option<RunId>) -> Vec<ParcelEvent> {
+    let claim = Claim { end: claimed, run };
+    let recorded = match &state.dispute {
+        Some(dispute) if dispute.claims.contains(&claim) => return vec![],
+        Some(dispute) => dispute.recorded,
+        None => recorded_end(state.phase),
+    };
     vec![ParcelDisputed { recorded, claimed, run }.into()]
+}
+
+/// The end that is on record; a piece that has not ended had come back, or nobody could contradict it.
+fn recorded_end(phase: Phase) -> End {
+    match phase {
+        Phase::HandedOff => End::HandedOff,
+        Phase::Unknown
+        | Phase::Expected
+        | Phase::Arrived
+        | Phase::Disinfecting { .. }
+        | Phase::Clean
+        | Phase::Sorted
+        | Phase::Loaded { .. }
+        | Phase::Relayed { .. }
+        | Phase::Failed { .. }
+        | Phase::Refused
+        | Phase::Disposed => End::Returned,
+    }
 }
 
 /// A scan that came late fills in history once and lowers no status.

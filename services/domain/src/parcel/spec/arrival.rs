@@ -6,7 +6,8 @@ use super::sample::*;
 use crate::decider::Decider;
 use crate::parcel::command::{Arrive, Expect};
 use crate::parcel::event::{
-    End, HoldReason, ParcelArrived, ParcelExpected, ParcelHeld, ParcelReopened, Piece, ReopenReason,
+    Claim, End, HoldReason, ParcelArrived, ParcelExpected, ParcelHeld, ParcelReopened, Piece,
+    ReopenReason,
 };
 use crate::parcel::{Custody, NUMBER_REUSE_AFTER, Parcel, ParcelRefusal, Phase, is_long_closed};
 use crate::supply::Category;
@@ -192,7 +193,7 @@ fn the_gate_takes_custody_and_the_hop_is_counted() {
 fn a_settled_piece_is_identified_again() {
     let settled = crate::parcel::event::ParcelDisputeSettled {
         recorded: End::Returned,
-        claimed: End::HandedOff,
+        claims: vec![Claim { end: End::HandedOff, run: Some(FIRST_RUN) }],
         truth: End::Returned,
         at: at("12:00"),
     };

@@ -2,8 +2,8 @@
 
 use super::sample::*;
 use crate::parcel::event::{
-    End, ParcelArrived, ParcelDisputeSettled, ParcelDisputed, ParcelReopened, ParcelUnloaded,
-    ReopenReason,
+    Claim, End, ParcelArrived, ParcelDisputeSettled, ParcelDisputed, ParcelReopened,
+    ParcelUnloaded, ReopenReason,
 };
 use crate::parcel::{Custody, ParcelCommand, ParcelEvent, ParcelRefusal, Phase};
 
@@ -16,7 +16,8 @@ fn reopened(reason: ReopenReason) -> ParcelReopened {
 }
 
 fn settled(recorded: End, claimed: End, truth: End) -> ParcelEvent {
-    ParcelDisputeSettled { recorded, claimed, truth, at: at("12:00") }.into()
+    let claims = vec![Claim { end: claimed, run: Some(FIRST_RUN) }];
+    ParcelDisputeSettled { recorded, claims, truth, at: at("12:00") }.into()
 }
 
 fn custody(history: &History) -> Custody {
@@ -132,6 +133,30 @@ fn a_piece_that_reached_nobody_is_missing() {
 }
 
 #[test]
+fn a_third_account_joins_the_dispute_and_any_of_the_three_may_be_true() {
+    use End::{HandedOff, NotReceived, Returned};
+    let third = || disputed_at_home().and(disputed(HandedOff, NotReceived));
+    disputed_at_home()
+        .when(ParcelCommand::ReportMissing)
+        .then([disputed(HandedOff, NotReceived).into()]);
+    third().when(bring_back()).then_nothing();
+    third().when(ParcelCommand::ReportMissing).then_nothing();
+    let claims: Vec<_> =
+        [Returned, NotReceived].map(|end| Claim { end, run: Some(FIRST_RUN) }).into();
+    for (truth, holder) in [
+        (HandedOff, Custody::Household),
+        (Returned, Custody::IntakePoint),
+        (NotReceived, Custody::Run(FIRST_RUN)),
+    ] {
+        let (recorded, claims) = (HandedOff, claims.clone());
+        let fact = ParcelDisputeSettled { recorded, claims, truth, at: at("12:00") };
+        third().when(settle(truth)).then([fact.clone().into()]);
+        let state = third().and(fact).state();
+        assert_eq!((state.custody(), state.dispute), (holder, None));
+    }
+}
+
+#[test]
 fn only_a_dispute_is_settled() {
     for history in [unheard_of(), on_run(), at_home()] {
         history.when(settle(End::HandedOff)).refused(&ParcelRefusal::NotDisputed);
@@ -147,7 +172,7 @@ fn a_settled_dispute_is_not_settled_otherwise() {
 }
 
 #[test]
-fn only_one_of_the_two_ends_is_true() {
+fn only_one_of_the_ends_in_dispute_is_true() {
     disputed_at_home()
         .when(settle(End::NotReceived))
         .refused(&ParcelRefusal::NotASide { truth: End::NotReceived });

@@ -9,8 +9,8 @@ use super::sample::*;
 use crate::DomainEvent;
 use crate::decider::{Decider, fold};
 use crate::parcel::event::{
-    DeliveryLevel, DisposalReason, End, FailureReason, HoldReason, LateScan, OvernightReason,
-    ParcelArrived, ParcelDamaged, ParcelDeliveryFailed, ParcelDisinfected,
+    Claim, DeliveryLevel, DisposalReason, End, FailureReason, HoldReason, LateScan,
+    OvernightReason, ParcelArrived, ParcelDamaged, ParcelDeliveryFailed, ParcelDisinfected,
     ParcelDisinfectionStarted, ParcelDisposed, ParcelDisputeSettled, ParcelDisputed,
     ParcelExpected, ParcelFound, ParcelHandedOff, ParcelHeld, ParcelKeptOvernight,
     ParcelLateScanNoted, ParcelLoaded, ParcelMissing, ParcelRecallLifted, ParcelRecalled,
@@ -148,10 +148,11 @@ fn went_wrong() -> Vec<ParcelEvent> {
     }
     for recorded in [End::HandedOff, End::Returned, End::NotReceived] {
         for claimed in [End::HandedOff, End::Returned, End::NotReceived] {
-            let run = None;
-            events.push(ParcelDisputed { recorded, claimed, run }.into());
+            let run = Some(FIRST_RUN);
+            events.push(ParcelDisputed { recorded, claimed, run: None }.into());
+            let claims = vec![Claim { end: claimed, run }, Claim { end: recorded, run: None }];
             let (truth, at) = (claimed, at("12:00"));
-            events.push(ParcelDisputeSettled { recorded, claimed, truth, at }.into());
+            events.push(ParcelDisputeSettled { recorded, claims, truth, at }.into());
         }
     }
     events
