@@ -30,6 +30,15 @@ enum Place {
     Disposed,
 }
 
+impl Place {
+    fn is_end(self) -> bool {
+        match self {
+            Self::AtGate | Self::OnShelf | Self::Returned | Self::Out | Self::Held => false,
+            Self::HandedOff | Self::Refused | Self::Disposed => true,
+        }
+    }
+}
+
 /// The figures of a day: of the pieces that arrived on it, how many are where now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct Figures {
@@ -176,12 +185,16 @@ impl Tracked {
             ParcelEvent::Disposed(_) => self.close(Place::Disposed),
             ParcelEvent::Reopened(_) => self.place = self.place_before_close,
             ParcelEvent::DisputeSettled(event) => match event.truth {
-                End::HandedOff => self.close(Place::HandedOff),
+                End::HandedOff => {
+                    self.close(Place::HandedOff);
+                    self.missing = false;
+                }
                 End::Returned => self.place = Place::Returned,
                 End::NotReceived => {
                     self.place = self.place_before_close;
                     self.missing = true;
                 }
+                End::GivenBack | End::Disposed => {}
             },
             ParcelEvent::Missing(_) => self.missing = true,
             ParcelEvent::Found(_) => self.missing = false,
@@ -198,10 +211,10 @@ impl Tracked {
     }
 
     fn close(&mut self, place: Place) {
-        if self.place != place {
+        if !self.place.is_end() {
             self.place_before_close = self.place;
-            self.place = place;
         }
+        self.place = place;
     }
 }
 
@@ -222,11 +235,7 @@ fn count(figures: &mut Figures, tracked: Tracked) {
     } else {
         *here += 1;
     }
-    let still_here = match tracked.place {
-        Place::AtGate | Place::OnShelf | Place::Returned | Place::Out | Place::Held => true,
-        Place::HandedOff | Place::Refused | Place::Disposed => false,
-    };
-    if still_here && tracked.category.is_perishable() {
+    if !tracked.place.is_end() && tracked.category.is_perishable() {
         figures.perishables_left += 1;
     }
 }

@@ -508,6 +508,8 @@ fn told_of_the_truth(
             let with = state.phase.run().map(|run| (run, RunCommand::RecordReopened { parcel }));
             returned.chain(with).collect()
         }
+        // The run that had it has heard of that end when it was recorded.
+        End::GivenBack | End::Disposed => BTreeMap::new(),
     }
 }
 

@@ -426,6 +426,10 @@ pub enum End {
     Returned,
     /// The household says that it never came.
     NotReceived,
+    /// Its carrier got it back.
+    GivenBack,
+    /// It was thrown away or written off.
+    Disposed,
 }
 
 /// One end that was told after another one had been recorded.

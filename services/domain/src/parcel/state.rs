@@ -293,6 +293,10 @@ fn apply(state: &mut ParcelState, event: &ParcelEvent) {
         }
         ParcelEvent::Relayed(event) => state.phase = Phase::Relayed { run: event.run },
         ParcelEvent::HandedOff(event) => {
+            // A run that said so too, about the same piece, contradicts it no longer.
+            if state.dispute.take().is_some() {
+                state.settled = Some(End::HandedOff);
+            }
             state.handed_off_by = event.run;
             close(state, Phase::HandedOff, event.at);
         }
@@ -357,7 +361,9 @@ fn phase_at_gate(state: &ParcelState) -> Phase {
 }
 
 fn close(state: &mut ParcelState, phase: Phase, at: Timestamp) {
-    state.phase_before_close = state.phase;
+    if !state.is_closed() {
+        state.phase_before_close = state.phase;
+    }
     state.phase = phase;
     state.closed_at = Some(at);
 }
@@ -398,6 +404,6 @@ fn apply_settlement(state: &mut ParcelState, event: &ParcelDisputeSettled) {
             state.closed_at = None;
             state.missing = true;
         }
-        End::HandedOff | End::Returned | End::NotReceived => {}
+        End::HandedOff | End::Returned | End::NotReceived | End::GivenBack | End::Disposed => {}
     }
 }

@@ -115,24 +115,21 @@ pub(super) fn hand_off(state: &ParcelState, command: HandOff) -> Decision {
                 return Err(ParcelRefusal::NotAtIntakePoint);
             }
             if run != Some(actual) {
-                return Err(ParcelRefusal::WrongRun { loaded_on: actual });
+                return contradict(state, run, ParcelRefusal::WrongRun { loaded_on: actual });
             }
-        }
-        Phase::Arrived | Phase::Disinfecting { .. } | Phase::Clean | Phase::Sorted
-            if run.is_some() && state.last_run() == run =>
-        {
-            return Ok(dispute(state, End::HandedOff, run));
         }
         Phase::Sorted if level == DeliveryLevel::Pickup && run.is_none() => {
             check_undisputed(state)?;
         }
-        Phase::Sorted => return Err(ParcelRefusal::NotLoaded),
+        Phase::Sorted => return contradict(state, run, ParcelRefusal::NotLoaded),
         Phase::HandedOff => return check_door(state, &door).map(|()| vec![]),
         Phase::Unknown | Phase::Expected => return Err(ParcelRefusal::NotArrived),
         Phase::Arrived | Phase::Disinfecting { .. } | Phase::Clean => {
-            return Err(ParcelRefusal::NotSorted);
+            return contradict(state, run, ParcelRefusal::NotSorted);
         }
-        Phase::Refused | Phase::Disposed => return Err(ParcelRefusal::Closed),
+        Phase::Refused | Phase::Disposed => {
+            return contradict(state, run, ParcelRefusal::Closed);
+        }
     }
     check_deliverable(state)?;
     check_zone(&access)?;
@@ -140,6 +137,16 @@ pub(super) fn hand_off(state: &ParcelState, command: HandOff) -> Decision {
     let mut events = found(state);
     events.push(ParcelHandedOff { run, door, level, received_by, at }.into());
     Ok(events)
+}
+
+/// A run that had the piece says that it handed it off, but something else is on record: both facts
+/// stay. From anybody else it is no fact.
+fn contradict(state: &ParcelState, run: Option<RunId>, otherwise: ParcelRefusal) -> Decision {
+    if run.is_some_and(|run| state.was_on(run)) {
+        Ok(dispute(state, End::HandedOff, run))
+    } else {
+        Err(otherwise)
+    }
 }
 
 pub(super) fn fail(state: &ParcelState, run: RunId, reason: FailureReason) -> Decision {

@@ -171,10 +171,12 @@ pub(super) fn dispute(state: &ParcelState, claimed: End, run: Option<RunId>) -> 
     vec![ParcelDisputed { recorded, claimed, run }.into()]
 }
 
-/// The end that is on record; a piece that has not ended had come back, or nobody could contradict it.
+/// The end that is on record. A piece that has not ended came back from whoever contradicts it.
 fn recorded_end(phase: Phase) -> End {
     match phase {
         Phase::HandedOff => End::HandedOff,
+        Phase::Refused => End::GivenBack,
+        Phase::Disposed => End::Disposed,
         Phase::Unknown
         | Phase::Expected
         | Phase::Arrived
@@ -183,9 +185,7 @@ fn recorded_end(phase: Phase) -> End {
         | Phase::Sorted
         | Phase::Loaded { .. }
         | Phase::Relayed { .. }
-        | Phase::Failed { .. }
-        | Phase::Refused
-        | Phase::Disposed => End::Returned,
+        | Phase::Failed { .. } => End::Returned,
     }
 }
 

@@ -122,6 +122,26 @@ fn a_dispute_is_settled_for_either_end() {
 }
 
 #[test]
+fn a_settled_hand_off_of_a_former_run_closes_the_piece_wherever_it_is() {
+    use End::{Disposed, GivenBack, HandedOff, Returned};
+    for (open, recorded, before) in [
+        (on_second_run(), Returned, Custody::Run(SECOND_RUN)),
+        (back_on_shelf().and(given_back()), GivenBack, Custody::IntakePoint),
+        (back_on_shelf().and(thrown_away()), Disposed, Custody::IntakePoint),
+    ] {
+        let (holder, open) = (custody(&open), open.and(disputed(recorded, HandedOff)));
+        let false_claim = open.clone().and(settled(recorded, HandedOff, recorded));
+        assert_eq!(custody(&false_claim), holder);
+        let home = open.and(settled(recorded, HandedOff, HandedOff));
+        assert_eq!(custody(&home), Custody::Household);
+        assert_eq!(home.state().handed_off_by, Some(FIRST_RUN));
+        let reopened = home.and(reopened(ReopenReason::NotReceived));
+        assert_eq!(custody(&reopened), before, "an end is taken back as a whole");
+        reopened.when(reopen(ReopenReason::NotReceived)).then_nothing();
+    }
+}
+
+#[test]
 fn a_piece_that_reached_nobody_is_missing() {
     let history = at_home().and(disputed(End::HandedOff, End::NotReceived)).and(settled(
         End::HandedOff,

@@ -1,6 +1,9 @@
 //! The last custody change, at the doorstep.
 
+use uuid::Uuid;
+
 use super::sample::*;
+use crate::ids::RunId;
 use crate::parcel::command::HandOff;
 use crate::parcel::event::{
     DeliveryLevel, End, ParcelDamaged, ParcelFound, ParcelHandedOff, ParcelIdentified,
@@ -134,6 +137,48 @@ fn a_hand_off_of_a_piece_that_came_back_is_a_dispute() {
     }
     disputed_on_shelf().when(hand_off(FIRST_RUN)).then_nothing();
     back_on_shelf().when(hand_off(SECOND_RUN)).refused(&ParcelRefusal::NotLoaded);
+}
+
+#[test]
+fn a_hand_off_of_a_former_run_is_a_dispute_and_takes_the_piece_off_no_other_run() {
+    let dispute = || disputed(End::Returned, End::HandedOff);
+    for history in [
+        on_second_run(),
+        on_second_run().and(relayed(SECOND_RUN)),
+        on_second_run().and(failed(SECOND_RUN)),
+        on_second_run().and(returned(SECOND_RUN)),
+    ] {
+        let custody = history.state().custody();
+        assert_eq!(history.clone().and(dispute()).state().custody(), custody);
+        history.clone().when(hand_off(FIRST_RUN)).then([dispute().into()]);
+        let never_had_it = RunId(Uuid::from_u128(9));
+        assert!(Parcel::decide(&history.state(), hand_off(never_had_it).into()).is_err());
+    }
+}
+
+#[test]
+fn the_run_that_has_a_disputed_piece_goes_on_and_its_hand_off_ends_the_dispute() {
+    let disputed = || on_second_run().and(disputed(End::Returned, End::HandedOff));
+    disputed().when(relay(SECOND_RUN)).then([relayed(SECOND_RUN).into()]);
+    disputed().when(hand_off(SECOND_RUN)).then([handed_off(SECOND_RUN).into()]);
+    let home = disputed().and(handed_off(SECOND_RUN));
+    assert_eq!(home.state().dispute, None);
+    home.when(settle(End::HandedOff)).then_nothing();
+}
+
+#[test]
+fn a_hand_off_of_a_piece_that_its_carrier_or_the_bin_has_is_a_dispute() {
+    for (history, recorded) in [
+        (back_on_shelf().and(given_back()), End::GivenBack),
+        (back_on_shelf().and(thrown_away()), End::Disposed),
+    ] {
+        let dispute = || disputed(recorded, End::HandedOff);
+        history.clone().when(hand_off(FIRST_RUN)).then([dispute().into()]);
+        history.clone().when(hand_off(SECOND_RUN)).refused(&ParcelRefusal::Closed);
+        let disputed = history.and(dispute());
+        let reopen = ParcelCommand::Reopen { reason: ReopenReason::Mistake };
+        disputed.when(reopen).refused(&ParcelRefusal::Disputed);
+    }
 }
 
 #[test]

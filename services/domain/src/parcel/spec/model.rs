@@ -63,6 +63,13 @@ impl Holder {
             Self::Outside | Self::Gate | Self::Household | Self::Carrier | Self::Bin => false,
         }
     }
+
+    fn is_end(&self) -> bool {
+        match self {
+            Self::Household | Self::Carrier | Self::Bin => true,
+            Self::Outside | Self::Gate | Self::Courier(_) | Self::Foot(..) => false,
+        }
+    }
 }
 
 /// What the model has followed so far.
@@ -163,6 +170,7 @@ impl Model {
                     None => return Err(Broken::Gap),
                 }
                 self.at_household = true;
+                self.disputed = false;
                 self.hand_offs += 1;
             }
             ParcelEvent::DeliveryFailed(event) => {
@@ -240,33 +248,36 @@ impl Model {
         } else {
             self.holder_before_end.clone()
         };
-        let ended =
-            |holder: &Holder| matches!(holder, Holder::Household | Holder::Carrier | Holder::Bin);
         self.at_household = false;
         self.reopened += 1;
-        self.pass(ended, back)
+        self.pass(Holder::is_end, back)
     }
 
     fn settle(&mut self, truth: End) -> Result<(), Broken> {
         self.disputed = false;
-        let at_gate_or_home = |holder: &Holder| matches!(holder, Holder::Gate | Holder::Household);
         match truth {
             End::HandedOff => {
                 self.at_household = true;
                 if self.holder == Holder::Household {
                     return Ok(());
                 }
-                self.end(at_gate_or_home, Holder::Household)
+                self.end(|holder| *holder != Holder::Outside, Holder::Household)
             }
             End::Returned => {
                 self.at_household = false;
-                self.pass(at_gate_or_home, Holder::Gate)
+                if self.holder == Holder::Household {
+                    return self.pass(|_| true, Holder::Gate);
+                }
+                Ok(())
             }
             End::NotReceived => {
                 self.at_household = false;
                 let back = self.holder_before_end.clone();
                 self.pass(|holder| *holder == Holder::Household, back)
             }
+            End::GivenBack if self.holder == Holder::Carrier => Ok(()),
+            End::Disposed if self.holder == Holder::Bin => Ok(()),
+            End::GivenBack | End::Disposed => Err(Broken::Gap),
         }
     }
 
@@ -286,7 +297,9 @@ impl Model {
     fn end(&mut self, from: impl Fn(&Holder) -> bool, to: Holder) -> Result<(), Broken> {
         let before = self.holder.clone();
         self.pass(from, to)?;
-        self.holder_before_end = before;
+        if !before.is_end() {
+            self.holder_before_end = before;
+        }
         Ok(())
     }
 
@@ -302,7 +315,8 @@ impl Model {
     }
 
     fn go_on(&self) -> Result<(), Broken> {
-        if !self.recalls.is_empty() || self.unusable || self.disputed || self.recipient.is_none() {
+        let disputed = self.disputed && self.holder == Holder::Gate;
+        if !self.recalls.is_empty() || self.unusable || disputed || self.recipient.is_none() {
             Err(Broken::WentOn)
         } else {
             Ok(())

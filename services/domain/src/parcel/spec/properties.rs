@@ -89,7 +89,8 @@ fn recalls() -> impl Strategy<Value = RecallId> {
 }
 
 fn ends() -> impl Strategy<Value = End> {
-    select(vec![End::HandedOff, End::Returned, End::NotReceived])
+    use End::{Disposed, GivenBack, HandedOff, NotReceived, Returned};
+    select(vec![HandedOff, Returned, NotReceived, GivenBack, Disposed])
 }
 
 fn arrivals() -> impl Strategy<Value = Arrive> {

@@ -146,8 +146,9 @@ fn went_wrong() -> Vec<ParcelEvent> {
     for scan in [LateScan::Relayed, LateScan::Failed] {
         events.push(ParcelLateScanNoted { scan }.into());
     }
-    for recorded in [End::HandedOff, End::Returned, End::NotReceived] {
-        for claimed in [End::HandedOff, End::Returned, End::NotReceived] {
+    let ends = [End::HandedOff, End::Returned, End::NotReceived, End::GivenBack, End::Disposed];
+    for recorded in ends {
+        for claimed in ends {
             let run = Some(FIRST_RUN);
             events.push(ParcelDisputed { recorded, claimed, run: None }.into());
             let claims = vec![Claim { end: claimed, run }, Claim { end: recorded, run: None }];
