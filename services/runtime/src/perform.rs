@@ -505,7 +505,7 @@ impl Engine {
     }
 
     /// Puts a command to a parcel. `event_type` is the event that it is about: a repeat is told
-    /// what the first one was told.
+    /// what the latest one was told.
     async fn on_parcel(
         &self,
         request: &Request,
@@ -519,11 +519,11 @@ impl Engine {
             How::Appended(position) => performed.appended = Some(position),
             How::Replayed => {}
             How::AlreadySo => {
-                let first = self.parcels.as_first(&request.community, &id, event_type).await;
-                let first = first.map_err(|failure| unavailable(&failure))?;
+                let latest = self.parcels.as_latest(&request.community, &id, event_type).await;
+                let latest = latest.map_err(|failure| unavailable(&failure))?;
                 let revision = done.revision.map_or(0, |revision| revision.0);
                 performed.repeated = Some(revision);
-                if let Some((state, revision)) = first {
+                if let Some((state, revision)) = latest {
                     performed.parcel = Some((id, state));
                     performed.repeated = Some(revision.0);
                 }

@@ -247,12 +247,12 @@ impl<A: Stored> Repository<A> {
         Ok(self.read(stream, Some(revision)).await?.state)
     }
 
-    /// The state right after the command that caused the first event of a type, with that
+    /// The state right after the command that caused the latest event of a type, with that
     /// command's last revision; `None` when there is no such event.
     ///
     /// # Errors
     /// [`Failure`] when it cannot be read.
-    pub async fn as_first(
+    pub async fn as_latest(
         &self,
         community: &CommunityId,
         id: &A::Id,
@@ -261,12 +261,12 @@ impl<A: Stored> Repository<A> {
         let stream = A::stream(community, id)?;
         let page =
             self.log.read_stream(&stream, None, Direction::Forwards, PAGE_EVENTS_MAX).await?;
-        let Some(first) = page.iter().position(|event| *event.event_type == *event_type) else {
+        let Some(found) = page.iter().rposition(|event| *event.event_type == *event_type) else {
             return Ok(None);
         };
-        let command = codec::decode_metadata(&page[first])?.command_id;
-        let mut last = page[first].revision;
-        for recorded in &page[first + 1..] {
+        let command = codec::decode_metadata(&page[found])?.command_id;
+        let mut last = page[found].revision;
+        for recorded in &page[found + 1..] {
             if codec::decode_metadata(recorded)?.command_id != command {
                 break;
             }
