@@ -10,6 +10,7 @@ mod intake;
 mod offline;
 mod planning;
 mod queue;
+mod recalling;
 mod sending;
 mod world;
 
@@ -23,6 +24,7 @@ use jiff::civil::{Date, Time, time};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use self::queue::{Action, Queue};
+use self::sending::DUPLICATE;
 pub(crate) use self::sending::Hand;
 pub use self::sending::{Mishap, Tally};
 pub use self::world::Spot;
@@ -40,6 +42,8 @@ const GATE_HANDS: usize = 4;
 const SORTING_HANDS: usize = 4;
 /// Orders that are placed but never come, in a thousand (assumption).
 const NEVER_COMES_PERMILLE: u32 = 30;
+/// Of a thousand days so many bring a recall (assumption).
+const RECALL_PERMILLE: u32 = 250;
 
 /// What came of a step.
 type Done = Result<(), Mishap>;
@@ -163,6 +167,9 @@ impl Days {
             self.wake(piece);
         }
         self.plan_test();
+        if self.chance.permille(RECALL_PERMILLE) {
+            self.at(time(14, 20, 0, 0), Action::Recall);
+        }
         self.at(time(7, 0, 0, 0), Action::Plan);
         self.at(time(21, 0, 0, 0), Action::Evening);
         Ok(())
@@ -207,6 +214,8 @@ impl Days {
             Action::FoundElsewhere { trip, piece } => {
                 self.found_elsewhere(front, trip, piece).await
             }
+            Action::Recall => self.recall(front).await,
+            Action::LiftRecall(piece) => self.lift_recall(front, piece).await,
             Action::Test(zone) => self.test(front, zone).await,
             Action::Evening => self.evening(front).await,
         }
@@ -282,7 +291,7 @@ impl Days {
         let id = OrderId(chance.id());
         self.orders.push(Order { id, household, piece, date: self.date });
         self.pieces[piece].order = Some(order);
-        let minute = i8::try_from(chance.between(0, 29)).unwrap_or_default();
+        let minute = i8::try_from(chance.between(0, 24)).unwrap_or_default();
         self.at(time(5, 30 + minute, 0, 0), Action::Order(order));
     }
 
@@ -319,7 +328,8 @@ impl Days {
             ..self.waybill_of(piece)
         };
         let desk = self.desk();
-        self.scan(front, &desk, ScanKind::Expect, facts, &[]).await.map(|_| ())
+        // An early van may have been quicker than the shop.
+        self.scan(front, &desk, ScanKind::Expect, facts, &[DUPLICATE]).await.map(|_| ())
     }
 
     /// On most days one zone is called to the test point around noon.

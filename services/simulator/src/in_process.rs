@@ -403,3 +403,80 @@ fn trouble(problem: Problem) -> Trouble {
 fn unusable(error: impl std::error::Error + Send + Sync + 'static) -> FrontError {
     FrontError(Box::new(error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::place::FUMIN_GARDEN;
+    use domain::address::Door;
+    use jiff::SignedDuration;
+
+    /// One person with one scanner, who waits as long as it takes.
+    struct Bench {
+        front: InProcess,
+        by: Sender,
+        count: u128,
+    }
+
+    impl Bench {
+        async fn new() -> Self {
+            let at: Timestamp = "2022-11-14T01:00:00Z".parse().unwrap();
+            let mut front = InProcess::start(MemoryLog::new(), 1, at).await.unwrap();
+            let by = Sender {
+                community: "fumin-garden".parse().unwrap(),
+                actor: "badge-1".parse().unwrap(),
+                device: None,
+                sent_at: at,
+            };
+            front.load(&by, FUMIN_GARDEN).await.unwrap();
+            Self { front, by, count: 0 }
+        }
+
+        async fn scan(&mut self, kind: ScanKind, facts: Facts) -> Reply {
+            self.count += 1;
+            let command_id = CommandId(Uuid::from_u128(self.count));
+            let facts = Facts {
+                code: Some("SF1234567890123".to_owned()),
+                carrier: "sf".parse().ok(),
+                ..facts
+            };
+            let occurred_at = self.by.sent_at;
+            let scan = Scan { command_id, sequence: None, kind, occurred_at, facts };
+            let replies = self.front.scan(&self.by, &[scan]).await.unwrap();
+            replies.into_iter().next().unwrap()
+        }
+
+        async fn wait(&mut self, minutes: i64) {
+            let later = self.by.sent_at.saturating_add(SignedDuration::from_mins(minutes));
+            self.by.sent_at = later.unwrap();
+            self.front.wait_until(self.by.sent_at).await;
+        }
+    }
+
+    fn door(building: &str) -> Facts {
+        let door = Door {
+            building: building.parse().unwrap(),
+            unit: "1".parse().unwrap(),
+            room: "301".parse().unwrap(),
+        };
+        Facts { door: Some(door), ..Facts::default() }
+    }
+
+    #[test]
+    fn a_bounced_scan_is_told_what_the_latest_one_was_told() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        runtime.unwrap().block_on(async {
+            let mut bench = Bench::new().await;
+            bench.scan(ScanKind::Arrive, door("3")).await;
+            bench.scan(ScanKind::DisinfectStart, Facts::default()).await;
+            bench.wait(30).await;
+            bench.scan(ScanKind::DisinfectStop, Facts::default()).await;
+            let first = bench.scan(ScanKind::Sort, Facts::default()).await;
+            bench.scan(ScanKind::Identify, door("14")).await;
+            let second = bench.scan(ScanKind::Sort, Facts::default()).await;
+            assert_ne!(first.shelf, second.shelf, "it moved to another shelf");
+            let bounced = bench.scan(ScanKind::Sort, Facts::default()).await;
+            assert_eq!(bounced, Reply { status: Status::Duplicate, ..second });
+        });
+    }
+}

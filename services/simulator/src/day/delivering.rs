@@ -8,7 +8,7 @@ use jiff::civil::time;
 
 use super::queue::Action;
 use super::sending::DUPLICATE;
-use super::world::{Lies, Trip};
+use super::world::{Lies, Mark, Trip};
 use super::{Days, Done, Hand, Mishap};
 use crate::front::{Command, Facts, Front, Reply, ScanKind, Status};
 
@@ -50,7 +50,7 @@ impl Days {
         if self.chance.permille(NOT_FOUND_PERMILLE) {
             let facts = Facts::default();
             self.scan_piece(front, &hand, (ScanKind::Missing, piece), facts, &[]).await?;
-            self.pieces[piece].missing = true;
+            self.pieces[piece].mark(Mark::Missing, true);
             self.pieces[piece].leave(trip);
             return Ok(());
         }
@@ -158,7 +158,7 @@ impl Days {
             let facts = Facts { building, ..Facts::default() };
             self.tell(front, trip, (ScanKind::Relay, piece), facts, &[]).await?;
             self.pieces[piece].lies = Lies::Foot(trip);
-            self.pieces[piece].was_at_foot = true;
+            self.pieces[piece].mark(Mark::WasAtFoot, true);
         }
         let household = self.pieces[piece].sent.household;
         let lives_here = household
@@ -176,7 +176,7 @@ impl Days {
             _ => {
                 let facts = Facts { usable: Some(false), ..Facts::default() };
                 self.tell(front, trip, (ScanKind::Damage, piece), facts, &[]).await?;
-                self.pieces[piece].unusable = true;
+                self.pieces[piece].mark(Mark::Unusable, true);
                 self.pieces[piece].give_back = Some(RefusalReason::Damaged);
                 self.fail(front, trip, piece, FailureReason::DamagedOrShort).await
             }
@@ -195,9 +195,9 @@ impl Days {
         self.tell(front, trip, (ScanKind::Fail, piece), facts, &[]).await?;
         let here = &mut self.pieces[piece];
         here.lies = Lies::Cart(trip);
-        here.was_at_foot = false;
+        here.mark(Mark::WasAtFoot, false);
         here.attempts += 1;
-        here.wrong_door = reason == FailureReason::WrongDoor;
+        here.mark(Mark::WrongDoor, reason == FailureReason::WrongDoor);
         Ok(())
     }
 
@@ -224,7 +224,7 @@ impl Days {
             [Receiver::LeftAtDoor, Receiver::Resident, Receiver::Neighbour, Receiver::Guard];
         let received_by = Some(TAKEN_BY[self.chance.weighted(&[700, 250, 40, 10])]);
         let (run, door) = (Some(self.trips[trip].run), self.door_of(piece));
-        let facts = Facts { run, door, received_by, ..Facts::default() };
+        let facts = Facts { door, run, received_by, ..Facts::default() };
         self.tell(front, trip, (ScanKind::HandOff, piece), facts, &[]).await?;
         self.pieces[piece].lies = Lies::Home;
         Ok(())
@@ -241,7 +241,7 @@ impl Days {
         let households = self.people.households.iter();
         let door = households.flat_map(|one| &one.doors).find(|door| Some(*door) != right.as_ref());
         let (run, door) = (Some(self.trips[trip].run), door.cloned());
-        let facts = Facts { run, door, ..Facts::default() };
+        let facts = Facts { door, run, ..Facts::default() };
         self.tell(front, trip, (ScanKind::HandOff, piece), facts, &["wrong-door"]).await
     }
 
@@ -254,7 +254,7 @@ impl Days {
         }
         for piece in self.on_cart(trip) {
             // What was left at its door while the engine did not take the scan is not here.
-            if !self.pieces[piece].told_later {
+            if !self.pieces[piece].is(Mark::ToldLater) {
                 self.bring_back(front, trip, piece).await?;
             }
         }
@@ -269,8 +269,8 @@ impl Days {
         self.trips[trip].counted_back += 1;
         let later = self.now.saturating_add(SignedDuration::from_mins(75)).unwrap_or(self.now);
         let here = &mut self.pieces[piece];
-        here.lies = if here.wrong_door { Lies::Desk } else { Lies::Shelf };
-        here.wrong_door = false;
+        here.lies = if here.is(Mark::WrongDoor) { Lies::Desk } else { Lies::Shelf };
+        here.mark(Mark::WrongDoor, false);
         here.on_shelf_since = self.now;
         here.not_before = later;
         here.leave(trip);
@@ -297,7 +297,13 @@ impl Days {
 
     /// A household says that its piece never came.
     pub(super) async fn claim<F: Front>(&mut self, front: &mut F, piece: usize) -> Done {
-        if self.pieces[piece].lies != Lies::Home || self.pieces[piece].told_later {
+        if self.pieces[piece].lies != Lies::Home || self.pieces[piece].is(Mark::ToldLater) {
+            return Ok(());
+        }
+        let trip = self.pieces[piece].trip;
+        if trip.is_some_and(|trip| !self.trips[trip].kept.is_empty()) {
+            // The courier's phone has not told of it yet, so nobody can say that it came.
+            self.after(SignedDuration::from_mins(20), Action::Claim(piece));
             return Ok(());
         }
         let desk = self.desk();
@@ -340,7 +346,7 @@ impl Days {
         let facts = Facts::default();
         self.scan_piece(front, &hand, (ScanKind::Found, piece), facts, &[]).await?;
         let (run, door) = (Some(self.trips[trip].run), self.door_of(piece));
-        let facts = Facts { run, door, ..Facts::default() };
+        let facts = Facts { door, run, ..Facts::default() };
         self.scan_piece(front, &hand, (ScanKind::HandOff, piece), facts, &[]).await?;
         self.pieces[piece].lies = Lies::Home;
         // The settlement had opened the run again.
@@ -386,11 +392,11 @@ impl Days {
     ) -> Result<(), Mishap> {
         let hand = self.with_signal(trip);
         let (run, door) = (Some(self.trips[trip].run), self.door_of(piece));
-        let facts = Facts { run, door, ..Facts::default() };
+        let facts = Facts { door, run, ..Facts::default() };
         let scan = (ScanKind::HandOff, piece);
         let reply: Reply = self.scan_piece(front, &hand, scan, facts, &[DUPLICATE]).await?;
         if reply.status != Status::Refused {
-            self.pieces[piece].told_later = false;
+            self.pieces[piece].mark(Mark::ToldLater, false);
             self.pieces[piece].lies = Lies::Home;
         }
         Ok(())

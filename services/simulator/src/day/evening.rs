@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use jiff::civil::time;
 
 use super::queue::Action;
-use super::world::Lies;
+use super::world::{Lies, Mark};
 use super::{Days, Done, Mishap};
 use crate::front::{Command, Facts, Front, ScanKind};
 
@@ -40,10 +40,10 @@ impl Days {
 
     async fn close_piece<F: Front>(&mut self, front: &mut F, piece: usize) -> Done {
         let desk = self.desk();
-        if self.pieces[piece].missing && self.chance.permille(TURN_UP_PERMILLE) {
+        if self.pieces[piece].is(Mark::Missing) && self.chance.permille(TURN_UP_PERMILLE) {
             let facts = Facts::default();
             self.scan_piece(front, &desk, (ScanKind::Found, piece), facts, &[]).await?;
-            self.pieces[piece].missing = false;
+            self.pieces[piece].mark(Mark::Missing, false);
         }
         let here = &self.pieces[piece];
         let perishable = here.sent.category.is_perishable();
@@ -52,16 +52,16 @@ impl Days {
             return self.fetch(front, piece).await;
         }
         let here = &self.pieces[piece];
-        let disposal = match (here.unusable, here.lies, here.missing) {
+        let disposal = match (here.is(Mark::Unusable), here.lies, here.is(Mark::Missing)) {
             (true, _, _) => Some(DisposalReason::Damaged),
             (false, Lies::Desk, false) => Some(DisposalReason::Unclaimed),
             (false, _, _) => Some(DisposalReason::Spoiled),
         };
-        if perishable || here.unusable {
+        if perishable || here.is(Mark::Unusable) {
             let facts = Facts { disposal, ..Facts::default() };
             self.scan_piece(front, &desk, (ScanKind::Dispose, piece), facts, &[]).await?;
             self.pieces[piece].lies = Lies::Bin;
-            self.pieces[piece].missing = false;
+            self.pieces[piece].mark(Mark::Missing, false);
             return Ok(());
         }
         let overnight = Some(self.why_it_stays(piece));
@@ -85,7 +85,7 @@ impl Days {
 
     fn why_it_stays(&self, piece: usize) -> OvernightReason {
         let here = &self.pieces[piece];
-        if here.missing || here.recalled || here.give_back.is_some() {
+        if here.is(Mark::Missing) || here.is(Mark::Recalled) || here.give_back.is_some() {
             OvernightReason::ToBeSettled
         } else if here.lies == Lies::Desk {
             OvernightReason::UnknownRecipient

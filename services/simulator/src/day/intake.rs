@@ -7,7 +7,7 @@ use jiff::civil::time;
 
 use super::queue::Action;
 use super::sending::DUPLICATE;
-use super::world::{Lies, Table, TableKind};
+use super::world::{Lies, Mark, Table, TableKind};
 use super::{Days, Done};
 use crate::front::{Facts, Front, ScanKind, Status};
 
@@ -78,7 +78,7 @@ impl Days {
         let facts = Facts { usable: Some(!broken), ..Facts::default() };
         self.scan_piece(front, &hand, (ScanKind::Damage, piece), facts, &[]).await?;
         if broken {
-            self.pieces[piece].unusable = true;
+            self.pieces[piece].mark(Mark::Unusable, true);
             self.pieces[piece].give_back = Some(RefusalReason::Damaged);
         }
         Ok(())
@@ -199,7 +199,7 @@ impl Days {
         if self.pieces[piece].lies != Lies::Desk {
             return Ok(());
         }
-        if self.pieces[piece].door.is_none() || self.pieces[piece].unusable {
+        if self.pieces[piece].door.is_none() || self.pieces[piece].is(Mark::Unusable) {
             self.set_apart(front, piece).await?;
             self.wake(piece);
             return Ok(());
@@ -227,7 +227,7 @@ impl Days {
             return Ok(());
         }
         let hand = self.staff("shelf");
-        let explained = ["recipient-unknown", "parcel-unusable"];
+        let explained = ["recipient-unknown", "parcel-unusable", "parcel-recalled"];
         let facts = Facts::default();
         self.scan_piece(front, &hand, (ScanKind::Sort, piece), facts, &explained).await?;
         Ok(())
@@ -255,7 +255,10 @@ impl Days {
     /// Thinks of what the desk has to do about a piece that cannot go on by itself.
     pub(super) fn wake(&mut self, piece: usize) {
         let here = &self.pieces[piece];
-        if !matches!(here.lies, Lies::Desk | Lies::Shelf) || here.missing || here.recalled {
+        if !matches!(here.lies, Lies::Desk | Lies::Shelf)
+            || here.is(Mark::Missing)
+            || here.is(Mark::Recalled)
+        {
             return;
         }
         if here.give_back.is_some() {

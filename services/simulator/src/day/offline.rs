@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 
 use super::queue::Action;
 use super::sending::{the_same, what};
-use super::world::Lies;
+use super::world::{Lies, Mark};
 use super::{Days, Done};
 use crate::front::{Front, Reply, Scan, ScanKind, Sender, Status};
 
@@ -67,7 +67,7 @@ impl Days {
         if scan.kind != ScanKind::HandOff || reply.code() != "zone-closed" {
             return Ok(());
         }
-        self.pieces[piece].told_later = true;
+        self.pieces[piece].mark(Mark::ToldLater, true);
         self.pieces[piece].lies = Lies::Cart(trip);
         let until = self.testing.as_ref().map_or(self.now, |testing| testing.until);
         let at = until.saturating_add(SignedDuration::from_mins(2)).unwrap_or(self.now);

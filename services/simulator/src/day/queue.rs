@@ -50,6 +50,10 @@ pub(super) enum Action {
     Settle(usize),
     /// A disputed piece turns up at another door.
     FoundElsewhere { trip: usize, piece: usize },
+    /// A source is called back: some of what it sent is still here.
+    Recall,
+    /// A recalled piece may go on after all.
+    LiftRecall(usize),
     /// A zone is called to the test point.
     Test(ZoneId),
     /// The evening's close.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::ids::{ActorId, DeviceId};
+use domain::ids::{ActorId, ContainerId, DeviceId};
 use domain::volunteer::event::Role;
 use jiff::{SignedDuration, Timestamp};
 
@@ -295,7 +295,7 @@ impl Days {
 /// What was sent, for a message.
 pub(super) fn what(scan: &Scan) -> String {
     let facts = &scan.facts;
-    let code = facts.code.as_deref().or(facts.container.as_ref().map(|one| one.as_str()));
+    let code = facts.code.as_deref().or(facts.container.as_ref().map(ContainerId::as_str));
     format!("{:?} of {} ({})", scan.kind, code.unwrap_or("a run"), scan.command_id)
 }
 

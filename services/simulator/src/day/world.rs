@@ -46,6 +46,23 @@ pub(super) enum Lies {
     Bin,
 }
 
+/// What is out of the ordinary about a piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Mark {
+    /// It is damaged beyond use.
+    Unusable,
+    /// It is called back.
+    Recalled,
+    /// It is not where it should be.
+    Missing,
+    /// The household does not live behind the door that the label led to.
+    WrongDoor,
+    /// It is at its door, but the engine took the scan for too late.
+    ToldLater,
+    /// The last part of its way was the building volunteer's.
+    WasAtFoot,
+}
+
 /// One piece.
 #[derive(Debug, Clone)]
 pub(super) struct Piece {
@@ -66,15 +83,7 @@ pub(super) struct Piece {
     pub not_before: Timestamp,
     pub on_shelf_since: Timestamp,
     pub attempts: u32,
-    pub unusable: bool,
-    pub recalled: bool,
-    pub missing: bool,
-    /// The household does not live behind the door that the label led to.
-    pub wrong_door: bool,
-    /// It is at its door, but the engine took the scan for too late.
-    pub told_later: bool,
-    /// The last part of its way was the building volunteer's.
-    pub was_at_foot: bool,
+    marks: BTreeSet<Mark>,
     /// It shall go back to its carrier, for this reason.
     pub give_back: Option<RefusalReason>,
 }
@@ -95,12 +104,7 @@ impl Piece {
             not_before: Timestamp::MIN,
             on_shelf_since: Timestamp::MIN,
             attempts: 0,
-            unusable: false,
-            recalled: false,
-            missing: false,
-            wrong_door: false,
-            told_later: false,
-            was_at_foot: false,
+            marks: BTreeSet::new(),
             give_back: None,
         }
     }
@@ -112,6 +116,20 @@ impl Piece {
             pieces: 1,
             weight_grams: self.sent.weight_grams.unwrap_or(size.assumed_weight_grams()),
             volume_millilitres: size.assumed_volume_millilitres(),
+        }
+    }
+
+    /// Whether something is out of the ordinary.
+    pub fn is(&self, mark: Mark) -> bool {
+        self.marks.contains(&mark)
+    }
+
+    /// Notes that something is out of the ordinary, or no more.
+    pub fn mark(&mut self, mark: Mark, holds: bool) {
+        if holds {
+            self.marks.insert(mark);
+        } else {
+            self.marks.remove(&mark);
         }
     }
 
@@ -129,12 +147,13 @@ impl Piece {
 
     /// Who had it before its household.
     pub fn before_home(&self, trip: usize) -> Lies {
-        if self.was_at_foot { Lies::Foot(trip) } else { Lies::Cart(trip) }
+        if self.is(Mark::WasAtFoot) { Lies::Foot(trip) } else { Lies::Cart(trip) }
     }
 
     /// Whether a courier may be asked to take it.
     pub fn can_go(&self, now: Timestamp) -> bool {
-        let sound = !self.unusable && !self.recalled && !self.missing && self.give_back.is_none();
+        let bad = [Mark::Unusable, Mark::Recalled, Mark::Missing].iter().any(|mark| self.is(*mark));
+        let sound = !bad && self.give_back.is_none();
         self.lies == Lies::Shelf && self.trip.is_none() && sound && self.not_before <= now
     }
 }

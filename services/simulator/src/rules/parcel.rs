@@ -211,16 +211,13 @@ impl Parcel {
         if self.custody == Custody::Household {
             return Err(Broken(5, "it was handed off twice".to_owned()));
         }
-        match fact.run {
-            Some(run) => {
-                self.must_be_with(run, "was handed off")?;
-                self.must_be_admitted(ground, sight.meta.recorded_at)?;
-                self.last = Some((run, Counted::Delivered));
-            }
-            None => {
-                self.must_be(Custody::Gate, "was fetched")?;
-                self.must_be_clean("was fetched")?;
-            }
+        if let Some(run) = fact.run {
+            self.must_be_with(run, "was handed off")?;
+            self.must_be_admitted(ground, sight.meta.recorded_at)?;
+            self.last = Some((run, Counted::Delivered));
+        } else {
+            self.must_be(Custody::Gate, "was fetched")?;
+            self.must_be_clean("was fetched")?;
         }
         if self.building.as_ref() != Some(&fact.door.building) {
             return Err(Broken(3, "it was left at another building".to_owned()));
@@ -304,10 +301,11 @@ impl Parcel {
     }
 
     fn must_be_with(&self, run: RunId, what: &str) -> Look {
-        match self.custody {
-            Custody::Run(with) | Custody::Foot(with) if with == run => Ok(()),
-            now => Err(Broken(1, format!("it {what} by run {run}, but it was {now:?}"))),
+        let now = self.custody;
+        if now == Custody::Run(run) || now == Custody::Foot(run) {
+            return Ok(());
         }
+        Err(Broken(1, format!("it {what} by run {run}, but it was {now:?}")))
     }
 
     fn must_be_clean(&self, what: &str) -> Look {
