@@ -334,7 +334,7 @@ pub struct StopBody {
 pub struct RunPieceBody {
     parcel: ParcelId,
     door: Door,
-    /// `on_board`, `failed`, `delivered` or `returned`.
+    /// `on_board`, `failed`, `delivered`, `returned` or `lost`.
     status: &'static str,
 }
 
@@ -363,6 +363,7 @@ pub(crate) async fn run(
             PieceStatus::Failed(_) => "failed",
             PieceStatus::Delivered => "delivered",
             PieceStatus::Returned => "returned",
+            PieceStatus::Lost => "lost",
         },
     });
     let body = RunBody {

@@ -60,7 +60,7 @@ pub enum ScanKind {
     Recall,
     /// A recall of a piece is over: `recall`.
     LiftRecall,
-    /// A piece was thrown away: `disposal`.
+    /// A piece was thrown away, or a missing one is closed as lost: `disposal`.
     Dispose,
     /// A piece stays overnight: `overnight`, `owner`.
     KeepOvernight,

@@ -1,8 +1,8 @@
 //! A run: one courier's trip with counted pieces to ordered stops.
 //!
 //! The normal way is planned, offered, accepted, loaded piece by piece, departed with a count, each
-//! stop done or failed, closed with a count. What was loaded was delivered or came back: a run does
-//! not close otherwise.
+//! stop done or failed, closed with a count. What was loaded was delivered, came back or is
+//! lost: a run does not close otherwise.
 //!
 //! A hand-off, a failed attempt and a return are observations: they are recorded even when the
 //! departure has not been told yet. Two contradictory ends are settled at the parcel; the run

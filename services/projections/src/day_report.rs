@@ -58,7 +58,7 @@ pub struct Figures {
     pub held: u64,
     /// Given back to their carriers.
     pub refused: u64,
-    /// Thrown away.
+    /// Thrown away, or closed as lost.
     pub disposed: u64,
     /// Not where they should be.
     pub missing: u64,
@@ -230,7 +230,7 @@ fn count(figures: &mut Figures, tracked: Tracked) {
         Place::Refused => &mut figures.refused,
         Place::Disposed => &mut figures.disposed,
     };
-    if tracked.missing {
+    if tracked.missing && !tracked.place.is_end() {
         figures.missing += 1;
     } else {
         *here += 1;
@@ -248,8 +248,8 @@ mod tests {
         DeliveryLevel, FailureReason, HoldReason, Piece, Receiver, ReopenReason,
     };
     use domain::parcel::event::{
-        ParcelArrived, ParcelDeliveryFailed, ParcelHandedOff, ParcelHeld, ParcelLoaded,
-        ParcelMissing, ParcelReopened, ParcelReturned, ParcelSorted,
+        DisposalReason, ParcelArrived, ParcelDeliveryFailed, ParcelDisposed, ParcelHandedOff,
+        ParcelHeld, ParcelLoaded, ParcelMissing, ParcelReopened, ParcelReturned, ParcelSorted,
     };
     use domain::supply::{Cold, SizeClass};
     use uuid::Uuid;
@@ -352,6 +352,19 @@ mod tests {
         let reopened = ParcelReopened { reason: ReopenReason::Mistake }.into();
         let history = [arrived(Category::Medicine), sorted(), loaded, handed_off(), reopened];
         assert_eq!(report(&[&history]), Figures { arrived: 1, out: 1, ..Figures::default() });
+    }
+
+    #[test]
+    fn a_lost_piece_is_missing_until_it_is_closed() {
+        let loaded = ParcelEvent::from(ParcelLoaded { run: RUN });
+        let missing = ParcelEvent::from(ParcelMissing {});
+        let at = at("2022-11-10T03:00:00Z");
+        let lost = ParcelDisposed { reason: DisposalReason::Lost, run: Some(RUN), at }.into();
+        let history = [arrived(Category::Medicine), sorted(), loaded, missing, lost];
+        let figures = Figures { arrived: 1, missing: 1, ..Figures::default() };
+        assert_eq!(report(&[&history[..4]]), figures);
+        let figures = Figures { arrived: 1, disposed: 1, ..Figures::default() };
+        assert_eq!(report(&[&history]), figures);
     }
 
     #[test]

@@ -365,6 +365,7 @@ impl Place {
             | RunEvent::PieceDelivered(_)
             | RunEvent::PieceFailed(_)
             | RunEvent::PieceReturned(_)
+            | RunEvent::PieceLost(_)
             | RunEvent::PieceReopened(_)
             | RunEvent::StopDone(_)
             | RunEvent::StopFailed(_) => {}

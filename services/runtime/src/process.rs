@@ -300,6 +300,10 @@ fn of_parcel(event: &ParcelEvent, parcel: ParcelId) -> Vec<Reaction> {
         ParcelEvent::Returned(event) => {
             vec![Reaction::Run(event.run, RunCommand::RecordReturned { parcel })]
         }
+        ParcelEvent::Disposed(event) => {
+            let lost = |run| Reaction::Run(run, RunCommand::RecordLost { parcel });
+            event.run.map(lost).into_iter().collect()
+        }
         ParcelEvent::Reopened(_) => vec![Reaction::Reopened(parcel)],
         ParcelEvent::DisputeSettled(event) => vec![Reaction::Settled(parcel, event.clone())],
         ParcelEvent::Expected(_)
@@ -316,7 +320,6 @@ fn of_parcel(event: &ParcelEvent, parcel: ParcelId) -> Vec<Reaction> {
         | ParcelEvent::Found(_)
         | ParcelEvent::Recalled(_)
         | ParcelEvent::RecallLifted(_)
-        | ParcelEvent::Disposed(_)
         | ParcelEvent::KeptOvernight(_)
         | ParcelEvent::LateScanNoted(_)
         | ParcelEvent::Disputed(_) => vec![],

@@ -100,7 +100,7 @@ pub enum ParcelCommand {
         /// The recall's name.
         recall: RecallId,
     },
-    /// Throw it away.
+    /// Throw it away, or write it off as lost.
     Dispose {
         /// Why.
         reason: DisposalReason,

@@ -324,7 +324,7 @@ pub struct ParcelRecallLifted {
     pub recall: RecallId,
 }
 
-/// Why a piece was thrown away.
+/// Why a piece was thrown away, or written off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DisposalReason {
@@ -336,13 +336,18 @@ pub enum DisposalReason {
     Recalled,
     /// Nobody claimed it.
     Unclaimed,
+    /// It is missing, and nobody looks for it any longer.
+    Lost,
 }
 
-/// The piece was thrown away.
+/// The piece was thrown away, or written off where it was lost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ParcelDisposed {
     /// Why.
     pub reason: DisposalReason,
+    /// The run that had it; a piece that is not at the intake point can only be lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
     /// When the engine learned of it.
     pub at: Timestamp,
 }

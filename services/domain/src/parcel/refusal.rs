@@ -72,6 +72,9 @@ refusals! {
         PerishableOvernight => "perishable-overnight",
             "meals and produce never stay overnight: deliver it, give it back or dispose of it",
             "餐食和生鲜不得过夜：请送达、退回或处置";
+        NotMissing => "parcel-not-missing",
+            "nobody has reported this piece missing: report it missing first, then close it as lost",
+            "此件尚未报失：请先报失，再按遗失结案";
         NotDisputed => "parcel-not-disputed",
             "nothing is disputed about this piece: there is nothing to settle",
             "此件没有争议：无需裁定";

@@ -69,12 +69,17 @@ pub enum RunCommand {
         /// The piece.
         parcel: ParcelId,
     },
-    /// Record that a delivery was taken back: the courier has the piece again.
+    /// Record that a piece is lost: nobody looks for it any longer.
+    RecordLost {
+        /// The piece.
+        parcel: ParcelId,
+    },
+    /// Record that a delivery or a loss was taken back: the courier has the piece again.
     RecordReopened {
         /// The piece.
         parcel: ParcelId,
     },
-    /// End it, once every piece was delivered or came back.
+    /// End it, once every piece was delivered, came back or is lost.
     Close {
         /// The pieces that came back, as counted by hand.
         counted_back: u32,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::command::RunCommand;
 use super::event::{
     RunAccepted, RunCancelReason, RunCancelled, RunClosed, RunDeparted, RunEvent, RunHandedBack,
-    RunOffered, RunPieceDelivered, RunPieceFailed, RunPieceLoaded, RunPieceReopened,
+    RunOffered, RunPieceDelivered, RunPieceFailed, RunPieceLoaded, RunPieceLost, RunPieceReopened,
     RunPieceReturned, RunPieceUnloaded, RunPlanned, RunStopDone, RunStopFailed, Stop,
 };
 use super::refusal::RunRefusal;
@@ -40,6 +40,7 @@ pub(super) fn decide(state: &RunState, command: RunCommand) -> Decision {
         RunCommand::RecordDelivered { parcel } => record_delivered(state, parcel),
         RunCommand::RecordFailed { parcel, reason } => record_failed(state, parcel, reason),
         RunCommand::RecordReturned { parcel } => record_returned(state, parcel),
+        RunCommand::RecordLost { parcel } => record_lost(state, parcel),
         RunCommand::RecordReopened { parcel } => record_reopened(state, parcel),
         RunCommand::Close { counted_back } => close(state, counted_back),
         RunCommand::Cancel { reason } => cancel(state, reason),
@@ -229,8 +230,11 @@ fn record_delivered(state: &RunState, parcel: ParcelId) -> Decision {
     let piece = piece_of(state, parcel)?;
     match piece.status {
         PieceStatus::Delivered => Ok(vec![]),
-        // A return that the parcel settled as a mistake ends as a delivery here too.
-        PieceStatus::OnBoard | PieceStatus::Failed(_) | PieceStatus::Returned => {
+        // A return or a loss that the parcel settled as a mistake ends as a delivery here too.
+        PieceStatus::OnBoard
+        | PieceStatus::Failed(_)
+        | PieceStatus::Returned
+        | PieceStatus::Lost => {
             let status = PieceStatus::Delivered;
             let mut events = vec![RunPieceDelivered { parcel }.into()];
             events.extend(stop_ended(state, &piece.door, parcel, Some(status)));
@@ -250,23 +254,22 @@ fn record_failed(state: &RunState, parcel: ParcelId, reason: FailureReason) -> D
             Ok(events)
         }
         // A late scan lowers no status; the parcel keeps it as history.
-        PieceStatus::Delivered | PieceStatus::Returned => Ok(vec![]),
+        PieceStatus::Delivered | PieceStatus::Returned | PieceStatus::Lost => Ok(vec![]),
     }
 }
 
 fn record_returned(state: &RunState, parcel: ParcelId) -> Decision {
-    if state.phase == Phase::Accepted && !state.pieces.contains_key(&parcel) {
-        return Ok(vec![]);
+    if state.phase == Phase::Accepted {
+        return Ok(never_on_the_way(state, parcel));
     }
     let piece = piece_of(state, parcel)?;
-    // Brought back before the courier left, it was never on the way.
-    if state.phase == Phase::Accepted {
-        return Ok(take_off_events(state, parcel, piece));
-    }
     match piece.status {
         PieceStatus::Returned => Ok(vec![]),
-        // A delivery that the parcel settled as a mistake ends as a return here too.
-        PieceStatus::OnBoard | PieceStatus::Failed(_) | PieceStatus::Delivered => {
+        // A delivery or a loss that the parcel settled as a mistake ends as a return here too.
+        PieceStatus::OnBoard
+        | PieceStatus::Failed(_)
+        | PieceStatus::Delivered
+        | PieceStatus::Lost => {
             let status = PieceStatus::Returned;
             let mut events = vec![RunPieceReturned { parcel }.into()];
             events.extend(stop_ended(state, &piece.door, parcel, Some(status)));
@@ -275,9 +278,33 @@ fn record_returned(state: &RunState, parcel: ParcelId) -> Decision {
     }
 }
 
+/// Back or lost before the courier left, it was never on the way.
+fn never_on_the_way(state: &RunState, parcel: ParcelId) -> Vec<RunEvent> {
+    match state.pieces.get(&parcel) {
+        Some(piece) => take_off_events(state, parcel, piece),
+        None => vec![],
+    }
+}
+
+fn record_lost(state: &RunState, parcel: ParcelId) -> Decision {
+    if state.phase == Phase::Accepted {
+        return Ok(never_on_the_way(state, parcel));
+    }
+    let piece = piece_of(state, parcel)?;
+    match piece.status {
+        PieceStatus::OnBoard | PieceStatus::Failed(_) => {
+            let status = PieceStatus::Lost;
+            let mut events = vec![RunPieceLost { parcel }.into()];
+            events.extend(stop_ended(state, &piece.door, parcel, Some(status)));
+            Ok(events)
+        }
+        PieceStatus::Delivered | PieceStatus::Returned | PieceStatus::Lost => Ok(vec![]),
+    }
+}
+
 fn record_reopened(state: &RunState, parcel: ParcelId) -> Decision {
     match piece_of(state, parcel)?.status {
-        PieceStatus::Delivered => Ok(vec![RunPieceReopened { parcel }.into()]),
+        PieceStatus::Delivered | PieceStatus::Lost => Ok(vec![RunPieceReopened { parcel }.into()]),
         PieceStatus::OnBoard | PieceStatus::Failed(_) | PieceStatus::Returned => Ok(vec![]),
     }
 }
@@ -301,7 +328,7 @@ fn stop_ended(
             None => {}
             Some(PieceStatus::OnBoard) => return None,
             Some(PieceStatus::Delivered) => outcome = outcome.or(Some(StopOutcome::Done)),
-            Some(PieceStatus::Failed(_) | PieceStatus::Returned) => {
+            Some(PieceStatus::Failed(_) | PieceStatus::Returned | PieceStatus::Lost) => {
                 outcome = Some(StopOutcome::Failed);
             }
         }

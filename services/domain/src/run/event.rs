@@ -23,6 +23,7 @@ events! {
         PieceDelivered(RunPieceDelivered),
         PieceFailed(RunPieceFailed),
         PieceReturned(RunPieceReturned),
+        PieceLost(RunPieceLost),
         PieceReopened(RunPieceReopened),
         StopDone(RunStopDone),
         StopFailed(RunStopFailed),
@@ -128,7 +129,15 @@ pub struct RunPieceReturned {
     pub parcel: ParcelId,
 }
 
-/// A delivery was taken back: the courier has the piece again, and a closed run is open again.
+/// A piece is lost: nobody looks for it any longer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunPieceLost {
+    /// The piece.
+    pub parcel: ParcelId,
+}
+
+/// A delivery or a loss was taken back: the courier has the piece again, and a closed run is open
+/// again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RunPieceReopened {
     /// The piece.

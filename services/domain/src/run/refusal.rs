@@ -67,8 +67,8 @@ refusals! {
             "this run has departed: its load and its courier can no longer change",
             "此趟已出发：装载和人员不能再变更";
         PiecesOutstanding { count: u32 } => "run-pieces-outstanding",
-            "{count} pieces are neither delivered nor back: report or return them first",
-            "还有 {count} 件未交付也未退回：请先上报或退回";
+            "{count} pieces are neither delivered nor back nor closed as lost: report or return them first",
+            "还有 {count} 件未交付、未退回也未按遗失结案：请先上报或退回";
         BackCountDiffers { returned: u32, counted: u32 } => "run-back-count-differs",
             "{returned} pieces came back by scan and {counted} were counted: count again and scan what is missing",
             "已扫描退回 {returned} 件，清点为 {counted} 件：请重新清点并补扫";

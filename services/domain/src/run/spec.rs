@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::event::{
     RunAccepted, RunCancelReason, RunCancelled, RunClosed, RunDeparted, RunHandedBack, RunOffered,
-    RunPieceDelivered, RunPieceFailed, RunPieceLoaded, RunPieceReopened, RunPieceReturned,
-    RunPieceUnloaded, RunPlanned, RunStopDone, RunStopFailed, Stop,
+    RunPieceDelivered, RunPieceFailed, RunPieceLoaded, RunPieceLost, RunPieceReopened,
+    RunPieceReturned, RunPieceUnloaded, RunPlanned, RunStopDone, RunStopFailed, Stop,
 };
 use super::{PIECES_MAX, Phase, Run, RunCommand, RunEvent, RunRefusal, RunState, STOPS_MAX};
 use crate::address::Door;
@@ -109,6 +109,10 @@ fn returned(parcel: ParcelId) -> RunEvent {
     RunPieceReturned { parcel }.into()
 }
 
+fn lost(parcel: ParcelId) -> RunEvent {
+    RunPieceLost { parcel }.into()
+}
+
 fn stop_done(room: &str) -> RunEvent {
     RunStopDone { door: door(room) }.into()
 }
@@ -157,6 +161,7 @@ fn every_command() -> Vec<RunCommand> {
         RunCommand::RecordDelivered { parcel: RICE },
         fail(RICE),
         RunCommand::RecordReturned { parcel: RICE },
+        RunCommand::RecordLost { parcel: RICE },
         RunCommand::RecordReopened { parcel: RICE },
         RunCommand::Close { counted_back: 0 },
         RunCommand::Cancel { reason },

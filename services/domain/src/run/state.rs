@@ -39,6 +39,8 @@ pub enum PieceStatus {
     Delivered,
     /// The intake point has it again.
     Returned,
+    /// Nobody has it, and nobody looks for it any longer.
+    Lost,
 }
 
 impl PieceStatus {
@@ -46,7 +48,7 @@ impl PieceStatus {
     pub fn is_on_board(self) -> bool {
         match self {
             Self::OnBoard | Self::Failed(_) => true,
-            Self::Delivered | Self::Returned => false,
+            Self::Delivered | Self::Returned | Self::Lost => false,
         }
     }
 }
@@ -82,6 +84,8 @@ pub struct PieceCounts {
     pub delivered: u32,
     /// Pieces that came back.
     pub returned: u32,
+    /// Pieces that are lost.
+    pub lost: u32,
 }
 
 /// What the events so far say of a run.
@@ -141,6 +145,7 @@ impl RunState {
                 PieceStatus::OnBoard | PieceStatus::Failed(_) => counts.on_board += 1,
                 PieceStatus::Delivered => counts.delivered += 1,
                 PieceStatus::Returned => counts.returned += 1,
+                PieceStatus::Lost => counts.lost += 1,
             }
         }
         counts
@@ -183,6 +188,7 @@ pub(super) fn evolve(mut state: RunState, event: &RunEvent) -> RunState {
         RunEvent::PieceReturned(event) => {
             set_status(&mut state, event.parcel, PieceStatus::Returned);
         }
+        RunEvent::PieceLost(event) => set_status(&mut state, event.parcel, PieceStatus::Lost),
         RunEvent::PieceReopened(event) => reopen(&mut state, event.parcel),
         RunEvent::StopDone(event) => {
             state.outcomes.insert(event.door.clone(), StopOutcome::Done);

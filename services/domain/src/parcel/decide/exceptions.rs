@@ -29,9 +29,28 @@ pub(super) fn dispose(state: &ParcelState, reason: DisposalReason, at: Timestamp
     if state.phase == Phase::Disposed {
         return Ok(vec![]);
     }
+    if reason == DisposalReason::Lost {
+        return write_off(state, at);
+    }
     check_at_intake_point(state)?;
     check_undisputed(state)?;
-    Ok(vec![ParcelDisposed { reason, at }.into()])
+    // Whoever throws it away has it in his hands.
+    let mut events = found(state);
+    events.push(ParcelDisposed { reason, run: None, at }.into());
+    Ok(events)
+}
+
+/// A missing piece is closed as lost wherever it was when it was last seen.
+fn write_off(state: &ParcelState, at: Timestamp) -> Decision {
+    let run = state.phase.run();
+    if run.is_none() {
+        check_at_intake_point(state)?;
+    }
+    check_undisputed(state)?;
+    if !state.missing {
+        return Err(ParcelRefusal::NotMissing);
+    }
+    Ok(vec![ParcelDisposed { reason: DisposalReason::Lost, run, at }.into()])
 }
 
 pub(super) fn keep_overnight(

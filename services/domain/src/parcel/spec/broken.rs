@@ -15,7 +15,7 @@ use crate::community::ZoneAccess;
 use crate::decider::Decider;
 use crate::ids::RunId;
 use crate::parcel::command::{HandOff, LoadOn};
-use crate::parcel::event::{ParcelKeptOvernight, ParcelLoaded, ParcelMissing};
+use crate::parcel::event::{DisposalReason, ParcelKeptOvernight, ParcelLoaded, ParcelMissing};
 use crate::parcel::{Parcel, ParcelCommand, ParcelEvent, ParcelRefusal, ParcelState, Phase};
 
 type Outcome = Result<Vec<ParcelEvent>, ParcelRefusal>;
@@ -32,9 +32,9 @@ pub fn broken_deciders() -> [(Decide, Broken); 13] {
         (lets_runs_take_from_each_other, Broken::Gap),
         (takes_returns_from_strangers, Broken::Gap),
         (returns_whatever_run_is_named, Broken::Gap),
+        (writes_off_what_nobody_misses, Broken::WrittenOff),
         (keeps_everything_overnight, Broken::PerishableStayed),
         (carries_what_is_recalled, Broken::WentOn),
-        (lifts_every_recall_at_once, Broken::WentOn),
         (reports_again_and_again, Broken::Repeated),
     ]
 }
@@ -137,6 +137,17 @@ fn returns_whatever_run_is_named(state: &ParcelState, mut command: ParcelCommand
     Parcel::decide(state, command)
 }
 
+fn writes_off_what_nobody_misses(state: &ParcelState, command: ParcelCommand) -> Outcome {
+    let mut missed = state.clone();
+    missed.missing = true;
+    match command {
+        ParcelCommand::Dispose { reason: DisposalReason::Lost, .. } => {
+            Parcel::decide(&missed, command)
+        }
+        other => Parcel::decide(state, other),
+    }
+}
+
 fn keeps_everything_overnight(state: &ParcelState, command: ParcelCommand) -> Outcome {
     match (Parcel::decide(state, command.clone()), command) {
         (
@@ -150,19 +161,6 @@ fn keeps_everything_overnight(state: &ParcelState, command: ParcelCommand) -> Ou
 fn carries_what_is_recalled(state: &ParcelState, command: ParcelCommand) -> Outcome {
     let mut blind = state.clone();
     blind.recalls.clear();
-    match command {
-        ParcelCommand::Recall { .. } | ParcelCommand::LiftRecall { .. } => {
-            Parcel::decide(state, command)
-        }
-        other => Parcel::decide(&blind, other),
-    }
-}
-
-fn lifts_every_recall_at_once(state: &ParcelState, command: ParcelCommand) -> Outcome {
-    let mut blind = state.clone();
-    if !state.recalls_lifted.is_empty() {
-        blind.recalls.clear();
-    }
     match command {
         ParcelCommand::Recall { .. } | ParcelCommand::LiftRecall { .. } => {
             Parcel::decide(state, command)

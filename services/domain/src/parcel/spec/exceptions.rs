@@ -6,7 +6,7 @@ use super::sample::*;
 use crate::parcel::event::{
     DisposalReason, End, OvernightReason, ParcelArrived, ParcelDamaged, ParcelFound,
     ParcelKeptOvernight, ParcelLoaded, ParcelMissing, ParcelRecallLifted, ParcelRecalled,
-    RefusalReason,
+    ParcelReopened, RefusalReason, ReopenReason,
 };
 use crate::parcel::{Custody, ParcelCommand, ParcelRefusal};
 use crate::supply::Category;
@@ -99,6 +99,65 @@ fn only_a_piece_at_the_intake_point_is_thrown_away() {
     }
     with_carrier().when(throw_away()).refused(&ParcelRefusal::Closed);
     disputed_on_shelf().when(throw_away()).refused(&ParcelRefusal::Disputed);
+}
+
+#[test]
+fn a_missing_piece_that_is_thrown_away_was_found() {
+    on_shelf()
+        .and(ParcelMissing {})
+        .when(throw_away())
+        .then([ParcelFound {}.into(), thrown_away().into()]);
+}
+
+#[test]
+fn a_missing_piece_is_closed_as_lost_wherever_it_was() {
+    for history in open() {
+        let run = history.state().phase.run();
+        let lost = history.and(ParcelMissing {});
+        assert_eq!(lost.clone().and(written_off(run)).state().custody(), Custody::Disposed);
+        lost.when(write_off()).then([written_off(run).into()]);
+    }
+}
+
+#[test]
+fn a_lost_piece_is_closed_once() {
+    let lost = || on_run().and(ParcelMissing {}).and(written_off(Some(FIRST_RUN)));
+    lost().when(write_off()).then_nothing();
+    lost().when(throw_away()).then_nothing();
+}
+
+#[test]
+fn only_a_missing_piece_is_closed_as_lost() {
+    for history in open() {
+        history.when(write_off()).refused(&ParcelRefusal::NotMissing);
+    }
+    for history in [unheard_of(), announced()] {
+        history.when(write_off()).refused(&ParcelRefusal::NotArrived);
+    }
+    at_home().when(write_off()).refused(&ParcelRefusal::AlreadyHandedOff);
+    with_carrier().when(write_off()).refused(&ParcelRefusal::Closed);
+    let disputed = on_second_run().and(disputed(End::Returned, End::HandedOff));
+    disputed.and(ParcelMissing {}).when(write_off()).refused(&ParcelRefusal::Disputed);
+}
+
+#[test]
+fn a_lost_piece_that_turns_up_is_with_whoever_had_it() {
+    let reason = ReopenReason::Mistake;
+    let found = || {
+        let lost = on_run().and(ParcelMissing {}).and(written_off(Some(FIRST_RUN)));
+        lost.and(ParcelReopened { reason })
+    };
+    assert_eq!(found().state().custody(), Custody::Run(FIRST_RUN));
+    found().when(bring_back()).then([ParcelFound {}.into(), returned(FIRST_RUN).into()]);
+}
+
+#[test]
+fn a_late_hand_off_of_a_lost_piece_is_a_dispute() {
+    on_run()
+        .and(ParcelMissing {})
+        .and(written_off(Some(FIRST_RUN)))
+        .when(hand_off(FIRST_RUN))
+        .then([disputed(End::Disposed, End::HandedOff).into()]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use super::sample::the;
 use crate::address::Recipient;
 use crate::community::ZoneAccess;
 use crate::ids::{BuildingId, GridId, RecallId, RunId};
-use crate::parcel::event::{DeliveryLevel, End, ParcelEvent, ReopenReason};
+use crate::parcel::event::{DeliveryLevel, DisposalReason, End, ParcelEvent, ReopenReason};
 use crate::parcel::{Custody, ParcelCommand};
 use crate::supply::Category;
 
@@ -35,6 +35,8 @@ pub enum Broken {
     WrongPlace,
     /// It was handed off twice without having been reopened (rule 5).
     HandedOffTwice,
+    /// It was closed as lost though nobody missed it, or on somebody who did not have it.
+    WrittenOff,
     /// A meal or produce stayed (rule 6).
     PerishableStayed,
     /// It went on while it was recalled, unusable, disputed or nobody's.
@@ -87,6 +89,7 @@ pub struct Model {
     lies_in: Option<(GridId, BuildingId)>,
     at_household: bool,
     recalls: BTreeSet<RecallId>,
+    missing: bool,
     unusable: bool,
     disputed: bool,
     /// Hand-offs at a door or at the intake point.
@@ -95,6 +98,8 @@ pub struct Model {
     pub relays: u32,
     /// Returns to the intake point.
     pub returns: u32,
+    /// Pieces closed as lost.
+    pub written_off: u32,
     /// Reopened ends.
     pub reopened: u32,
     /// Disputes.
@@ -185,6 +190,9 @@ impl Model {
                 self.returns += 1;
             }
             ParcelEvent::Refused(_) => self.leave_for(Holder::Carrier)?,
+            ParcelEvent::Disposed(event) if event.reason == DisposalReason::Lost => {
+                self.write_off(event.run)?;
+            }
             ParcelEvent::Disposed(_) => self.leave_for(Holder::Bin)?,
             ParcelEvent::Damaged(event) => self.unusable = !event.usable,
             ParcelEvent::Recalled(event) => {
@@ -205,7 +213,9 @@ impl Model {
                 self.disputes += 1;
             }
             ParcelEvent::DisputeSettled(event) => self.settle(event.truth)?,
-            ParcelEvent::Missing(_) | ParcelEvent::Found(_) | ParcelEvent::LateScanNoted(_) => {}
+            ParcelEvent::Missing(_) => self.missing = true,
+            ParcelEvent::Found(_) => self.missing = false,
+            ParcelEvent::LateScanNoted(_) => {}
         }
         Ok(())
     }
@@ -258,6 +268,7 @@ impl Model {
         match truth {
             End::HandedOff => {
                 self.at_household = true;
+                self.missing &= self.holder == Holder::Household;
                 if self.holder == Holder::Household {
                     return Ok(());
                 }
@@ -272,6 +283,7 @@ impl Model {
             }
             End::NotReceived => {
                 self.at_household = false;
+                self.missing = true;
                 let back = self.holder_before_end.clone();
                 self.pass(|holder| *holder == Holder::Household, back)
             }
@@ -301,6 +313,20 @@ impl Model {
             self.holder_before_end = before;
         }
         Ok(())
+    }
+
+    fn write_off(&mut self, on: Option<RunId>) -> Result<(), Broken> {
+        let with = match &self.holder {
+            Holder::Courier(run) | Holder::Foot(_, run) => Some(*run),
+            Holder::Outside | Holder::Gate | Holder::Household | Holder::Carrier | Holder::Bin => {
+                None
+            }
+        };
+        if !self.missing || self.disputed || on != with {
+            return Err(Broken::WrittenOff);
+        }
+        self.written_off += 1;
+        self.end(|holder| with.is_some() || *holder == Holder::Gate, Holder::Bin)
     }
 
     fn leave_for(&mut self, to: Holder) -> Result<(), Broken> {

@@ -156,8 +156,9 @@ fn exceptional_commands() -> impl Strategy<Value = ParcelCommand> {
     prop_oneof![
         1 => Just(ParcelCommand::Refuse { reason: RefusalReason::NotOurs, at: at("08:00") }),
         1 => Just(ParcelCommand::Dispose { reason: DisposalReason::Spoiled, at: at("08:00") }),
+        6 => Just(write_off()),
         2 => any::<bool>().prop_map(|usable| ParcelCommand::ReportDamage { usable }),
-        2 => Just(ParcelCommand::ReportMissing),
+        6 => Just(ParcelCommand::ReportMissing),
         2 => Just(ParcelCommand::ReportFound),
         1 => recalls().prop_map(call_back),
         2 => recalls().prop_map(lift),
@@ -289,29 +290,31 @@ fn config(cases: u32) -> Config {
 #[test]
 fn no_rule_breaks_on_any_day() {
     let cases = 2_000;
-    let tally = [const { Cell::new(0_u32) }; 5];
+    let tally = [const { Cell::new(0_u32) }; 6];
     TestRunner::new(config(cases))
         .run(&days(), |day| {
             let played = play(Parcel::decide, &day)
                 .map_err(|broken| TestCaseError::fail(format!("{broken:?}")))?;
-            let Model { hand_offs, relays, returns, reopened, disputes, .. } = played.model;
-            for (seen, count) in tally.iter().zip([hand_offs, relays, returns, reopened, disputes])
-            {
+            let Model { hand_offs, relays, returns, written_off, reopened, disputes, .. } =
+                played.model;
+            let counts = [hand_offs, relays, returns, written_off, reopened, disputes];
+            for (seen, count) in tally.iter().zip(counts) {
                 seen.set(seen.get() + count.min(1));
             }
             Ok(())
         })
         .unwrap_or_else(|failure| panic!("{failure}"));
     // A property over days on which nothing happens would hold for any decider.
-    let [handed_off, relayed, returned, reopened, disputed] =
+    let [handed_off, relayed, returned, written_off, reopened, disputed] =
         tally.map(|seen| seen.get() * 100 / cases);
     let percent = format!(
         "of {cases} days: handed off {handed_off} %, relayed {relayed} %, returned {returned} %, \
-         reopened {reopened} %, disputed {disputed} %"
+         written off {written_off} %, reopened {reopened} %, disputed {disputed} %"
     );
     println!("{percent}");
     assert!(handed_off >= 20, "{percent}");
     assert!(relayed >= 10 && returned >= 5, "{percent}");
+    assert!(written_off >= 1, "{percent}");
     assert!(reopened >= 5 && disputed >= 5, "{percent}");
 }
 

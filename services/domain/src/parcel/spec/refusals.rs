@@ -7,7 +7,7 @@ use crate::Refuse;
 use crate::parcel::ParcelRefusal;
 use crate::parcel::event::End;
 
-fn every_refusal() -> [ParcelRefusal; 25] {
+fn every_refusal() -> [ParcelRefusal; 26] {
     [
         ParcelRefusal::NotArrived,
         ParcelRefusal::NumberReused,
@@ -30,6 +30,7 @@ fn every_refusal() -> [ParcelRefusal; 25] {
         ParcelRefusal::NotRecalled { recall: recall() },
         ParcelRefusal::Unusable,
         ParcelRefusal::PerishableOvernight,
+        ParcelRefusal::NotMissing,
         ParcelRefusal::NotDisputed,
         ParcelRefusal::NotASide { truth: End::Returned },
         ParcelRefusal::Disputed,

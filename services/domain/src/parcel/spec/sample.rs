@@ -205,6 +205,10 @@ pub fn throw_away() -> ParcelCommand {
     ParcelCommand::Dispose { reason: DisposalReason::Damaged, at: at("11:00") }
 }
 
+pub fn write_off() -> ParcelCommand {
+    ParcelCommand::Dispose { reason: DisposalReason::Lost, at: at("11:00") }
+}
+
 pub fn keep(day: Date) -> ParcelCommand {
     ParcelCommand::KeepOvernight { day, reason: OvernightReason::NobodyHome, owner: worker() }
 }
@@ -318,7 +322,11 @@ pub fn given_back() -> ParcelRefused {
 }
 
 pub fn thrown_away() -> ParcelDisposed {
-    ParcelDisposed { reason: DisposalReason::Damaged, at: at("11:00") }
+    ParcelDisposed { reason: DisposalReason::Damaged, run: None, at: at("11:00") }
+}
+
+pub fn written_off(run: Option<RunId>) -> ParcelDisposed {
+    ParcelDisposed { reason: DisposalReason::Lost, run, at: at("11:00") }
 }
 
 pub fn kept(day: Date) -> ParcelKeptOvernight {

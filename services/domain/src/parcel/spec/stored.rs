@@ -106,6 +106,7 @@ fn went_wrong() -> Vec<ParcelEvent> {
         ParcelFound {}.into(),
         ParcelRecalled { recall: recall() }.into(),
         ParcelRecallLifted { recall: recall() }.into(),
+        written_off(Some(FIRST_RUN)).into(),
         disputed(End::HandedOff, End::Returned).into(),
     ];
     for reason in [
@@ -122,6 +123,7 @@ fn went_wrong() -> Vec<ParcelEvent> {
         DisposalReason::Damaged,
         DisposalReason::Recalled,
         DisposalReason::Unclaimed,
+        DisposalReason::Lost,
     ] {
         events.push(ParcelDisposed { reason, ..thrown_away() }.into());
     }

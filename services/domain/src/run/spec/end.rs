@@ -15,6 +15,12 @@ mod closing {
     }
 
     #[test]
+    fn a_run_closes_with_a_lost_piece() {
+        let history = then(departed(), [delivered(RICE), lost(SOUP), stop_failed("301")]);
+        given::<Run>(history).when(close(0)).then([RunClosed { counted_back: 0 }.into()]);
+    }
+
+    #[test]
     fn closing_again_changes_nothing() {
         given::<Run>(closed()).when(close(1)).then_nothing();
     }

@@ -14,7 +14,9 @@ use crate::event::DomainEvent;
 use crate::ids::ParcelId;
 use crate::parcel::event::FailureReason;
 use crate::run::event::RunCancelReason;
-use crate::run::{Phase, PieceStatus, Run, RunCommand, RunEvent, RunState, StopOutcome};
+use crate::run::{
+    Phase, PieceCounts, PieceStatus, Run, RunCommand, RunEvent, RunState, StopOutcome,
+};
 use crate::supply::Load;
 
 /// What the rules say of a state, checked without the deciding code.
@@ -28,7 +30,8 @@ fn check(state: &RunState) {
     assert_eq!(state.loaded, sum, "the load is that of the pieces");
 
     let counts = state.counts();
-    let accounted = counts.on_board + counts.delivered + counts.returned;
+    let PieceCounts { on_board, delivered, returned, lost, .. } = counts;
+    let accounted = on_board + delivered + returned + lost;
     assert_eq!(counts.loaded, accounted, "every piece is in one place");
     assert_eq!(counts.loaded, state.loaded.pieces);
     assert_eq!(state.on_board().count(), counts.on_board as usize);
@@ -37,10 +40,10 @@ fn check(state: &RunState) {
         Phase::Unknown | Phase::Planned | Phase::Offered | Phase::Cancelled => {
             assert_eq!(counts.loaded, 0, "nothing is on board without a courier");
         }
-        Phase::Accepted => assert_eq!(counts.returned, 0),
+        Phase::Accepted => assert_eq!(returned + lost, 0),
         Phase::Departed => assert_eq!(state.counted_pieces, Some(counts.loaded)),
         Phase::Closed => {
-            assert_eq!(counts.on_board, 0, "a closed run has nothing on board");
+            assert_eq!(counts.loaded, delivered + returned + lost, "nothing is left on board");
             assert_eq!(state.counted_pieces, Some(counts.loaded));
         }
     }
@@ -100,6 +103,7 @@ fn a_command() -> impl Strategy<Value = RunCommand> {
             reason,
         }),
         3 => a_parcel().prop_map(|parcel| RunCommand::RecordReturned { parcel }),
+        2 => a_parcel().prop_map(|parcel| RunCommand::RecordLost { parcel }),
         1 => a_parcel().prop_map(|parcel| RunCommand::RecordReopened { parcel }),
         2 => (0..3_u32).prop_map(|counted_back| RunCommand::Close { counted_back }),
         1 => Just(RunCommand::Cancel { reason: RunCancelReason::NoCourier }),

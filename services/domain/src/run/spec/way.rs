@@ -133,6 +133,57 @@ mod returning {
     }
 }
 
+mod losing {
+    use super::*;
+
+    fn lose(parcel: ParcelId) -> RunCommand {
+        RunCommand::RecordLost { parcel }
+    }
+
+    #[test]
+    fn a_piece_is_lost_and_fails_its_stop() {
+        given::<Run>(departed()).when(lose(SOUP)).then([lost(SOUP)]);
+        given::<Run>(then(departed(), [delivered(RICE)]))
+            .when(lose(SOUP))
+            .then([lost(SOUP), stop_failed("301")]);
+        let state = fold::<Run>(RunState::default(), &then(departed(), [lost(SOUP)]));
+        assert_eq!((state.counts().on_board, state.counts().lost), (1, 1));
+    }
+
+    #[test]
+    fn losing_it_again_changes_nothing() {
+        given::<Run>(then(departed(), [lost(SOUP)])).when(lose(SOUP)).then_nothing();
+        given::<Run>(accepted()).when(lose(SOUP)).then_nothing();
+    }
+
+    #[test]
+    fn before_the_departure_it_was_never_on_the_way() {
+        given::<Run>(loaded()).when(lose(SOUP)).then([RunPieceUnloaded { parcel: SOUP }.into()]);
+    }
+
+    #[test]
+    fn what_was_delivered_or_is_back_is_not_lost_on_this_run() {
+        given::<Run>(closed()).when(lose(RICE)).then_nothing();
+        given::<Run>(closed()).when(lose(SOUP)).then_nothing();
+    }
+
+    #[test]
+    fn a_piece_of_another_run_is_refused() {
+        given::<Run>(departed()).when(lose(BOOK)).refused(&RunRefusal::NotOnRun { parcel: BOOK });
+    }
+
+    #[test]
+    fn a_loss_that_was_settled_otherwise_becomes_a_delivery_or_a_return() {
+        let history = || then(departed(), [delivered(RICE), lost(SOUP), stop_failed("301")]);
+        given::<Run>(history())
+            .when(RunCommand::RecordDelivered { parcel: SOUP })
+            .then([delivered(SOUP), stop_done("301")]);
+        given::<Run>(history())
+            .when(RunCommand::RecordReturned { parcel: SOUP })
+            .then([returned(SOUP)]);
+    }
+}
+
 mod reopening {
     use super::*;
 
@@ -151,6 +202,12 @@ mod reopening {
         given::<Run>(history)
             .when(RunCommand::Close { counted_back: 1 })
             .refused(&RunRefusal::PiecesOutstanding { count: 1 });
+    }
+
+    #[test]
+    fn a_lost_piece_that_turned_up_is_with_the_courier_again() {
+        let history = then(departed(), [lost(SOUP)]);
+        given::<Run>(history).when(reopen(SOUP)).then([RunPieceReopened { parcel: SOUP }.into()]);
     }
 
     #[test]
