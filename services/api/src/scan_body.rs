@@ -94,7 +94,7 @@ pub struct ScanBody {
     /// Which piece of the waybill, and how many there are. Without it: the only one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub piece: Option<Piece>,
-    /// The gate. Without it: the intake point's.
+    /// The gate where it was scanned; only the intake point's is taken. Without it: that one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<GateId>,
     /// The table or cart.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::Decider;
 use domain::address::Recipient;
 use domain::community::ZoneAccess;
-use domain::ids::{BuildingId, CarrierId, ParcelId, RunId, ShelfCode, Waybill};
+use domain::ids::{BuildingId, CarrierId, GateId, ParcelId, RunId, ShelfCode, Waybill};
 use domain::parcel::command::{Arrive, Expect, HandOff, LoadOn, Sort};
 use domain::parcel::event::{DeliveryLevel, ParcelEvent};
 use domain::parcel::{Parcel, ParcelCommand, ParcelRefusal, ParcelState};
@@ -163,19 +163,17 @@ impl Engine {
             self.resolve(&request.community, &scan.destination, Some(&waybill.carrier))?;
         let announced = state.contents.as_ref().map(|contents| contents.category);
         let category = scan.category.or(announced).unwrap_or(Category::ParcelGoods);
-        let (gate, disinfection) = self.with_place(&request.community, |place| {
-            let community = place.community();
-            let gate = match &scan.gate {
-                Some(gate) if community.gates.contains(gate) => Ok(gate.clone()),
-                Some(gate) => Err(Problem::not_found(
-                    "gate-unknown",
-                    format!("there is no gate {gate}: choose one of the community's gates"),
-                    format!("没有 {gate} 门：请选择本社区的门"),
-                )),
-                None => community.intake_point.clone().ok_or_else(no_intake_point),
-            };
-            gate.map(|gate| (gate, community.disinfection.get(&category).copied()))
-        })??;
+        let (gate, intake_point, disinfection) =
+            self.with_place(&request.community, |place| {
+                let community = place.community();
+                let intake_point = community.intake_point.clone().ok_or_else(no_intake_point)?;
+                let gate = match &scan.gate {
+                    Some(gate) if community.gates.contains(gate) => gate.clone(),
+                    Some(gate) => return Err(gate_unknown(gate)),
+                    None => intake_point.clone(),
+                };
+                Ok((gate, intake_point, community.disinfection.get(&category).copied()))
+            })??;
         let known = recipient.as_ref().or(state.recipient.as_ref());
         let subject = subject_of(request, id, known);
         let command = ParcelCommand::Arrive(Box::new(Arrive {
@@ -183,6 +181,7 @@ impl Engine {
             piece: scan.piece,
             generation,
             gate,
+            intake_point,
             container: scan.container.clone(),
             category,
             size: scan.size,
@@ -612,6 +611,14 @@ fn carrier_needed() -> Problem {
         "carrier-needed",
         "the same number fits several carriers: choose the carrier, then scan again",
         "同一单号可能属于多家快递：请先选择快递公司再扫描",
+    )
+}
+
+fn gate_unknown(gate: &GateId) -> Problem {
+    Problem::not_found(
+        "gate-unknown",
+        format!("there is no gate {gate}: choose one of the community's gates"),
+        format!("没有 {gate} 门：请选择本社区的门"),
     )
 }
 

@@ -154,8 +154,10 @@ pub struct Arrive {
     pub piece: Piece,
     /// Which life of the number.
     pub generation: u16,
-    /// The gate.
+    /// The gate where it was scanned.
     pub gate: GateId,
+    /// The gate of the community's intake point.
+    pub intake_point: GateId,
     /// What is inside.
     pub category: Category,
     /// The table or cart that it was put on.

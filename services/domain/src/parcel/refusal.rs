@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::address::Door;
-use crate::ids::{BuildingId, GridId, RecallId, RunId, ZoneId};
+use crate::ids::{BuildingId, GateId, GridId, RecallId, RunId, ZoneId};
 use crate::refusal::refusals;
 
 refusals! {
@@ -12,6 +12,9 @@ refusals! {
         NotArrived => "parcel-not-arrived",
             "this piece has not been scanned in: scan its arrival first",
             "此件尚未入库：请先做到件扫描";
+        NotTheIntakePoint { intake_point: GateId } => "not-the-intake-point",
+            "supplies come in at gate {intake_point} only: take this piece there and scan it in",
+            "物资只能从 {intake_point} 门进入：请送到该门再扫描到件";
         NumberReused => "waybill-number-reused",
             "this number belongs to a parcel that was closed long ago: it is a new parcel",
             "此单号属于早已完结的旧件：请按新件登记";

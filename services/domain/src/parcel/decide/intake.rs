@@ -43,6 +43,9 @@ pub(super) fn arrive(state: &ParcelState, command: Arrive) -> Decision {
         | Phase::Relayed { .. }
         | Phase::Failed { .. } => return Ok(vec![]),
     }
+    if command.gate != command.intake_point {
+        return Err(ParcelRefusal::NotTheIntakePoint { intake_point: command.intake_point });
+    }
     let announced = state.contents.as_ref().and_then(|contents| contents.order);
     let recipient = command.recipient.or_else(|| state.recipient.clone());
     let known = recipient.is_some();

@@ -79,6 +79,20 @@ fn a_piece_without_a_disinfection_rule_is_clean_at_once() {
 }
 
 #[test]
+fn a_piece_comes_in_at_the_intake_point_only() {
+    let at_north_gate = || Arrive { gate: the("north"), ..arrive() };
+    let intake_point = the("south");
+    let refusal = ParcelRefusal::NotTheIntakePoint { intake_point };
+    for history in [unheard_of(), announced()] {
+        history.when(at_north_gate()).refused(&refusal);
+    }
+    // What is in already stays in: the intake point may have moved since.
+    for history in [at_gate(), on_run(), at_home()] {
+        history.when(at_north_gate()).then_nothing();
+    }
+}
+
+#[test]
 fn a_second_arrival_scan_changes_nothing_wherever_the_piece_is() {
     for history in [
         at_gate(),

@@ -7,9 +7,10 @@ use crate::Refuse;
 use crate::parcel::ParcelRefusal;
 use crate::parcel::event::End;
 
-fn every_refusal() -> [ParcelRefusal; 26] {
+fn every_refusal() -> [ParcelRefusal; 27] {
     [
         ParcelRefusal::NotArrived,
+        ParcelRefusal::NotTheIntakePoint { intake_point: the("south") },
         ParcelRefusal::NumberReused,
         ParcelRefusal::UnknownRecipient,
         ParcelRefusal::DisinfectionNotStarted,

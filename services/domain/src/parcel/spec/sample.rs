@@ -119,6 +119,7 @@ pub fn arrive() -> Arrive {
         piece: SINGLE,
         generation: 0,
         gate: the("south"),
+        intake_point: the("south"),
         category: Category::ParcelGoods,
         container: None,
         size: SizeClass::Bag,
