@@ -225,9 +225,7 @@ impl Engine {
     /// Waits until the views have seen a position; `false` is "not within the time that an answer
     /// may wait".
     pub async fn seen(&self, position: Position) -> bool {
-        let mut progress = self.progress.clone();
-        let reached = progress.wait_for(|progress| progress.position >= position);
-        matches!(tokio::time::timeout(VIEW_WAIT_MAX, reached).await, Ok(Ok(_)))
+        tokio::time::timeout(VIEW_WAIT_MAX, self.views.reached(position)).await.is_ok()
     }
 
     /// The present state of an aggregate.
@@ -278,8 +276,8 @@ impl Engine {
                     Err(not_done) => problem(not_done),
                 }
             }
-            Admission::Known(Entry { verdict: Verdict::Settled(settled), .. }) => match settled {
-                SettledAnswer::Refused { .. } => return Err(settled_problem(settled)),
+            Admission::Known(Entry { verdict: Verdict::Settled(settled), .. }) => match *settled {
+                SettledAnswer::Refused { .. } => return Err(settled_problem(*settled)),
                 SettledAnswer::Repeated { .. } | SettledAnswer::Shared { .. } => {
                     let (state, revision) = self.peek::<A>(&request.community, id).await?;
                     let position = self.progress().position;
@@ -402,18 +400,18 @@ impl Engine {
                 let performed = self.perform(request, scan).await?;
                 Ok((status_of(&performed), performed))
             }
-            Verdict::Settled(settled @ SettledAnswer::Refused { .. }) => {
-                Err(settled_problem(settled))
-            }
-            Verdict::Settled(SettledAnswer::Repeated { revision }) => {
-                let parcel = self.repeated_parcel(request, scan, revision).await?;
-                let repeated = Some(revision);
-                Ok((Status::Duplicate, Performed { parcel, repeated, ..Performed::default() }))
-            }
-            Verdict::Settled(SettledAnswer::Shared { accepted, refused }) => {
-                let pieces = Some(crate::answer::PieceCount { accepted, refused });
-                Ok((Status::Accepted, Performed { pieces, ..Performed::default() }))
-            }
+            Verdict::Settled(settled) => match *settled {
+                SettledAnswer::Refused { .. } => Err(settled_problem(*settled)),
+                SettledAnswer::Repeated { revision } => {
+                    let parcel = self.repeated_parcel(request, scan, revision).await?;
+                    let repeated = Some(revision);
+                    Ok((Status::Duplicate, Performed { parcel, repeated, ..Performed::default() }))
+                }
+                SettledAnswer::Shared { accepted, refused } => {
+                    let pieces = Some(crate::answer::PieceCount { accepted, refused });
+                    Ok((Status::Accepted, Performed { pieces, ..Performed::default() }))
+                }
+            },
         }
     }
 

@@ -27,7 +27,7 @@ pub enum Verdict {
         parcel: Option<ParcelId>,
     },
     /// It caused none; this was the answer.
-    Settled(SettledAnswer),
+    Settled(Box<SettledAnswer>),
     /// It waits for a person to look at it.
     Quarantined,
 }
@@ -114,7 +114,7 @@ impl Ledger {
         match event {
             DeviceEvent::Settled(event) => {
                 self.remember(at, event.command, event.content, || {
-                    Verdict::Settled(event.answer.clone())
+                    Verdict::Settled(Box::new(event.answer.clone()))
                 });
                 self.count(community, device, event.sequence);
             }

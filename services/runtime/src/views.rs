@@ -3,12 +3,14 @@
 //!
 //! One task feeds every view from one subscription. A view never writes to the log.
 
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use domain::ids::CommunityId;
 use event_log::{Delivery, EventLog, LogError, Position, RecordedEvent};
 use serde_json::value::RawValue;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
 use crate::codec::{self, CodecError, Observed};
@@ -69,6 +71,33 @@ pub struct Views {
     observers: Mutex<Vec<Box<dyn Observer>>>,
     progress: watch::Sender<Progress>,
     last_seen: Mutex<Option<(Position, Uuid)>>,
+    waiting: Mutex<BinaryHeap<Waiting>>,
+}
+
+/// Somebody who waits until the views have seen a position; the lowest position comes first.
+struct Waiting {
+    position: Reverse<Position>,
+    wake: oneshot::Sender<()>,
+}
+
+impl PartialEq for Waiting {
+    fn eq(&self, other: &Self) -> bool {
+        self.position == other.position
+    }
+}
+
+impl Eq for Waiting {}
+
+impl PartialOrd for Waiting {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Waiting {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.position.cmp(&other.position)
+    }
 }
 
 impl Views {
@@ -86,6 +115,7 @@ impl Views {
             observers: Mutex::new(observers),
             progress: watch::Sender::new(progress),
             last_seen: Mutex::default(),
+            waiting: Mutex::default(),
         }
     }
 
@@ -113,6 +143,35 @@ impl Views {
     /// How far the views are.
     pub fn progress(&self) -> watch::Receiver<Progress> {
         self.progress.subscribe()
+    }
+
+    /// Waits until every view has seen a position. Only those whose position has come are woken: a
+    /// crowd that wakes for every batch costs more than the batch.
+    pub async fn reached(&self, position: Position) {
+        let woken = {
+            // The position is looked at under the lock that the waking takes too.
+            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            if self.progress.borrow().position >= position {
+                return;
+            }
+            let (wake, woken) = oneshot::channel();
+            waiting.push(Waiting { position: Reverse(position), wake });
+            woken
+        };
+        if woken.await.is_err() {
+            // The views are gone; nothing will ever be seen again.
+            std::future::pending().await
+        }
+    }
+
+    fn wake_up_to(&self, position: Position) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        while waiting.peek().is_some_and(|first| first.position.0 <= position)
+            && let Some(first) = waiting.pop()
+        {
+            // Whoever has given up waiting is not there any more.
+            first.wake.send(()).unwrap_or_default();
+        }
     }
 
     /// Follows the log until it can be read no more.
@@ -172,6 +231,7 @@ impl Views {
         }
         if let Some(last) = events.last() {
             self.progress.send_modify(|progress| progress.position = last.position);
+            self.wake_up_to(last.position);
         }
         Ok(())
     }
