@@ -370,6 +370,7 @@ impl Wire for RunCommandBody {
                     volunteer_grid: state.grid.clone(),
                     protection: state.protection,
                     available: state.is_available(request.recorded_at),
+                    carry_limit: state.carry_limit,
                 }
             }
             Self::Accept { volunteer } => RunCommand::Accept { volunteer },

@@ -22,6 +22,8 @@ pub enum RunCommand {
         protection: bool,
         /// Whether the volunteer is on shift and free now.
         available: bool,
+        /// What the volunteer can carry in one trip.
+        carry_limit: Load,
     },
     /// Make the trip that was offered.
     Accept {

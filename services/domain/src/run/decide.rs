@@ -29,8 +29,8 @@ pub(super) fn decide(state: &RunState, command: RunCommand) -> Decision {
     }
     match command {
         RunCommand::Plan(fact) => plan(state, fact),
-        RunCommand::Offer { volunteer, volunteer_grid, protection, available } => {
-            offer(state, volunteer, volunteer_grid.as_ref(), protection, available)
+        RunCommand::Offer { volunteer, volunteer_grid, protection, available, carry_limit } => {
+            offer(state, volunteer, volunteer_grid.as_ref(), protection, available, carry_limit)
         }
         RunCommand::Accept { volunteer } => accept(state, volunteer),
         RunCommand::HandBack { volunteer } => hand_back(state, volunteer),
@@ -91,6 +91,7 @@ fn offer(
     volunteer_grid: Option<&GridId>,
     protection: bool,
     available: bool,
+    carry_limit: Load,
 ) -> Decision {
     match state.phase {
         Phase::Unknown => return Err(RunRefusal::NotPlanned),
@@ -109,6 +110,11 @@ fn offer(
     }
     if !available {
         return Err(RunRefusal::NotAvailable);
+    }
+    // Room is the cart's to give; what a person can carry is a matter of pieces and weight.
+    let Load { pieces, weight_grams, .. } = carry_limit;
+    if state.limit().pieces > pieces || state.limit().weight_grams > weight_grams {
+        return Err(RunRefusal::TooHeavy { pieces, weight_grams });
     }
     Ok(vec![RunOffered { volunteer }.into()])
 }

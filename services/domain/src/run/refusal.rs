@@ -30,6 +30,9 @@ refusals! {
         ProtectionMissing => "protection-missing",
             "this run enters a sealed zone: offer it to a volunteer with protection",
             "此趟进入封控区：请派给有防护的志愿者";
+        TooHeavy { pieces: u32, weight_grams: u32 } => "run-over-carry-limit",
+            "this volunteer carries at most {pieces} pieces and {weight_grams} g: offer the run to another one, or plan a smaller one",
+            "该志愿者每趟至多 {pieces} 件、{weight_grams} 克：请派给其他人，或排定较小的一趟";
         NotOffered => "run-not-offered",
             "this run was not offered to this volunteer: offer it first",
             "此趟未派给该志愿者：请先派单";

@@ -127,6 +127,7 @@ fn offer(volunteer: VolunteerId) -> RunCommand {
         volunteer_grid: Some(grid("3")),
         protection: false,
         available: true,
+        carry_limit: plan().limit,
     }
 }
 

@@ -85,6 +85,7 @@ mod offering {
             volunteer_grid: Some(grid("3")),
             protection: false,
             available: false,
+            carry_limit: plan().limit,
         };
         given::<Run>(offered()).when(again.clone()).then_nothing();
         given::<Run>(accepted()).when(again).then_nothing();
@@ -98,6 +99,7 @@ mod offering {
                 volunteer_grid,
                 protection: true,
                 available: true,
+                carry_limit: plan().limit,
             };
             given::<Run>(planned())
                 .when(command)
@@ -112,6 +114,7 @@ mod offering {
             volunteer_grid: Some(grid("3")),
             protection: true,
             available: false,
+            carry_limit: plan().limit,
         };
         given::<Run>(planned()).when(command).refused(&RunRefusal::NotAvailable);
     }
@@ -119,16 +122,40 @@ mod offering {
     #[test]
     fn a_sealed_zone_needs_protection() {
         let plan = RunPlanned { needs_protection: true, ..plan() };
+        let carry_limit = plan.limit;
         let with = |protection| RunCommand::Offer {
             volunteer: ANNA,
             volunteer_grid: Some(grid("3")),
             protection,
             available: true,
+            carry_limit,
         };
         given::<Run>([plan.clone().into()])
             .when(with(false))
             .refused(&RunRefusal::ProtectionMissing);
         given::<Run>([plan.into()]).when(with(true)).then([RunOffered { volunteer: ANNA }.into()]);
+    }
+
+    #[test]
+    fn nobody_is_asked_to_carry_more_than_they_can() {
+        let with = |carry_limit| RunCommand::Offer {
+            volunteer: ANNA,
+            volunteer_grid: Some(grid("3")),
+            protection: false,
+            available: true,
+            carry_limit,
+        };
+        let limit = plan().limit;
+        let (pieces, weight_grams) = (limit.pieces, limit.weight_grams);
+        for (pieces, weight_grams) in [(pieces - 1, weight_grams), (pieces, weight_grams - 1)] {
+            given::<Run>(planned())
+                .when(with(Load { pieces, weight_grams, ..limit }))
+                .refused(&RunRefusal::TooHeavy { pieces, weight_grams });
+        }
+        // Room is not what a person carries.
+        given::<Run>(planned())
+            .when(with(Load { volume_millilitres: 1, ..limit }))
+            .then([RunOffered { volunteer: ANNA }.into()]);
     }
 
     #[test]

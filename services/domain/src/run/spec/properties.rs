@@ -88,6 +88,7 @@ fn a_command() -> impl Strategy<Value = RunCommand> {
                 volunteer_grid: Some(grid("3")),
                 protection: false,
                 available,
+                carry_limit: plan().limit,
             }
         }),
         3 => volunteer.clone().prop_map(|volunteer| RunCommand::Accept { volunteer }),
