@@ -1,8 +1,8 @@
 //! Reading: communities, parcels and their trails, households, orders, runs, volunteers, reports.
 
 use axum::Json;
-use axum::extract::{Path, Query, Request as HttpRequest, State};
-use axum::http::{HeaderValue, header};
+use axum::extract::{Path, Request as HttpRequest, State};
+use axum::http::{HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use domain::address::{Door, Recipient};
 use domain::ids::{
@@ -92,9 +92,9 @@ pub struct LoadedBody {
 /// Loads a whole community from its TOML file.
 pub(crate) async fn load_community(
     State(app): State<App>,
-    Query(query): Query<LoadQuery>,
     request: HttpRequest,
 ) -> Result<Json<LoadedBody>, ProblemResponse> {
+    let query: LoadQuery = body::query(request.uri())?;
     let bytes = body::bytes(request).await?;
     let (id, commands) = std::str::from_utf8(&bytes)
         .map_err(|_| runtime::community_file::FileError::NotText)
@@ -520,8 +520,9 @@ pub struct DayQuery {
 pub(crate) async fn day_report(
     State(app): State<App>,
     Path(community): Path<String>,
-    Query(query): Query<DayQuery>,
+    uri: Uri,
 ) -> Result<Json<projections::day_report::DayReport>, ProblemResponse> {
+    let query: DayQuery = body::query(&uri)?;
     let community: CommunityId = path_part(&community, "community")?;
     let now = app.engine.clock().now();
     let today = app.engine.with_place(&community, |place| {

@@ -1,5 +1,6 @@
-//! Keys of personal data: one per household, community or unidentified piece. Deleting a key erases
-//! everything that was sealed with it, wherever its ciphertext has been copied (crypto-shredding).
+//! Keys of personal data: one per household, volunteer, community or unidentified piece. Deleting a
+//! key erases everything that was sealed with it, wherever its ciphertext has been copied
+//! (crypto-shredding).
 //!
 //! The keys lie in a file of their own, beside the log and never in it.
 
@@ -13,7 +14,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use chacha20poly1305::aead::{Aead, KeyInit};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use domain::household::event::TailToken;
-use domain::ids::{CommunityId, HouseholdId, ParcelId};
+use domain::ids::{CommunityId, HouseholdId, ParcelId, VolunteerId};
 use domain::sealed::Sealed;
 use rusqlite::{Connection, OptionalExtension};
 
@@ -29,6 +30,8 @@ pub enum Subject {
     Household(CommunityId, HouseholdId),
     /// A piece whose household is not known.
     Parcel(CommunityId, ParcelId),
+    /// A volunteer or worker.
+    Volunteer(CommunityId, VolunteerId),
     /// A community: for search tokens only.
     Community(CommunityId),
 }
@@ -38,6 +41,7 @@ impl fmt::Display for Subject {
         match self {
             Self::Household(community, id) => write!(f, "household-{community}.{id}"),
             Self::Parcel(community, id) => write!(f, "parcel-{community}.{id}"),
+            Self::Volunteer(community, id) => write!(f, "volunteer-{community}.{id}"),
             Self::Community(community) => write!(f, "community-{community}"),
         }
     }

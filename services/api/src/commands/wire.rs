@@ -14,14 +14,15 @@ use domain::household::event::{
     HouseholdRegistered, HouseholdStatusSet,
 };
 use domain::household::{Household, HouseholdCommand};
-use domain::ids::{ActorId, DeviceId, HouseholdId, OrderId, RunId, VolunteerId};
+use domain::ids::{ActorId, DeviceId, GridId, HouseholdId, OrderId, RunId, VolunteerId};
 use domain::order::event::{OrderCancelReason, OrderPlaced};
 use domain::order::{Order, OrderCommand};
 use domain::run::event::{RunCancelReason, RunPlanned};
 use domain::run::{Run, RunCommand};
 use domain::sealed::Sealed;
+use domain::supply::Load;
 use domain::volunteer::event::{
-    VolunteerEnrolled, VolunteerEquipped, VolunteerGridJoined, VolunteerRolesChanged,
+    Role, VolunteerEnrolled, VolunteerEquipped, VolunteerGridJoined, VolunteerRolesChanged,
     VolunteerShiftPlanned, VolunteerShiftWithdrawn, VolunteerStatusSet,
 };
 use domain::volunteer::{Volunteer, VolunteerCommand};
@@ -386,7 +387,18 @@ impl Wire for RunCommandBody {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum VolunteerCommandBody {
     /// Make the volunteer known and give out a badge.
-    Enrol(VolunteerEnrolled),
+    Enrol {
+        /// The grid that the volunteer serves, and no other; without it, until one is joined.
+        grid: Option<GridId>,
+        /// What the volunteer does; at least one role.
+        roles: BTreeSet<Role>,
+        /// Whether the volunteer has protection for sealed zones.
+        protection: bool,
+        /// What the volunteer can carry in one trip.
+        carry_limit: Load,
+        /// The name; sealed with the volunteer's own key before it is stored.
+        name: Option<String>,
+    },
     /// Say what the volunteer does.
     ChangeRoles(VolunteerRolesChanged),
     /// Say which grid the volunteer serves.
@@ -408,12 +420,18 @@ impl Wire for VolunteerCommandBody {
 
     async fn prepare(
         self,
-        _: &App,
-        _: &Request,
-        _: &VolunteerId,
+        app: &App,
+        request: &Request,
+        id: &VolunteerId,
     ) -> Result<VolunteerCommand, Problem> {
         Ok(match self {
-            Self::Enrol(fact) => VolunteerCommand::Enrol(fact),
+            Self::Enrol { grid, roles, protection, carry_limit, name } => {
+                let subject = Subject::Volunteer(request.community.clone(), *id);
+                let name = name.map(|name| app.engine.vault().seal(&subject, &name)).transpose();
+                let name = name.map_err(|error| vault_problem(&error))?;
+                let fact = VolunteerEnrolled { grid, roles, protection, carry_limit, name };
+                VolunteerCommand::Enrol(fact)
+            }
             Self::ChangeRoles(fact) => VolunteerCommand::ChangeRoles(fact),
             Self::JoinGrid(fact) => VolunteerCommand::JoinGrid(fact),
             Self::Equip(fact) => VolunteerCommand::Equip(fact),
