@@ -146,13 +146,15 @@ where
         correlation_id: None,
         causation_id: None,
     };
-    let command = body.command.prepare(app, &request, id).await?;
     let expected = expected.map(|revision| Some(Revision(revision)));
-    let done = app
-        .engine
-        .command::<C::Aggregate>(&request, id, expected, move |_| Ok(command.clone()))
-        .await?;
-    Ok(Json(done.into()))
+    let done = match body.command.prepare(app, &request, id).await {
+        Ok(command) => {
+            let command = move |_: &_| Ok(command.clone());
+            app.engine.command::<C::Aggregate>(&request, id, expected, command).await
+        }
+        Err(problem) => app.engine.unprepared::<C::Aggregate>(&request, id, problem).await,
+    };
+    Ok(Json(done?.into()))
 }
 
 /// Reads a part of a path.
@@ -175,8 +177,8 @@ fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     revision.map(Some).ok_or_else(|| {
         Problem::invalid(
             "if-match-invalid",
-            "If-Match is the ETag of what was read, such as \"12\"",
-            "If-Match 应为读取时的 ETag，例如 \"12\"",
+            "this If-Match is no version: send the ETag of what was read as it came, such as \"12\"",
+            "If-Match 不是版本号：请原样发送读取时的 ETag，例如 \"12\"",
         )
     })
 }

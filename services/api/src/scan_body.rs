@@ -280,8 +280,9 @@ impl ScanBody {
             (Some(_), None) => self.one().map(Target::Piece),
             (Some(_), Some(_)) | (None, None) => Err(Problem::invalid(
                 "scan-invalid",
-                "give either `code` for one piece or `container` for a table or cart",
-                "请只给出 `code`（单件）或 `container`（整台或整车）之一",
+                "a scan is of one thing: give either `code` for a piece, or `container` for a table \
+                 or cart",
+                "一次扫描只针对一个对象：请只给出 `code`（单件）或 `container`（整台或整车）",
             )),
         }
     }
@@ -291,8 +292,8 @@ impl ScanBody {
         value.ok_or_else(|| {
             Problem::invalid(
                 "scan-invalid",
-                format!("a scan of kind {kind} needs the field `{field}`"),
-                format!("{kind} 类扫描须填写 `{field}`"),
+                format!("a scan of kind {kind} needs the field `{field}`: send it under a new id"),
+                format!("{kind} 类扫描须填写 `{field}`：请补全后用新编号重发"),
             )
         })
     }

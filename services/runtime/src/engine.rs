@@ -20,7 +20,7 @@ use domain::volunteer::Volunteer;
 use event_log::{EventLog, Health, Position, Revision};
 use tokio::sync::watch;
 
-use crate::answer::{Answer, Performed, Status};
+use crate::answer::{Answer, Candidate, Performed, Status};
 use crate::clock::Clock;
 use crate::codec::Stored;
 use crate::cue::{Cue, cue};
@@ -266,38 +266,77 @@ impl Engine {
         command: impl Fn(&A::State) -> Result<A::Command, A::Refusal> + Send,
     ) -> Result<Commanded<A>, Problem> {
         let _lane = self.lane(request).await;
-        let refused = match self.admit(request)? {
-            Admission::New(_in_flight) => {
-                if let Some(reason) = self.quarantine_reason(request) {
-                    return Err(self.quarantine(request, reason).await);
+        let _in_flight = match self.admit(request)? {
+            Admission::New(in_flight) => in_flight,
+            Admission::Known(entry) => return self.commanded_before::<A>(request, id, entry).await,
+        };
+        if let Some(reason) = self.quarantine_reason(request) {
+            return Err(self.quarantine(request, reason).await);
+        }
+        match A::repository(self).execute(id, request, expected, command).await {
+            Ok(done) => Ok(self.commanded(request, done).await),
+            Err(not_done) => Err(self.refuse(request, problem(not_done)).await),
+        }
+    }
+
+    /// Answers a command whose facts could not be looked up. The problem is final for its id like
+    /// any other, unless the command was worked off before: then it is answered as it was then.
+    ///
+    /// # Errors
+    /// The problem, or what the command was answered before.
+    pub async fn unprepared<A: Kept>(
+        &self,
+        request: &Request,
+        id: &A::Id,
+        problem: Problem,
+    ) -> Result<Commanded<A>, Problem> {
+        let _lane = self.lane(request).await;
+        match self.admit(request)? {
+            Admission::New(_in_flight) => Err(self.refuse(request, problem).await),
+            Admission::Known(entry) => self.commanded_before(request, id, entry).await,
+        }
+    }
+
+    /// Keeps a refusal of a command; gives the problem, or why it could not be kept.
+    async fn refuse(&self, request: &Request, problem: Problem) -> Problem {
+        if problem.is_deferred() || problem.kind == ProblemKind::Misuse {
+            return problem;
+        }
+        match self.settle(request, settled_of(&problem)).await {
+            Ok(()) => problem,
+            Err(deferred) => deferred,
+        }
+    }
+
+    /// Answers a command that has been worked off before, as it was answered then.
+    async fn commanded_before<A: Kept>(
+        &self,
+        request: &Request,
+        id: &A::Id,
+        entry: Entry,
+    ) -> Result<Commanded<A>, Problem> {
+        let (repository, community) = (A::repository(self), &request.community);
+        let position = self.progress().position;
+        match entry.verdict {
+            Verdict::Quarantined => Err(quarantined_problem()),
+            Verdict::Settled(settled) => match *settled {
+                SettledAnswer::Repeated { revision } => {
+                    let revision = Revision(revision);
+                    let state = repository.as_of(community, id, revision).await;
+                    let state = state.map_err(|failure| unavailable(&failure))?;
+                    Ok(Commanded { state, revision: Some(revision), already_so: true, position })
                 }
-                match A::repository(self).execute(id, request, expected, command).await {
-                    Ok(done) => return Ok(self.commanded(request, done).await),
-                    Err(not_done) => problem(not_done),
-                }
-            }
-            Admission::Known(Entry { verdict: Verdict::Settled(settled), .. }) => match *settled {
-                SettledAnswer::Refused { .. } => return Err(settled_problem(*settled)),
-                SettledAnswer::Repeated { .. } | SettledAnswer::Shared { .. } => {
-                    let (state, revision) = self.peek::<A>(&request.community, id).await?;
-                    let position = self.progress().position;
-                    return Ok(Commanded { state, revision, already_so: true, position });
+                SettledAnswer::Refused { .. } | SettledAnswer::Shared { .. } => {
+                    Err(settled_problem(*settled))
                 }
             },
-            Admission::Known(Entry { verdict: Verdict::Quarantined, .. }) => {
-                return Err(quarantined_problem());
+            Verdict::Applied { .. } => {
+                let replayed = repository.replayed(community, id, request).await;
+                let replayed = replayed.map_err(|failure| unavailable(&failure))?;
+                let (state, revision) = replayed.ok_or_else(Problem::misuse)?;
+                Ok(Commanded { state, revision: Some(revision), already_so: false, position })
             }
-            Admission::Known(Entry { verdict: Verdict::Applied { .. }, .. }) => {
-                match A::repository(self).execute(id, request, expected, command).await {
-                    Ok(done) => return Ok(self.commanded(request, done).await),
-                    Err(not_done) => return Err(problem(not_done)),
-                }
-            }
-        };
-        if !refused.is_deferred() && refused.kind != ProblemKind::Misuse {
-            self.settle(request, settled_of(&refused)).await?;
         }
-        Err(refused)
     }
 
     async fn commanded<A: Stored>(&self, request: &Request, done: Done<A>) -> Commanded<A> {
@@ -393,7 +432,8 @@ impl Engine {
                     .await
                     .map_err(|failure| unavailable(&failure))?;
                 let parcel = replayed.map(|(state, _)| (parcel, state));
-                let performed = Performed { parcel, ..Performed::default() };
+                let candidates = self.candidates_again(request, scan);
+                let performed = Performed { parcel, candidates, ..Performed::default() };
                 Ok((status_of(&performed), performed))
             }
             Verdict::Applied { parcel: None } => {
@@ -405,7 +445,10 @@ impl Engine {
                 SettledAnswer::Repeated { revision } => {
                     let parcel = self.repeated_parcel(request, scan, revision).await?;
                     let repeated = Some(revision);
-                    Ok((Status::Duplicate, Performed { parcel, repeated, ..Performed::default() }))
+                    let candidates = self.candidates_again(request, scan);
+                    let performed =
+                        Performed { parcel, repeated, candidates, ..Performed::default() };
+                    Ok((Status::Duplicate, performed))
                 }
                 SettledAnswer::Shared { accepted, refused } => {
                     let pieces = Some(crate::answer::PieceCount { accepted, refused });
@@ -413,6 +456,13 @@ impl Engine {
                 }
             },
         }
+    }
+
+    /// Who a piece may be for, asked anew: this is not kept, because it is about people.
+    fn candidates_again(&self, request: &Request, scan: &Scan) -> Vec<Candidate> {
+        let (Scan::Expect(scan) | Scan::Arrive(scan)) = scan else { return vec![] };
+        let again = self.resolve(&request.community, &scan.destination, scan.carrier.as_ref());
+        again.map(|addressed| addressed.candidates).unwrap_or_default()
     }
 
     async fn repeated_parcel(
