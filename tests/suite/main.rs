@@ -4,6 +4,8 @@
 //! code is a test's.
 
 #[cfg(test)]
+mod api;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod crash;

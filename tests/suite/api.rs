@@ -1,0 +1,10 @@
+//! The API in this process: requests in, answers and events out.
+
+mod answers;
+mod bad_input;
+mod clocks;
+mod decisions;
+mod door;
+mod personal_data;
+mod recipients;
+mod story;

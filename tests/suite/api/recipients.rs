@@ -1,0 +1,116 @@
+//! For whom a piece is: addresses as people write them, pieces that nobody can place, doors that
+//! are not there.
+
+use serde_json::{Value, json};
+
+use super::door::{Door, is, is_refused};
+
+const NUMBER: &str = "SF1234567890123";
+
+async fn resolve(door: &Door, body: Value) -> Value {
+    let path = "/api/v1/communities/willow-court/resolve";
+    let answered = door.post(path, &body).await;
+    assert_eq!(answered.status, 200, "{}", answered.json());
+    answered.json()
+}
+
+#[tokio::test]
+async fn an_address_in_ten_formats_is_one_household() {
+    let door = Door::open().await;
+    let household = door.household("1", "1", "301").await;
+    door.household("1", "1", "302").await;
+    for address in [
+        "1栋1单元301",
+        "1号楼1单元301室",
+        "1幢1单元301号",
+        "1-1-301",
+        "１栋１单元３０１",
+        "一栋一单元三零一",
+        "1#楼1-301",
+        "1 栋 1 单元 301 室",
+        "上海市柳园1号楼1单元301（放门口）",
+        "Building 1 Unit 1 Room 301",
+    ] {
+        let resolved = resolve(&door, json!({ "address": address })).await;
+        assert_eq!(resolved["recipient"]["household"], json!(household), "{address}: {resolved}");
+    }
+    let by_another_name = resolve(&door, json!({ "address": "老邮局1单元201" })).await;
+    assert_eq!(by_another_name["recipient"]["door"]["building"], "2");
+}
+
+#[tokio::test]
+async fn an_unknown_recipient_is_held_then_identified_and_goes_on() {
+    let door = Door::open().await;
+    let household = door.household("1", "1", "301").await;
+    let arrival =
+        json!({ "code": NUMBER, "carrier": "sf", "category": "medicine", "address": "301" });
+    let held = door.scan("arrive", arrival).await;
+    is(&held, "held");
+    assert_eq!(held["cue"]["next"], "find_recipient");
+    is_refused(&door.scan("sort", json!({ "code": NUMBER })).await, "recipient-unknown");
+    let vague = json!({ "code": NUMBER, "address": "301" });
+    is_refused(&door.scan("identify", vague).await, "recipient-not-certain");
+    let report = door.see("day-report").await;
+    assert_eq!(report["total"]["held"], 1);
+    let found = door.scan("identify", json!({ "code": NUMBER, "household": household })).await;
+    is(&found, "accepted");
+    assert_eq!(found["cue"]["building"], "1");
+    is(&door.scan("sort", json!({ "code": NUMBER })).await, "accepted");
+    let report = door.see("day-report").await;
+    assert_eq!((&report["total"]["held"], &report["total"]["on_shelf"]), (&json!(0), &json!(1)));
+}
+
+#[tokio::test]
+async fn two_households_behind_one_door_are_told_apart_by_the_phone() {
+    let door = Door::open().await;
+    let first = door.household("1", "1", "301").await;
+    let second = door.household("1", "1", "301").await;
+    for (household, tail) in [(first, "4567"), (second, "8910")] {
+        let contact = json!({
+            "kind": "set_contact", "name": null, "phone": null, "note": null, "phone_tails": [tail],
+        });
+        door.done(&format!("households/{household}"), contact).await;
+    }
+    let by_tail = json!({ "address": "1栋1单元301", "phone_tail": "8910" });
+    assert_eq!(resolve(&door, by_tail).await["recipient"]["household"], json!(second));
+    let without = resolve(&door, json!({ "address": "1栋1单元301" })).await;
+    assert!(without["recipient"]["household"].is_null(), "{without}");
+}
+
+#[tokio::test]
+async fn doors_households_gates_and_phones_that_are_not_there_are_told() {
+    let door = Door::open().await;
+    let arrive = |fields: Value| {
+        let mut scan = json!({ "code": NUMBER, "carrier": "sf" });
+        for (name, value) in fields.as_object().unwrap() {
+            scan[name] = value.clone();
+        }
+        door.scan("arrive", scan)
+    };
+    let no_door = json!({ "door": { "building": "9", "unit": "1", "room": "301" } });
+    is_refused(&arrive(no_door).await, "door-unknown");
+    is_refused(&arrive(json!({ "household": door.thing() })).await, "household-unknown");
+    is_refused(&arrive(json!({ "gate": "西门" })).await, "gate-unknown");
+    is_refused(&arrive(json!({ "phone_tail": "13812345678" })).await, "phone-tail-shape");
+    is_refused(&arrive(json!({ "address": "1栋".repeat(500) })).await, "address-too-long");
+    let register = json!({
+        "kind": "register", "language": "zh-CN", "phone_only": false,
+        "doors": [{ "building": "1", "unit": "1", "room": "909" }],
+    });
+    let path = format!("households/{}", door.thing());
+    door.command(&path, register).await.is_problem(404, "door-unknown");
+}
+
+#[tokio::test]
+async fn a_piece_without_a_number_gets_a_label_of_our_own() {
+    let door = Door::open().await;
+    let arrival = json!({
+        "category": "medicine", "door": { "building": "1", "unit": "1", "room": "301" },
+    });
+    let arrived = door.scan("arrive", arrival).await;
+    is(&arrived, "accepted");
+    let label = arrived["cue"]["label"].as_str().unwrap();
+    is(&door.scan("sort", json!({ "code": label })).await, "accepted");
+    let shelf = arrived["cue"]["shelf"].as_str().unwrap();
+    is_refused(&door.scan("sort", json!({ "code": shelf })).await, "not-a-parcel-code");
+}
