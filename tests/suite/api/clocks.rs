@@ -35,7 +35,9 @@ async fn a_gap_waits_until_it_is_filled() {
     assert_eq!((&gap["problem"]["retry"], &gap["problem"]["status"]), (&json!(true), &json!(503)));
     assert_eq!(door.count().await, events, "a deferred scan stores nothing");
     let filled = door.answers(&device(), &[two, three]).await;
-    filled.iter().for_each(|answer| is(answer, "accepted"));
+    for answer in &filled {
+        is(answer, "accepted");
+    }
 }
 
 #[tokio::test]
@@ -72,7 +74,9 @@ async fn a_scan_that_cannot_be_read_stops_nobody_and_uses_its_number_up() {
     assert_eq!(answers[1]["command_id"], scans[1]["command_id"]);
     is(&answers[2], "accepted");
     let again = door.answers(&device(), &scans).await;
-    answers.iter().zip(&again).for_each(|(a, b)| assert_eq!(unmoved(a), unmoved(b)));
+    for (first, second) in answers.iter().zip(&again) {
+        assert_eq!(unmoved(first), unmoved(second));
+    }
 }
 
 #[tokio::test]
