@@ -1,16 +1,16 @@
 //! The engine: takes scans and commands, decides them, and answers when their events are durable
 //! and seen by every view.
 
+mod admission;
+mod outcome;
+
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use domain::Decider;
 use domain::community::Community;
-use domain::device::event::{
-    CommandQuarantined, CommandSettled, QuarantineReason, RefusalKind, SettledAnswer,
-};
-use domain::device::{Device, DeviceCommand};
+use domain::device::Device;
+use domain::device::event::SettledAnswer;
 use domain::household::Household;
 use domain::ids::{CommandId, CommunityId, DeviceId, ParcelId};
 use domain::order::Order;
@@ -20,7 +20,13 @@ use domain::volunteer::Volunteer;
 use event_log::{EventLog, Health, Position, Revision};
 use tokio::sync::watch;
 
+<<<<<<< services/runtime/src/engine.rs
+use self::admission::Admission;
+use self::outcome::{QUARANTINED, quarantined_problem, settled_of, settled_problem, status_of};
+use crate::answer::{Answer, Performed, Status};
+=======
 use crate::answer::{Answer, Candidate, Performed, Status};
+>>>>>>> /tmp/new.16209
 use crate::clock::Clock;
 use crate::codec::Stored;
 use crate::cue::{Cue, cue};
@@ -357,41 +363,6 @@ impl Engine {
         Commanded { state: done.state, revision: done.revision, already_so, position }
     }
 
-    /// One lane per device that numbers its commands: they are worked off in order.
-    async fn lane(&self, request: &Request) -> Option<tokio::sync::OwnedMutexGuard<()>> {
-        request.sequence?;
-        let device = request.device.clone()?;
-        let lane = {
-            let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(lanes.entry((request.community.clone(), device)).or_default())
-        };
-        Some(lane.lock_owned().await)
-    }
-
-    /// Whether a command is new, and may be worked off now.
-    fn admit(&self, request: &Request) -> Result<Admission<'_>, Problem> {
-        {
-            let ledger = self.views.ledger();
-            if let Some(entry) = ledger.entry(request.command_id) {
-                if entry.content != request.content {
-                    tracing::warn!(command_id = %request.command_id, "a command id was misused");
-                    return Err(Problem::misuse());
-                }
-                return Ok(Admission::Known(entry.clone()));
-            }
-            if let (Some(device), Some(sequence)) = (&request.device, request.sequence) {
-                let book = ledger.device(&request.community, device);
-                check_sequence(book.last_sequence, sequence)?;
-            }
-        }
-        let mut in_flight = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
-        if in_flight.insert(request.command_id) {
-            Ok(Admission::New(InFlight { engine: self, command: request.command_id }))
-        } else {
-            Err(Problem::still_running())
-        }
-    }
-
     async fn take(&self, request: &Request, scan: &Scan) -> Result<(Status, Performed), Problem> {
         if let Some(reason) = self.quarantine_reason(request) {
             return Err(self.quarantine(request, reason).await);
@@ -416,6 +387,8 @@ impl Engine {
         Ok((status_of(&performed), performed))
     }
 
+<<<<<<< services/runtime/src/engine.rs
+=======
     /// Answers a command that has been worked off before, as it was answered then.
     async fn answer_again(
         &self,
@@ -476,6 +449,7 @@ impl Engine {
         Ok(Some((parcel, state.map_err(|failure| unavailable(&failure))?)))
     }
 
+>>>>>>> /tmp/new.16209
     async fn answer(
         &self,
         request: &Request,
@@ -538,152 +512,6 @@ impl Engine {
             .ok_or_else(|| community_unknown(community))?;
         Ok(read(place))
     }
-
-    fn quarantine_reason(&self, request: &Request) -> Option<QuarantineReason> {
-        if request.occurred.is_too_old(request.recorded_at) {
-            return Some(QuarantineReason::TooOld);
-        }
-        let device = request.device.as_ref()?;
-        let book = self.views.ledger().device(&request.community, device);
-        book.revoked.then_some(QuarantineReason::Revoked)
-    }
-
-    /// Puts a command aside; gives the problem that says so, or why even that did not work.
-    async fn quarantine(&self, request: &Request, reason: QuarantineReason) -> Problem {
-        let fact = CommandQuarantined {
-            command: request.command_id,
-            content: request.content,
-            sequence: request.sequence,
-            reason,
-        };
-        match self.keep(request, DeviceCommand::Quarantine(fact)).await {
-            Ok(()) => quarantined_problem(),
-            Err(problem) => problem,
-        }
-    }
-
-    /// Keeps the outcome of a command that caused no event of its own, durably, before it is told.
-    async fn settle(&self, request: &Request, answer: SettledAnswer) -> Result<(), Problem> {
-        let fact = CommandSettled {
-            command: request.command_id,
-            content: request.content,
-            sequence: request.sequence,
-            answer,
-        };
-        self.keep(request, DeviceCommand::Settle(fact)).await
-    }
-
-    async fn keep(&self, request: &Request, command: DeviceCommand) -> Result<(), Problem> {
-        let device = match &request.device {
-            Some(device) => device.clone(),
-            None => no_device()?,
-        };
-        let request = request.follow_up("outcome");
-        let done = self
-            .devices
-            .execute(&device, &request, None, |_| {
-                Ok::<_, <Device as Decider>::Refusal>(command.clone())
-            })
-            .await
-            .map_err(problem)?;
-        if let How::Appended(position) = done.how {
-            self.seen(position).await;
-        }
-        Ok(())
-    }
-}
-
-/// Whether a command may be worked off.
-enum Admission<'a> {
-    /// It is new. While this lives, nobody else works off the same id.
-    New(InFlight<'a>),
-    /// It has been worked off.
-    Known(Entry),
-}
-
-struct InFlight<'a> {
-    engine: &'a Engine,
-    command: CommandId,
-}
-
-impl Drop for InFlight<'_> {
-    fn drop(&mut self) {
-        let mut in_flight = self.engine.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
-        in_flight.remove(&self.command);
-    }
-}
-
-/// The code of a command that waits for a person.
-const QUARANTINED: &str = "command-quarantined";
-
-fn check_sequence(last: Option<u64>, sequence: u64) -> Result<(), Problem> {
-    // A device counts from 1, so that a first command that was lost on the way is missed too.
-    let last = last.unwrap_or(0);
-    if sequence == last + 1 {
-        return Ok(());
-    }
-    if sequence <= last {
-        let english = format!(
-            "number {sequence} of this device was used by another command: count on from {}",
-            last + 1
-        );
-        let chinese = format!("本设备的序号 {sequence} 已用于其他命令：请从 {} 继续编号", last + 1);
-        return Err(Problem::new(ProblemKind::Misuse, "sequence-used", english, chinese));
-    }
-    let english = format!("number {} of this device is missing: send it first", last + 1);
-    let chinese = format!("缺少本设备的第 {} 号命令：请先发送", last + 1);
-    Err(Problem::deferred("sequence-gap", english, chinese))
-}
-
-fn status_of(performed: &Performed) -> Status {
-    let held = performed.parcel.as_ref().is_some_and(|(_, state)| state.held.is_some());
-    if performed.repeated.is_some() {
-        Status::Duplicate
-    } else if held {
-        Status::Held
-    } else {
-        Status::Accepted
-    }
-}
-
-fn settled_of(problem: &Problem) -> SettledAnswer {
-    let kind = match problem.kind {
-        ProblemKind::Conflict => RefusalKind::Conflict,
-        ProblemKind::NotFound => RefusalKind::NotFound,
-        ProblemKind::Invalid => RefusalKind::Invalid,
-        ProblemKind::Refused | ProblemKind::Misuse | ProblemKind::Deferred => RefusalKind::Refused,
-    };
-    SettledAnswer::Refused {
-        kind,
-        code: problem.code.clone(),
-        english: problem.english.clone(),
-        chinese: problem.chinese.clone(),
-    }
-}
-
-fn settled_problem(settled: SettledAnswer) -> Problem {
-    match settled {
-        SettledAnswer::Refused { kind, code, english, chinese } => {
-            let kind = match kind {
-                RefusalKind::Refused => ProblemKind::Refused,
-                RefusalKind::Conflict => ProblemKind::Conflict,
-                RefusalKind::NotFound => ProblemKind::NotFound,
-                RefusalKind::Invalid => ProblemKind::Invalid,
-            };
-            Problem { kind, code, english, chinese }
-        }
-        SettledAnswer::Repeated { .. } | SettledAnswer::Shared { .. } => Problem::misuse(),
-    }
-}
-
-fn quarantined_problem() -> Problem {
-    Problem::new(
-        ProblemKind::Refused,
-        QUARANTINED,
-        "this command was put aside for the desk to look at: the device was revoked, or it is more \
-         than 14 days old",
-        "该命令已暂存待前台核对：设备已停用，或命令超过 14 天",
-    )
 }
 
 fn community_unknown(community: &CommunityId) -> Problem {
@@ -692,10 +520,6 @@ fn community_unknown(community: &CommunityId) -> Problem {
         format!("there is no community {community}: register it first"),
         format!("没有社区 {community}：请先登记"),
     )
-}
-
-fn no_device() -> Result<DeviceId, Problem> {
-    "no-device".parse().map_err(|_| Problem::misuse())
 }
 
 /// The problem of a failure: nothing was acknowledged, and the same command may be sent again.
