@@ -20,13 +20,9 @@ use domain::volunteer::Volunteer;
 use event_log::{EventLog, Health, Position, Revision};
 use tokio::sync::watch;
 
-<<<<<<< services/runtime/src/engine.rs
 use self::admission::Admission;
 use self::outcome::{QUARANTINED, quarantined_problem, settled_of, settled_problem, status_of};
 use crate::answer::{Answer, Performed, Status};
-=======
-use crate::answer::{Answer, Candidate, Performed, Status};
->>>>>>> /tmp/new.16209
 use crate::clock::Clock;
 use crate::codec::Stored;
 use crate::cue::{Cue, cue};
@@ -387,69 +383,6 @@ impl Engine {
         Ok((status_of(&performed), performed))
     }
 
-<<<<<<< services/runtime/src/engine.rs
-=======
-    /// Answers a command that has been worked off before, as it was answered then.
-    async fn answer_again(
-        &self,
-        request: &Request,
-        scan: &Scan,
-        entry: Entry,
-    ) -> Result<(Status, Performed), Problem> {
-        match entry.verdict {
-            Verdict::Quarantined => Err(quarantined_problem()),
-            Verdict::Applied { parcel: Some(parcel) } => {
-                let replayed = self
-                    .parcels
-                    .replayed(&request.community, &parcel, request)
-                    .await
-                    .map_err(|failure| unavailable(&failure))?;
-                let parcel = replayed.map(|(state, _)| (parcel, state));
-                let candidates = self.candidates_again(request, scan);
-                let performed = Performed { parcel, candidates, ..Performed::default() };
-                Ok((status_of(&performed), performed))
-            }
-            Verdict::Applied { parcel: None } => {
-                let performed = self.perform(request, scan).await?;
-                Ok((status_of(&performed), performed))
-            }
-            Verdict::Settled(settled) => match *settled {
-                SettledAnswer::Refused { .. } => Err(settled_problem(*settled)),
-                SettledAnswer::Repeated { revision } => {
-                    let parcel = self.repeated_parcel(request, scan, revision).await?;
-                    let repeated = Some(revision);
-                    let candidates = self.candidates_again(request, scan);
-                    let performed =
-                        Performed { parcel, repeated, candidates, ..Performed::default() };
-                    Ok((Status::Duplicate, performed))
-                }
-                SettledAnswer::Shared { accepted, refused } => {
-                    let pieces = Some(crate::answer::PieceCount { accepted, refused });
-                    Ok((Status::Accepted, Performed { pieces, ..Performed::default() }))
-                }
-            },
-        }
-    }
-
-    /// Who a piece may be for, asked anew: this is not kept, because it is about people.
-    fn candidates_again(&self, request: &Request, scan: &Scan) -> Vec<Candidate> {
-        let (Scan::Expect(scan) | Scan::Arrive(scan)) = scan else { return vec![] };
-        let again = self.resolve(&request.community, &scan.destination, scan.carrier.as_ref());
-        again.map(|addressed| addressed.candidates).unwrap_or_default()
-    }
-
-    async fn repeated_parcel(
-        &self,
-        request: &Request,
-        scan: &Scan,
-        revision: u64,
-    ) -> Result<Option<(ParcelId, Arc<ParcelState>)>, Problem> {
-        let Some(parcel) = self.parcel_of(request, scan).await? else { return Ok(None) };
-        let state = self.parcels.as_of(&request.community, &parcel, Revision(revision)).await;
-        Ok(Some((parcel, state.map_err(|failure| unavailable(&failure))?)))
-    }
-
->>>>>>> /tmp/new.16209
     async fn answer(
         &self,
         request: &Request,

@@ -12,7 +12,7 @@ use domain::parcel::ParcelState;
 use event_log::Revision;
 
 use super::{Engine, problem, unavailable};
-use crate::answer::{Performed, Status};
+use crate::answer::{Candidate, Performed, Status};
 use crate::ledger::{Entry, Verdict};
 use crate::problem::{Problem, ProblemKind};
 use crate::repository::How;
@@ -39,7 +39,8 @@ impl Engine {
                     .await
                     .map_err(|failure| unavailable(&failure))?;
                 let parcel = replayed.map(|(state, _)| (parcel, state));
-                let performed = Performed { parcel, ..Performed::default() };
+                let candidates = self.candidates_again(request, scan);
+                let performed = Performed { parcel, candidates, ..Performed::default() };
                 Ok((status_of(&performed), performed))
             }
             Verdict::Applied { parcel: None } => {
@@ -51,7 +52,10 @@ impl Engine {
                 SettledAnswer::Repeated { revision } => {
                     let parcel = self.repeated_parcel(request, scan, revision).await?;
                     let repeated = Some(revision);
-                    Ok((Status::Duplicate, Performed { parcel, repeated, ..Performed::default() }))
+                    let candidates = self.candidates_again(request, scan);
+                    let performed =
+                        Performed { parcel, repeated, candidates, ..Performed::default() };
+                    Ok((Status::Duplicate, performed))
                 }
                 SettledAnswer::Shared { accepted, refused } => {
                     let pieces = Some(crate::answer::PieceCount { accepted, refused });
@@ -59,6 +63,13 @@ impl Engine {
                 }
             },
         }
+    }
+
+    /// Who a piece may be for, asked anew: this is not kept, because it is about people.
+    fn candidates_again(&self, request: &Request, scan: &Scan) -> Vec<Candidate> {
+        let (Scan::Expect(scan) | Scan::Arrive(scan)) = scan else { return vec![] };
+        let again = self.resolve(&request.community, &scan.destination, scan.carrier.as_ref());
+        again.map(|addressed| addressed.candidates).unwrap_or_default()
     }
 
     async fn repeated_parcel(
