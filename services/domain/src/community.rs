@@ -195,24 +195,30 @@ pub enum ZoneAccess {
     },
 }
 
+/// The zones that let no delivery in at some moment, and their buildings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosedZones(Vec<(ZoneId, BTreeSet<BuildingId>)>);
+
+impl ClosedZones {
+    /// Whether a delivery may go into a building.
+    pub fn access(&self, building: &BuildingId) -> ZoneAccess {
+        match self.0.iter().find(|(_, buildings)| buildings.contains(building)) {
+            Some((zone, _)) => ZoneAccess::Closed { zone: zone.clone() },
+            None => ZoneAccess::Admitted,
+        }
+    }
+}
+
 impl CommunityState {
-    /// Whether a delivery may go into a building at a moment. Protection opens sealed zones, and
-    /// nothing opens a zone that is being tested.
-    pub fn zone_access(
-        &self,
-        building: &BuildingId,
-        at: Timestamp,
-        protection: bool,
-    ) -> ZoneAccess {
-        let closed = self.zones.iter().find(|(_, zone)| {
-            zone.buildings.contains(building)
-                && match restriction_at(zone, at) {
-                    Restriction::Open => false,
-                    Restriction::Testing => true,
-                    Restriction::Sealed => !protection,
-                }
+    /// The zones that let no delivery in at a moment. Protection opens sealed zones, and nothing
+    /// opens a zone that is being tested.
+    pub fn closed_zones(&self, at: Timestamp, protection: bool) -> ClosedZones {
+        let closed = self.zones.iter().filter(|(_, zone)| match restriction_at(zone, at) {
+            Restriction::Open => false,
+            Restriction::Testing => true,
+            Restriction::Sealed => !protection,
         });
-        closed.map_or(ZoneAccess::Admitted, |(id, _)| ZoneAccess::Closed { zone: id.clone() })
+        ClosedZones(closed.map(|(id, zone)| (id.clone(), zone.buildings.clone())).collect())
     }
 
     /// The grid of a building, once it has one.

@@ -14,7 +14,7 @@ fn closed() -> ZoneAccess {
 }
 
 fn access(history: &History, clock: &str, protection: bool) -> ZoneAccess {
-    history.state().zone_access(&the("10"), at(clock), protection)
+    history.state().closed_zones(at(clock), protection).access(&the("10"))
 }
 
 #[test]
