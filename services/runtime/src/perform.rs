@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use crate::answer::Performed;
 use crate::engine::{Engine, problem, unavailable};
 use crate::problem::Problem;
-use crate::repository::How;
+use crate::repository::{How, NotDone};
 use crate::request::Request;
 use crate::scan::{PieceRef, Scan, Target};
 
@@ -151,7 +151,8 @@ impl Engine {
         event_type: &'static str,
         command: impl Fn(&ParcelState) -> Result<ParcelCommand, ParcelRefusal> + Send,
     ) -> Outcome {
-        let done = self.parcels.execute(&id, request, None, command).await.map_err(problem)?;
+        let done = self.parcels.execute(&id, request, None, command).await;
+        let done = done.map_err(|not_done| self.in_local_time(request, not_done))?;
         let mut performed = Performed { parcel: Some((id, done.state)), ..Performed::default() };
         match done.how {
             How::Appended(position) => performed.appended = Some(position),
@@ -168,6 +169,22 @@ impl Engine {
             }
         }
         Ok(performed)
+    }
+
+    /// The problem of a parcel's command, with the moment that it names as the community's clocks
+    /// show it.
+    fn in_local_time(&self, request: &Request, not_done: NotDone<ParcelRefusal>) -> Problem {
+        let NotDone::Refused(ParcelRefusal::StillDisinfecting { until }) = not_done else {
+            return problem(not_done);
+        };
+        let mut problem = Problem::refused(&ParcelRefusal::StillDisinfecting { until });
+        if let Ok(Some(zone)) = self.time_zone(request) {
+            let clock = until.to_zoned(zone).strftime("%H:%M").to_string();
+            let moment = until.to_string();
+            problem.english = problem.english.replace(&moment, &clock);
+            problem.chinese = problem.chinese.replace(&moment, &clock);
+        }
+        problem
     }
 
     fn time_zone(&self, request: &Request) -> Result<Option<TimeZone>, Problem> {
