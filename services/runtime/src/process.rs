@@ -247,6 +247,7 @@ const CAUSES: &[&str] = &[
     "HouseholdErased",
     "ParcelArrived",
     "ParcelDeliveryFailed",
+    "ParcelDisposed",
     "ParcelDisputeSettled",
     "ParcelHandedOff",
     "ParcelReopened",
