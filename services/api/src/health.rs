@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use event_log::{Health, ReadOnlyCause};
+use metrics_exporter_prometheus::PrometheusHandle;
 use runtime::process::{RefusedReaction, StuckReaction};
 use serde::{Deserialize, Serialize};
 
@@ -79,5 +80,5 @@ pub(crate) async fn metrics(State(app): State<App>) -> String {
     let stuck = app.engine.reactions().stuck(app.engine.clock().now()).len();
     #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; the count is small")]
     metrics::gauge!("lastmeter_reactions_stuck").set(stuck as f64);
-    app.metrics.as_ref().map_or_else(String::new, |handle| handle.render())
+    app.metrics.as_ref().map(PrometheusHandle::render).unwrap_or_default()
 }

@@ -75,9 +75,10 @@ fn status(problem: &Problem) -> StatusCode {
         (ProblemKind::Invalid, "version-needed") => StatusCode::PRECONDITION_REQUIRED,
         (ProblemKind::Invalid, _) => StatusCode::BAD_REQUEST,
         (ProblemKind::Refused | ProblemKind::Misuse, _) => StatusCode::UNPROCESSABLE_ENTITY,
-        (ProblemKind::Conflict, _) => StatusCode::CONFLICT,
+        (ProblemKind::Conflict, _) | (ProblemKind::Deferred, "command-running") => {
+            StatusCode::CONFLICT
+        }
         (ProblemKind::NotFound, _) => StatusCode::NOT_FOUND,
-        (ProblemKind::Deferred, "command-running") => StatusCode::CONFLICT,
         (ProblemKind::Deferred, _) => StatusCode::SERVICE_UNAVAILABLE,
     }
 }

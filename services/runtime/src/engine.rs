@@ -83,8 +83,11 @@ pub struct Engine {
     snapshots: Option<Snapshots>,
     progress: watch::Receiver<Progress>,
     in_flight: Mutex<HashSet<CommandId>>,
-    lanes: Mutex<HashMap<(CommunityId, DeviceId), Arc<tokio::sync::Mutex<()>>>>,
+    lanes: Mutex<HashMap<(CommunityId, DeviceId), Lane>>,
 }
+
+/// The place where the commands of one device wait for each other.
+type Lane = Arc<tokio::sync::Mutex<()>>;
 
 /// An aggregate that the engine keeps a repository of.
 pub trait Kept: Stored {

@@ -160,7 +160,7 @@ impl Views {
         };
         if woken.await.is_err() {
             // The views are gone; nothing will ever be seen again.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

@@ -237,9 +237,8 @@ impl Engine {
                 let grid = place.community().grid_of(building).unwrap_or(&recipient.grid).clone();
                 (grid, shelf.cloned().or_else(|| place.shelf(building)))
             });
-            let (grid, shelf) = match facts {
-                Ok((grid, Some(shelf))) => (grid, shelf),
-                Ok((_, None)) | Err(_) => return Err(ParcelRefusal::UnknownRecipient),
+            let Ok((grid, Some(shelf))) = facts else {
+                return Err(ParcelRefusal::UnknownRecipient);
             };
             Ok(ParcelCommand::Sort(Sort { grid, shelf, placed_in: placed_in.cloned() }))
         })

@@ -182,10 +182,7 @@ impl Model {
                 self.pass(|holder| holder.is_on(event.run), Holder::Courier(event.run))?;
             }
             ParcelEvent::Returned(event) => {
-                if matches!(command, ParcelCommand::Return { run: Some(run), .. } if *run != event.run)
-                {
-                    return Err(Broken::Gap);
-                }
+                names_run(command, event.run)?;
                 self.pass(|holder| holder.is_on(event.run), Holder::Gate)?;
                 self.returns += 1;
             }
@@ -195,12 +192,8 @@ impl Model {
             }
             ParcelEvent::Disposed(_) => self.leave_for(Holder::Bin)?,
             ParcelEvent::Damaged(event) => self.unusable = !event.usable,
-            ParcelEvent::Recalled(event) => {
-                self.recalls.insert(event.recall.clone());
-            }
-            ParcelEvent::RecallLifted(event) => {
-                self.recalls.remove(&event.recall);
-            }
+            ParcelEvent::Recalled(event) => self.recalls.extend([event.recall.clone()]),
+            ParcelEvent::RecallLifted(event) => self.recalls.retain(|held| *held != event.recall),
             ParcelEvent::KeptOvernight(_) => {
                 self.stay_at_gate()?;
                 if matches!(self.category, Some(Category::Meal | Category::Produce)) {
@@ -361,6 +354,14 @@ impl Model {
         } else {
             Err(Broken::LeftDirty)
         }
+    }
+}
+
+/// A return that names its run takes the piece off that run.
+fn names_run(command: &ParcelCommand, run: RunId) -> Result<(), Broken> {
+    match command {
+        ParcelCommand::Return { run: Some(named), .. } if *named != run => Err(Broken::Gap),
+        _ => Ok(()),
     }
 }
 
