@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::community::{Community, CommunityCommand};
 use domain::device::event::ContentDigest;
@@ -30,6 +31,9 @@ use crate::front::{
 
 /// The namespace of what this driver derives (a random UUID, fixed for ever).
 const NAMESPACE: Uuid = Uuid::from_u128(0x2a71_90c4_5d7e_4f16_8b3f_77aa_0c65_b1d9);
+
+/// How long the engine's processes and views may take, in real time, to follow one step.
+const SETTLE_WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// An engine in this process that lives in virtual time.
 pub struct InProcess {
@@ -69,8 +73,11 @@ impl InProcess {
     async fn settle(&self) -> Told<()> {
         loop {
             let Some(head) = self.log.head().await.map_err(unusable)? else { return Ok(()) };
-            self.engine.reactions().carried_out(head).await;
-            self.engine.seen(head).await;
+            let carried_out = self.engine.reactions().carried_out(head);
+            let done = tokio::time::timeout(SETTLE_WAIT_MAX, carried_out).await.is_ok();
+            if !done || !self.engine.seen(head).await {
+                return Err(FrontError("the engine's processes or views have stopped".into()));
+            }
             if self.log.head().await.map_err(unusable)? == Some(head) {
                 return Ok(());
             }
@@ -118,6 +125,7 @@ impl InProcess {
             volunteer_grid: state.grid.clone(),
             protection: state.protection,
             available: state.is_available(request.recorded_at),
+            carry_limit: state.carry_limit,
         };
         self.command::<Run>(request, run, command).await
     }

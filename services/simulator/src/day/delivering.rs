@@ -1,7 +1,9 @@
 //! A courier's trip: taken piece by piece, counted, carried up, left at doors, brought back.
 
 use domain::ids::RunId;
-use domain::parcel::event::{End, FailureReason, Receiver, RefusalReason, ReopenReason};
+use domain::parcel::event::{
+    DisposalReason, End, FailureReason, Receiver, RefusalReason, ReopenReason,
+};
 use domain::run::event::RunCancelReason;
 use jiff::SignedDuration;
 use jiff::civil::time;
@@ -24,8 +26,9 @@ const WRONG_DOOR_PERMILLE: u32 = 8;
 const UNDONE_PERMILLE: u32 = 8;
 /// Of a thousand hand-offs so many are said never to have come (assumption).
 const CLAIMED_PERMILLE: u32 = 4;
-/// How a thousand attempts end at the door (assumption): left, nobody, refused, damaged.
-const AT_THE_DOOR: [u32; 4] = [952, 34, 8, 6];
+/// How a thousand attempts end at the door (assumption): left, nobody, refused, damaged, and not
+/// on the cart any more.
+const AT_THE_DOOR: [u32; 5] = [951, 34, 8, 6, 1];
 
 impl Days {
     /// Takes the next piece of the list.
@@ -173,12 +176,18 @@ impl Days {
                 self.pieces[piece].give_back = Some(RefusalReason::RecipientRefused);
                 self.fail(front, trip, piece, FailureReason::Refused).await
             }
-            _ => {
+            3 => {
                 let facts = Facts { usable: Some(false), ..Facts::default() };
                 self.tell(front, trip, (ScanKind::Damage, piece), facts, &[]).await?;
                 self.pieces[piece].mark(Mark::Unusable, true);
                 self.pieces[piece].give_back = Some(RefusalReason::Damaged);
                 self.fail(front, trip, piece, FailureReason::DamagedOrShort).await
+            }
+            _ => {
+                let facts = Facts::default();
+                self.tell(front, trip, (ScanKind::Missing, piece), facts, &[]).await?;
+                self.pieces[piece].mark(Mark::Missing, true);
+                Ok(())
             }
         }
     }
@@ -254,11 +263,22 @@ impl Days {
         }
         for piece in self.on_cart(trip) {
             // What was left at its door while the engine did not take the scan is not here.
-            if !self.pieces[piece].is(Mark::ToldLater) {
+            if self.pieces[piece].is(Mark::Missing) {
+                self.write_off(front, piece).await?;
+            } else if !self.pieces[piece].is(Mark::ToldLater) {
                 self.bring_back(front, trip, piece).await?;
             }
         }
         self.after(SignedDuration::from_secs(30), Action::Finish(trip));
+        Ok(())
+    }
+
+    /// Everybody has looked for it on the stairs: it is closed as lost.
+    async fn write_off<F: Front>(&mut self, front: &mut F, piece: usize) -> Done {
+        let desk = self.desk();
+        let facts = Facts { disposal: Some(DisposalReason::Lost), ..Facts::default() };
+        self.scan_piece(front, &desk, (ScanKind::Dispose, piece), facts, &[]).await?;
+        self.pieces[piece].lies = Lies::Bin;
         Ok(())
     }
 

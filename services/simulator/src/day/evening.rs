@@ -52,13 +52,17 @@ impl Days {
             return self.fetch(front, piece).await;
         }
         let here = &self.pieces[piece];
-        let disposal = match (here.is(Mark::Unusable), here.lies, here.is(Mark::Missing)) {
-            (true, _, _) => Some(DisposalReason::Damaged),
-            (false, Lies::Desk, false) => Some(DisposalReason::Unclaimed),
-            (false, _, _) => Some(DisposalReason::Spoiled),
+        let disposal = if here.is(Mark::Missing) {
+            DisposalReason::Lost
+        } else if here.is(Mark::Unusable) {
+            DisposalReason::Damaged
+        } else if here.lies == Lies::Desk {
+            DisposalReason::Unclaimed
+        } else {
+            DisposalReason::Spoiled
         };
         if perishable || here.is(Mark::Unusable) {
-            let facts = Facts { disposal, ..Facts::default() };
+            let facts = Facts { disposal: Some(disposal), ..Facts::default() };
             self.scan_piece(front, &desk, (ScanKind::Dispose, piece), facts, &[]).await?;
             self.pieces[piece].lies = Lies::Bin;
             self.pieces[piece].mark(Mark::Missing, false);

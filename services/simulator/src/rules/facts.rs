@@ -88,6 +88,19 @@ pub(super) struct Reopened {
 #[derive(Debug, Deserialize)]
 pub(super) struct Settled {
     pub truth: String,
+    pub claims: Vec<Claim>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Claim {
+    pub end: String,
+    pub run: Option<RunId>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Disposed {
+    pub reason: String,
+    pub run: Option<RunId>,
 }
 
 #[derive(Debug, Clone, Copy, Default, Deserialize)]

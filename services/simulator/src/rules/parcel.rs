@@ -8,8 +8,8 @@ use jiff::civil::Date;
 
 use super::community::Ground;
 use super::facts::{
-    Arrived, Expected, HandedOff, Identified, Kept, OnRun, Recipient, Reopened, Settled, Sorted,
-    read,
+    Arrived, Disposed, Expected, HandedOff, Identified, Kept, OnRun, Recipient, Reopened, Settled,
+    Sorted, read,
 };
 use super::run::{Counted, Run};
 use super::{Broken, Look, Sight, too_early};
@@ -118,10 +118,7 @@ impl Parcel {
                 self.must_be(Custody::Gate, "was given back")?;
                 self.end(Custody::Carrier);
             }
-            "ParcelDisposed" => {
-                self.must_be(Custody::Gate, "was thrown away")?;
-                self.end(Custody::Bin);
-            }
+            "ParcelDisposed" => self.disposed(sight)?,
             "ParcelMissing" => self.missing = true,
             "ParcelFound" => self.missing = false,
             "ParcelKeptOvernight" => self.kept_overnight(sight)?,
@@ -269,14 +266,36 @@ impl Parcel {
         }
     }
 
+    /// Thrown away at the gate; or written off where it was lost.
+    fn disposed(&mut self, sight: &Sight<'_>) -> Look {
+        let fact: Disposed = read(sight.data)?;
+        match fact.run {
+            Some(run) => {
+                self.must_be_with(run, "was written off")?;
+                self.last = Some((run, Counted::Lost));
+            }
+            None => self.must_be(Custody::Gate, "was thrown away")?,
+        }
+        let lost = fact.reason == "lost";
+        if lost != self.missing || (fact.run.is_some() && !lost) {
+            let words = format!("it ended as `{}`, missing: {}", fact.reason, self.missing);
+            return Err(Broken(1, words));
+        }
+        self.end(Custody::Bin);
+        Ok(())
+    }
+
     fn settled(&mut self, sight: &Sight<'_>) -> Look {
         let fact: Settled = read(sight.data)?;
         let at_home = self.custody == Custody::Household;
         match (fact.truth.as_str(), at_home) {
-            ("handed_off", true) | ("returned", false) => {}
             ("handed_off", false) => {
+                let by = fact.claims.iter().find(|claim| claim.end == "handed_off");
+                if let Some(run) = by.and_then(|claim| claim.run) {
+                    self.last = Some((run, Counted::Delivered));
+                }
+                self.missing = false;
                 self.end(Custody::Household);
-                self.last = self.last.map(|(run, _)| (run, Counted::Delivered));
             }
             ("returned", true) => {
                 self.custody = Custody::Gate;
@@ -287,6 +306,9 @@ impl Parcel {
                 self.take_end_back();
                 self.missing = true;
             }
+            // What had been recorded is true.
+            ("handed_off", true) | ("returned" | "not_received", false) => {}
+            ("given_back" | "disposed", _) => {}
             (other, _) => return Err(Broken(1, format!("settled as `{other}`: impossible"))),
         }
         Ok(())

@@ -15,6 +15,7 @@ pub(crate) enum Counted {
     OnBoard,
     Delivered,
     Returned,
+    Lost,
 }
 
 /// What the log tells of a run.
@@ -65,6 +66,7 @@ impl Run {
             }
             "RunDeparted" => self.departed(id, sight, parcels)?,
             "RunPieceDelivered" => self.count(sight, Counted::Delivered)?,
+            "RunPieceLost" => self.count(sight, Counted::Lost)?,
             "RunPieceReturned" => self.count(sight, Counted::Returned)?,
             "RunPieceFailed" | "RunPieceReopened" => self.count(sight, Counted::OnBoard)?,
             "RunClosed" => self.closed(id, sight, parcels)?,

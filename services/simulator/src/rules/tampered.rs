@@ -3,7 +3,10 @@
 
 use std::sync::{Arc, OnceLock};
 
+use domain::DomainEvent;
 use domain::ids::{ParcelId, RunId};
+use domain::parcel::ParcelEvent;
+use domain::run::RunEvent;
 use event_log::{
     Direction, EventLog, Expected, MemoryLog, NewEvent, PAGE_EVENTS_MAX, Position, RecordedEvent,
     Revision, StreamName,
@@ -335,6 +338,16 @@ fn rule_8_an_event_that_nobody_can_read() {
     assert_eq!(forger.write(&parcel(), "ParcelVanished", &json!({})).rule(), Some(8));
     let forger = Forger::new().write(&parcel(), "ParcelArrived", &json!({ "category": 7 }));
     assert_eq!(forger.rule(), Some(8));
+}
+
+#[test]
+fn every_event_of_a_parcel_and_a_run_is_known() {
+    let types = ParcelEvent::TYPES.iter().map(|name| (parcel(), name));
+    for (stream, name) in types.chain(RunEvent::TYPES.iter().map(|name| (run(), name))) {
+        let found = Forger::new().write(&stream, name, &json!({})).found();
+        let words = found.map(|violation| violation.words).unwrap_or_default();
+        assert!(!words.starts_with("nobody knows"), "{name}: {words}");
+    }
 }
 
 #[test]
