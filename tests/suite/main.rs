@@ -8,7 +8,13 @@ mod api;
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod command_line;
+#[cfg(test)]
 mod crash;
+#[cfg(test)]
+mod disk;
+#[cfg(test)]
+mod golden;
 #[cfg(test)]
 mod schemas;
 #[cfg(test)]
