@@ -233,6 +233,16 @@ impl Engine {
         tokio::time::timeout(VIEW_WAIT_MAX, self.views.reached(position)).await.is_ok()
     }
 
+    /// Waits, as long as an answer may wait, until runs and orders have heard of everything that
+    /// happened to their pieces so far: a run that is closed right after its last scan must not
+    /// miss it.
+    pub async fn heard(&self) {
+        let carried_out = self.reactions.carried_out(self.progress().position);
+        if tokio::time::timeout(VIEW_WAIT_MAX, carried_out).await.is_err() {
+            tracing::warn!("runs and orders have not heard of everything yet");
+        }
+    }
+
     /// The present state of an aggregate.
     ///
     /// # Errors
@@ -270,6 +280,7 @@ impl Engine {
         expected: Option<Option<Revision>>,
         command: impl Fn(&A::State) -> Result<A::Command, A::Refusal> + Send,
     ) -> Result<Commanded<A>, Problem> {
+        self.heard().await;
         let _lane = self.lane(request).await;
         let _in_flight = match self.admit(request)? {
             Admission::New(in_flight) => in_flight,

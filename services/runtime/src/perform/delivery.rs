@@ -59,6 +59,7 @@ impl Engine {
         run: RunId,
         counted_pieces: u32,
     ) -> Outcome {
+        self.heard().await;
         let command = RunCommand::Depart { counted_pieces };
         let done = self
             .runs
