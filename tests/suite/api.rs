@@ -5,6 +5,7 @@ mod bad_input;
 mod clocks;
 mod decisions;
 mod door;
+mod exceptions;
 mod personal_data;
 mod recipients;
 mod story;
