@@ -1,7 +1,8 @@
 //! The one seam where it will be checked who may do what.
 //!
-//! Today everybody who reaches the engine may do everything, and every event says who it was; run it
-//! where only the community's own people reach it. Sign-in replaces this function and nothing else.
+//! Today everybody who reaches the engine may do everything, and every event says who it was; run
+//! it where only the community's own people reach it. Sign-in replaces this function and nothing
+//! else.
 
 use domain::ids::{ActorId, CommunityId};
 use runtime::Problem;

@@ -8,9 +8,11 @@ mod wire;
 use axum::Json;
 use axum::extract::{Path, Request as HttpRequest, State};
 use axum::http::{HeaderMap, header};
+use domain::Decider;
 use domain::ids::{ActorId, CommandId, CommunityId, DeviceId};
 use event_log::Revision;
 use jiff::Timestamp;
+use runtime::codec::Stored;
 use runtime::engine::{Commanded, Kept};
 use runtime::{Occurred, Problem, Request};
 use schemars::JsonSchema;
@@ -84,8 +86,8 @@ pub(crate) trait Wire: Serialize + DeserializeOwned + Send {
         self,
         app: &App,
         request: &Request,
-        id: &<Self::Aggregate as runtime::codec::Stored>::Id,
-    ) -> impl Future<Output = Result<<Self::Aggregate as domain::Decider>::Command, Problem>> + Send;
+        id: &<Self::Aggregate as Stored>::Id,
+    ) -> impl Future<Output = Result<<Self::Aggregate as Decider>::Command, Problem>> + Send;
 }
 
 /// Handles a command on the aggregate that the path names.
@@ -95,8 +97,8 @@ pub(crate) async fn post<C: Wire>(
     request: HttpRequest,
 ) -> Result<Json<CommandedBody>, ProblemResponse>
 where
-    <C::Aggregate as runtime::codec::Stored>::Id: FromStr<Err: std::fmt::Display>,
-    <C::Aggregate as domain::Decider>::Command: Clone + Sync,
+    <C::Aggregate as Stored>::Id: FromStr<Err: std::fmt::Display>,
+    <C::Aggregate as Decider>::Command: Clone + Sync,
 {
     let community = path_part(&community, "community")?;
     let id = path_part(&id, "id")?;
@@ -116,11 +118,11 @@ pub(crate) async fn post_community(
 async fn handle<C: Wire>(
     app: &App,
     community: CommunityId,
-    id: &<C::Aggregate as runtime::codec::Stored>::Id,
+    id: &<C::Aggregate as Stored>::Id,
     request: HttpRequest,
 ) -> Result<Json<CommandedBody>, ProblemResponse>
 where
-    <C::Aggregate as domain::Decider>::Command: Clone + Sync,
+    <C::Aggregate as Decider>::Command: Clone + Sync,
 {
     let if_match = if_match(request.headers())?;
     let bytes = body::bytes(request).await?;

@@ -1,7 +1,7 @@
 //! HTTP: scans, commands, resources, health, and the contract that says so.
 //!
-//! **It decides nothing and stores nothing**: it reads a request, hands it to the engine, and writes
-//! the answer. It is the only crate that knows HTTP.
+//! **It decides nothing and stores nothing**: it reads a request, hands it to the engine, and
+//! writes the answer. It is the only crate that knows HTTP.
 
 mod actor;
 mod body;

@@ -92,7 +92,9 @@ macro_rules! stored {
             payload: &[u8],
         ) -> Option<serde_json::Result<AnyEvent>> {
             match category {
-                $($category => Some(decode_payload::<$event>(event_type, payload).map(Into::into)),)+
+                $($category => {
+                    Some(decode_payload::<$event>(event_type, payload).map(Into::into))
+                })+
                 _ => None,
             }
         }

@@ -131,7 +131,8 @@ pub struct Commanded<A: Stored> {
 }
 
 impl Engine {
-    /// Starts an engine: reads the newest snapshot, catches up with the log, and keeps following it.
+    /// Starts an engine: reads the newest snapshot, catches up with the log, and keeps following
+    /// it.
     ///
     /// # Errors
     /// [`StartError`] when something in the log cannot be read.

@@ -1,8 +1,8 @@
 //! What has become of every recent command, and how far each device has counted.
 //!
-//! Folded from the log. It answers a re-sent command that caused no event in its aggregate's stream,
-//! and notices an id that is used for something else. Entries older than any command that still
-//! applies by itself are dropped: what is older is quarantined before it gets here.
+//! Folded from the log. It answers a re-sent command that caused no event in its aggregate's
+//! stream, and notices an id that is used for something else. Entries older than any command that
+//! still applies by itself are dropped: what is older is quarantined before it gets here.
 
 use std::collections::{HashMap, VecDeque};
 

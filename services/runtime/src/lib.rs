@@ -1,8 +1,8 @@
 //! The shell around the domain: it handles commands, keeps their answers, folds the log into views
 //! and carries out what follows from events.
 //!
-//! **It knows no HTTP and no screen.** Nothing is acknowledged before it is durable, and every answer
-//! waits until the views have seen its events, so that whoever wrote reads his own write.
+//! **It knows no HTTP and no screen.** Nothing is acknowledged before it is durable, and every
+//! answer waits until the views have seen its events, so that whoever wrote reads his own write.
 
 pub mod answer;
 pub mod clock;

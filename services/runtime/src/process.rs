@@ -1,9 +1,10 @@
-//! What follows from events without anybody asking: runs and orders hear of their parcels, an erased
-//! household loses its key.
+//! What follows from events without anybody asking: runs and orders hear of their parcels, an
+//! erased household loses its key.
 //!
-//! A reaction is a command whose id is derived from the event that caused it, so doing it again does
-//! nothing. The courier below carries reactions out in the order of the log and tries again what
-//! could not be done yet; the watchdog tells which ones have waited too long, and which were refused.
+//! A reaction is a command whose id is derived from the event that caused it, so doing it again
+//! does nothing. The courier below carries reactions out in the order of the log and tries again
+//! what could not be done yet; the watchdog tells which ones have waited too long, and which were
+//! refused.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};

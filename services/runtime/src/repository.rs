@@ -147,7 +147,8 @@ impl<A: Stored> Repository<A> {
     /// Decides a command on one and appends its events, durably.
     ///
     /// `command` makes the command from the state, and is asked again when somebody else was
-    /// faster; what it refuses is refused. With `expected` the decision holds for that version only.
+    /// faster; what it refuses is refused. With `expected` the decision holds for that version
+    /// only.
     ///
     /// # Errors
     /// See [`NotDone`].

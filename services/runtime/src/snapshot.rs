@@ -1,7 +1,7 @@
 //! Snapshots of the views, so that a start reads the tail of the log only.
 //!
-//! A snapshot is a cache: it carries a version and the id of the event it stands at, and one that is
-//! of another version, or of another log, is thrown away and the log is folded anew.
+//! A snapshot is a cache: it carries a version and the id of the event it stands at, and one that
+//! is of another version, or of another log, is thrown away and the log is folded anew.
 
 use std::collections::BTreeMap;
 use std::fs;

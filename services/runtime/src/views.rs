@@ -206,7 +206,7 @@ impl Views {
             let mut directory = self.directory.write().unwrap_or_else(PoisonError::into_inner);
             let mut observers = self.observers();
             for recorded in events {
-                // System streams of a shared server begin with `$`; they are nobody's business here.
+                // Streams of the server itself begin with `$`; they are nobody's business here.
                 if recorded.stream.as_str().starts_with('$') {
                     continue;
                 }

@@ -406,7 +406,8 @@ proptest! {
             );
         }
         let text = han(&render("{b}栋{u}单元{r}", &wanted.doors[0]));
-        prop_assert_eq!(ask(&layout, &text).certain().and_then(|one| one.household), Some(wanted.id));
+        let found = ask(&layout, &text);
+        prop_assert_eq!(found.certain().and_then(|one| one.household), Some(wanted.id));
     }
 
     #[test]

@@ -81,8 +81,8 @@ fn check_deliverable(state: &ParcelState) -> Result<(), ParcelRefusal> {
     Ok(())
 }
 
-/// While ends contradict each other nobody knows where the piece is: it leaves the intake point only
-/// once that is settled.
+/// While ends contradict each other nobody knows where the piece is: it leaves the intake point
+/// only once that is settled.
 fn check_undisputed(state: &ParcelState) -> Result<(), ParcelRefusal> {
     match &state.dispute {
         Some(_) => Err(ParcelRefusal::Disputed),

@@ -196,8 +196,8 @@ pub(super) fn bring_back(state: &ParcelState, from: Option<RunId>, shelf: ShelfC
     }
 }
 
-/// A return from the run that handed the piece off contradicts the hand-off. One from an earlier run
-/// is an old scan: the piece went out again after it.
+/// A return from the run that handed the piece off contradicts the hand-off. One from an earlier
+/// run is an old scan: the piece went out again after it.
 fn bring_back_after_the_end(state: &ParcelState, from: Option<RunId>) -> Decision {
     let by = state.handed_off_by;
     match from {
