@@ -306,9 +306,10 @@ impl Parcel {
                 self.take_end_back();
                 self.missing = true;
             }
-            // What had been recorded is true.
-            ("handed_off", true) | ("returned" | "not_received", false) => {}
-            ("given_back" | "disposed", _) => {}
+            // What had been recorded is true, or the piece is gone either way.
+            ("handed_off", true)
+            | ("returned" | "not_received", false)
+            | ("given_back" | "disposed", _) => {}
             (other, _) => return Err(Broken(1, format!("settled as `{other}`: impossible"))),
         }
         Ok(())
