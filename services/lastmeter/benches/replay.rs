@@ -20,10 +20,10 @@ use domain::parcel::{Parcel, ParcelEvent, ParcelState};
 use domain::{Decider, parcel::Custody};
 use event_log::sqlite::Options;
 use event_log::{EventLog, SqliteLog};
-use rusqlite::Connection;
 use runtime::clock::SystemClock;
 use runtime::vault::Vault;
 use runtime::{Engine, Parts, Status};
+use rusqlite::Connection;
 use tokio::task::JoinSet;
 
 use crate::support::{Failure, STEPS, engine, median, request, scan};
@@ -105,7 +105,8 @@ fn fold_bare(path: &Path) -> Result<Duration, Failure> {
     let connection = Connection::open(path)?;
     let begin = Instant::now();
     let mut parcels: HashMap<i64, ParcelState> = HashMap::new();
-    let mut select = connection.prepare("SELECT stream, type, data FROM events ORDER BY position")?;
+    let mut select =
+        connection.prepare("SELECT stream, type, data FROM events ORDER BY position")?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
         let (stream, event_type) = (row.get(0)?, row.get_ref(1)?.as_str()?);

@@ -23,8 +23,8 @@ use event_log::SqliteLog;
 use event_log::sqlite::Options;
 use lastmeter::serve::{Served, Source};
 use runtime::clock::SystemClock;
-use runtime::vault::Vault;
 use runtime::community_file;
+use runtime::vault::Vault;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
@@ -69,7 +69,8 @@ async fn compare() -> Result<(), Failure> {
     }
     println!("server    scans/s  us of server CPU per scan  p50 ms  p99 ms");
     for (name, rounds) in [("engine ", &ours), ("trivial", &trivial)] {
-        let of = |figure: fn(&Round) -> f64| median(&mut rounds.iter().map(figure).collect::<Vec<_>>());
+        let of =
+            |figure: fn(&Round) -> f64| median(&mut rounds.iter().map(figure).collect::<Vec<_>>());
         println!(
             "{name} {:9.0} {:26.1} {:7.2} {:7.2}",
             of(|round| round.scans_per_second),

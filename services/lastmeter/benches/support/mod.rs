@@ -10,11 +10,11 @@ use std::thread;
 use domain::device::event::ContentDigest;
 use domain::ids::CommandId;
 use event_log::{EventLog, SqliteLog};
-use rusqlite::{Connection, params};
 use runtime::clock::SystemClock;
 use runtime::scan::{ArriveScan, Destination, HandOffScan, PieceRef, Scan, Target};
 use runtime::vault::Vault;
 use runtime::{Engine, Occurred, Parts, Request, community_file};
+use rusqlite::{Connection, params};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -88,8 +88,7 @@ pub fn number(parcel: u64) -> String {
 
 /// A step of a parcel: it comes, is disinfected, sorted, fetched, and opened again.
 pub fn scan(parcel: u64, step: u64) -> Result<Scan, Failure> {
-    let piece =
-        PieceRef { code: number(parcel), carrier: Some("sf".parse()?), piece: Some(1) };
+    let piece = PieceRef { code: number(parcel), carrier: Some("sf".parse()?), piece: Some(1) };
     Ok(match step {
         0 => Scan::Arrive(Box::new(ArriveScan {
             code: Some(piece.code),
@@ -137,9 +136,8 @@ pub fn scan_json(parcel: u64, step: u64) -> String {
         4 => r#""kind":"hand_off","level":"pickup","received_by":"resident","#,
         _ => r#""kind":"reopen","reopen":"mistake","#,
     };
-    format!(
-        r#"{{"community":"bench","actor":"bench","scans":[{{"command_id":"{id}",{rest}"#
-    ) + &format!(r#""code":"{code}","carrier":"sf"}}]}}"#)
+    format!(r#"{{"community":"bench","actor":"bench","scans":[{{"command_id":"{id}",{rest}"#)
+        + &format!(r#""code":"{code}","carrier":"sf"}}]}}"#)
 }
 
 /// The least that a log must do: one thread, one transaction for all that is queued, one sync.
@@ -173,7 +171,12 @@ impl Bare {
     }
 
     /// Appends an event, durably.
-    pub async fn append(&self, stream: String, revision: u64, data: Vec<u8>) -> Result<(), Failure> {
+    pub async fn append(
+        &self,
+        stream: String,
+        revision: u64,
+        data: Vec<u8>,
+    ) -> Result<(), Failure> {
         let (reply, stored) = oneshot::channel();
         self.queue.send((stream, revision, data, reply)).await?;
         stored.await?;
