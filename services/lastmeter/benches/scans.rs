@@ -1,4 +1,5 @@
-//! Scans over HTTP against a trivial server in the same run: `cargo bench -p lastmeter --bench scans`.
+//! Scans over HTTP against a trivial server in the same run:
+//! `cargo bench -p lastmeter --bench scans`.
 //!
 //! Both servers are processes of their own on this machine, which also makes the load: 64
 //! keep-alive connections, one scan a request. The trivial one is axum with a handler that parses
