@@ -133,7 +133,8 @@ impl Days {
     }
 
     fn on_cart(&self, trip: usize) -> Vec<usize> {
-        let on_it = |piece: &usize| matches!(self.pieces[*piece].lies, Lies::Cart(at) | Lies::Foot(at) if at == trip);
+        let places = [Lies::Cart(trip), Lies::Foot(trip)];
+        let on_it = |piece: &usize| places.contains(&self.pieces[*piece].lies);
         self.trips[trip].pieces.iter().copied().filter(on_it).collect()
     }
 

@@ -137,8 +137,8 @@ impl Run {
         parcels: &BTreeMap<ParcelId, Parcel>,
     ) -> Look {
         let Closed { counted_back } = read(sight.data)?;
-        let with_it = |one: &Parcel| matches!(one.custody(), Custody::Run(run) | Custody::Foot(run) if run == id);
-        let outstanding = parcels.values().filter(|one| with_it(one)).count();
+        let with_it = [Custody::Run(id), Custody::Foot(id)];
+        let outstanding = parcels.values().filter(|one| with_it.contains(&one.custody())).count();
         let back = self.pieces.values().filter(|(_, one)| *one == Counted::Returned).count();
         if outstanding == 0 && usize::try_from(counted_back) == Ok(back) {
             return Ok(());
