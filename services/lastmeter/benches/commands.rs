@@ -116,7 +116,7 @@ async fn memory() -> Result<(), Failure> {
     for client in 0..CLIENTS {
         let engine = Arc::clone(&engine);
         clients.spawn(async move {
-            for parcel in (client..OPEN_PARCELS).step_by(CLIENTS as usize) {
+            for parcel in (0..OPEN_PARCELS).filter(|parcel| parcel % CLIENTS == client) {
                 take(&engine, parcel, 4).await?;
             }
             Ok::<_, Failure>(())

@@ -3,7 +3,7 @@
 //!
 //! Ours is an engine's start without a snapshot: every event is read, verified, decoded with its
 //! metadata, and folded into the ledger and the directory. The bare one reads rows with SQLite,
-//! decodes the payload with serde_json, and folds it into a map of parcels.
+//! decodes the payload with `serde_json`, and folds it into a map of parcels.
 
 #![expect(clippy::cast_precision_loss, reason = "figures for people need few digits")]
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
@@ -62,7 +62,7 @@ async fn fill(path: &Path) -> Result<(), Failure> {
     for client in 0..CLIENTS {
         let engine = Arc::clone(&engine);
         clients.spawn(async move {
-            for parcel in (client..EVENTS / STEPS).step_by(CLIENTS as usize) {
+            for parcel in (0..EVENTS / STEPS).filter(|parcel| parcel % CLIENTS == client) {
                 for step in 0..STEPS {
                     let answer =
                         engine.scan(request(&engine, parcel, step)?, scan(parcel, step)?).await;

@@ -120,12 +120,12 @@ async fn round(name: &str) -> Result<Round, Failure> {
     let (time, cpu) = (begin.elapsed(), cpu_us(&process) - cpu);
     times.sort();
     let scans = times.len() as f64;
-    let at = |share: f64| times.get((scans * share) as usize).copied().unwrap_or_default();
+    let at = |percent: usize| times.get(times.len() * percent / 100).copied().unwrap_or_default();
     Ok(Round {
         scans_per_second: scans / time.as_secs_f64(),
         cpu_us_per_scan: cpu / scans,
-        p50_ms: at(0.5).as_secs_f64() * 1e3,
-        p99_ms: at(0.99).as_secs_f64() * 1e3,
+        p50_ms: at(50).as_secs_f64() * 1e3,
+        p99_ms: at(99).as_secs_f64() * 1e3,
     })
 }
 

@@ -20,7 +20,7 @@ use crate::serve::{Served, Source, start_logging, wait_for_stop};
 use crate::terminal::say;
 
 /// Runs the sample day, then serves on until it is told to stop.
-pub(crate) fn run(options: Demo) -> Result<ExitCode, Failure> {
+pub(crate) fn run(options: &Demo) -> Result<ExitCode, Failure> {
     start_logging(LogFormat::Text, "warn");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let Data { log, vault, snapshots } = Files::of(&options.folder.data).open()?;
@@ -43,7 +43,7 @@ pub(crate) fn run(options: Demo) -> Result<ExitCode, Failure> {
                 stopped?;
                 ExitCode::SUCCESS
             }
-            code = play_and_stay(&options, days, last.is_some(), &served, clock, &log) => code?,
+            code = play_and_stay(options, days, last.is_some(), &served, clock, &log) => code?,
         };
         served.stop().await;
         Ok::<_, Failure>(code)

@@ -25,7 +25,7 @@ pub fn run() -> ExitCode {
     let Arguments { command } = Arguments::parse();
     let outcome = match command {
         Command::Serve(options) => serve::run(options),
-        Command::Demo(options) => demo::run(options),
+        Command::Demo(options) => demo::run(&options),
         Command::Simulate(options) => simulate::run(&options),
         Command::Verify(options) => log_tools::verify(&options),
         Command::Backup(options) => log_tools::backup(&options),

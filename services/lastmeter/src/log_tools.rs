@@ -1,5 +1,6 @@
 //! Work on log files: verify, back up, restore, export, import, migrate.
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{BufReader, BufWriter, Write};
 use std::path::Path;
@@ -27,7 +28,7 @@ pub(crate) fn verify(options: &Verify) -> Result<ExitCode, Failure> {
         for problem in &verification.problems {
             complain(problem);
         }
-        let unreadable = unreadable_events(&path).await?;
+        let unreadable = unreadable_events(&path)?;
         if verification.problem_count == 0 && unreadable == 0 {
             say("every event is as it was written, and can be read");
             return Ok(ExitCode::SUCCESS);
@@ -42,13 +43,17 @@ pub(crate) fn verify(options: &Verify) -> Result<ExitCode, Failure> {
 
 fn show(path: &Path, verification: &Verification) {
     let Verification { events, streams, link, .. } = verification;
-    let link: String = link.iter().map(|byte| format!("{byte:02x}")).collect();
     say(&format!("{}: {events} events in {streams} streams", path.display()));
-    say(&format!("chain: {link}"));
+    let mut chain = String::from("chain: ");
+    for byte in link {
+        // Writing to a string cannot fail.
+        write!(chain, "{byte:02x}").unwrap_or_default();
+    }
+    say(&chain);
 }
 
 /// Counts the events that this version cannot decode.
-async fn unreadable_events(path: &Path) -> Result<usize, Failure> {
+fn unreadable_events(path: &Path) -> Result<usize, Failure> {
     let shown = Shown::of("events read");
     let mut unreadable = 0;
     let mut after = None;

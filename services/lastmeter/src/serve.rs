@@ -24,7 +24,7 @@ use crate::config::Config;
 use crate::data::{Data, Files};
 
 /// How often a snapshot of the views is written while the engine runs.
-const SNAPSHOT_EVERY: Duration = Duration::from_secs(5 * 60);
+const SNAPSHOT_EVERY: Duration = Duration::from_mins(5);
 /// How long open requests may take to end when the engine stops.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
 
@@ -87,9 +87,12 @@ impl Served {
     /// # Errors
     /// [`ServeError`], or what the engine reports.
     pub async fn start(source: Source, address: SocketAddr) -> Result<Self, Failure> {
-        let listener = TcpListener::bind(address).await.map_err(|source| match source.kind() {
-            io::ErrorKind::AddrInUse => ServeError::InUse { address },
-            _ => ServeError::Address { address, source },
+        let listener = TcpListener::bind(address).await.map_err(|source| {
+            if source.kind() == io::ErrorKind::AddrInUse {
+                ServeError::InUse { address }
+            } else {
+                ServeError::Address { address, source }
+            }
         })?;
         let address = listener.local_addr()?;
         let reports = api::Reports::default();
