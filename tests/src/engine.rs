@@ -2,7 +2,6 @@
 
 use std::{
     env, io,
-    net::{Ipv4Addr, TcpListener},
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
     sync::OnceLock,
@@ -24,14 +23,6 @@ pub fn engine_binary() -> Result<PathBuf, HarnessError> {
     }
     let path = build()?;
     Ok(BUILT.get_or_init(|| path).clone())
-}
-
-/// Returns a port of the loopback address that was free a moment ago.
-///
-/// # Errors
-/// When the system has none left.
-pub fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 /// A running `lastmeter`. Dropping it kills it with SIGKILL, so that no test leaves one behind and

@@ -1,5 +1,5 @@
-//! What the suites share: where the checkout is, the engine's binary, free ports, a child process
-//! that does not outlive its test, ids that repeat, and a connection to a served engine.
+//! What the suites share: where the checkout is, the engine's binary, a child process that does not
+//! outlive its test, ids that repeat, and a connection to a served engine.
 //!
 //! **It holds no expectation of its own and never retries**: a suite that fails once has failed.
 
@@ -10,7 +10,7 @@ mod ids;
 mod serving;
 
 pub use checkout::{tracked_files, workspace_metadata, workspace_root};
-pub use engine::{Engine, engine_binary, free_port};
+pub use engine::{Engine, engine_binary};
 pub use http::{Connection, Reply};
 pub use ids::id;
 pub use serving::{SERVING, Serving};
