@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use domain::community::{Community, CommunityEvent};
+use domain::community::CommunityEvent;
 use domain::ids::CommunityId;
-use domain::parcel::Parcel;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use projections::day_report::{DayReport, DayReports};
-use runtime::codec::{AnyEvent, CodecError, Observed, Stored};
+use runtime::codec::{AnyEvent, Observed};
 use runtime::views::Observer;
 use serde_json::value::RawValue;
 
@@ -46,31 +45,26 @@ impl Observer for Reports {
         Ok(())
     }
 
-    fn observe(&mut self, observed: &Observed<'_>) -> Result<(), CodecError> {
-        // Everything else changes no figure and need not be decoded.
-        if !matches!(observed.category, Community::CATEGORY | Parcel::CATEGORY) {
-            return Ok(());
-        }
-        match observed.event()? {
-            AnyEvent::Community(CommunityEvent::Registered(event)) => {
-                let zone = TimeZone::get(&event.time_zone).unwrap_or(TimeZone::UTC);
-                let mut all = self.communities.write().unwrap_or_else(PoisonError::into_inner);
-                all.entry(observed.community.clone()).or_insert_with(|| DayReports::new(zone));
-            }
-            AnyEvent::Parcel(event) => {
-                let Ok(parcel) = observed.id.parse() else { return Ok(()) };
-                let mut all = self.communities.write().unwrap_or_else(PoisonError::into_inner);
-                if let Some(reports) = all.get_mut(observed.community) {
-                    reports.observe(parcel, event, observed.stamp.recorded_at);
+    fn observe(&mut self, events: &[Observed]) {
+        let mut all = self.communities.write().unwrap_or_else(PoisonError::into_inner);
+        for Observed { community, metadata, event, .. } in events {
+            match event {
+                AnyEvent::Community(_, CommunityEvent::Registered(event)) => {
+                    let zone = TimeZone::get(&event.time_zone).unwrap_or(TimeZone::UTC);
+                    all.entry(community.clone()).or_insert_with(|| DayReports::new(zone));
                 }
+                AnyEvent::Parcel(parcel, event) => {
+                    if let Some(reports) = all.get_mut(community) {
+                        reports.observe(*parcel, event, metadata.recorded_at);
+                    }
+                }
+                AnyEvent::Community(..)
+                | AnyEvent::Device(..)
+                | AnyEvent::Household(..)
+                | AnyEvent::Order(..)
+                | AnyEvent::Run(..)
+                | AnyEvent::Volunteer(..) => {}
             }
-            AnyEvent::Community(_)
-            | AnyEvent::Device(_)
-            | AnyEvent::Household(_)
-            | AnyEvent::Order(_)
-            | AnyEvent::Run(_)
-            | AnyEvent::Volunteer(_) => {}
         }
-        Ok(())
     }
 }

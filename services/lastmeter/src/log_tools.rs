@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use event_log::sqlite::{self, Verification};
 use event_log::{PAGE_EVENTS_MAX, Progress, SqliteLog, ndjson};
-use runtime::codec;
+use runtime::codec::Observed;
 
 use crate::Failure;
 use crate::cli::{Backup, Export, Import, Migrate, Restore, Verify};
@@ -64,11 +64,7 @@ fn unreadable_events(path: &Path) -> Result<usize, Failure> {
         let Some(last) = page.last() else { break };
         after = Some(last.position);
         for recorded in &page {
-            let Some((category, _, _)) = codec::parse_stream(&recorded.stream) else { continue };
-            let decoded = codec::decode_metadata(recorded).and_then(|metadata| {
-                codec::decode_recorded(recorded, category, metadata.schema_version)
-            });
-            if let Err(error) = decoded {
+            if let Err(error) = Observed::read(recorded) {
                 unreadable += 1;
                 if unreadable <= UNREADABLE_SHOWN_MAX {
                     complain(&error);

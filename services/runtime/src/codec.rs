@@ -1,8 +1,7 @@
 //! Between the domain's events and the log's bytes: metadata, versions, upcasting.
 
-use std::borrow::Cow;
-use std::cell::OnceCell;
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -17,7 +16,7 @@ use domain::parcel::{Parcel, ParcelEvent};
 use domain::run::{Run, RunEvent};
 use domain::volunteer::{Volunteer, VolunteerEvent};
 use domain::{Decider, DomainEvent};
-use event_log::{NewEvent, RecordedEvent, StreamName, StreamNameError};
+use event_log::{NewEvent, Position, RecordedEvent, Revision, StreamName, StreamNameError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -39,7 +38,7 @@ pub trait Stored:
     const CATEGORY: &'static str;
 
     /// What names one of them within its community.
-    type Id: fmt::Display + Clone + Send + Sync;
+    type Id: fmt::Display + FromStr + Clone + Send + Sync;
 
     /// The stream of one of them: `<category>-<community>.<id>`.
     ///
@@ -51,12 +50,25 @@ pub trait Stored:
 }
 
 /// The one community aggregate of a community's streams.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Main;
+
+/// A name that is not the one of a community's own aggregate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a community's own stream ends in `main`")]
+pub struct NotMain;
 
 impl fmt::Display for Main {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("main")
+    }
+}
+
+impl FromStr for Main {
+    type Err = NotMain;
+
+    fn from_str(text: &str) -> Result<Self, NotMain> {
+        if text == "main" { Ok(Self) } else { Err(NotMain) }
     }
 }
 
@@ -68,32 +80,36 @@ macro_rules! stored {
                 const CATEGORY: &'static str = $category;
                 type Id = $id;
             }
-
-            impl From<$event> for AnyEvent {
-                fn from(event: $event) -> Self {
-                    Self::$aggregate(event)
-                }
-            }
         )+
 
-        /// An event of any aggregate.
+        /// An event of any aggregate, and which one it is of.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub enum AnyEvent {
             $(
                 #[doc = concat!("Of the `", $category, "` streams.")]
-                $aggregate($event),
+                $aggregate($id, $event),
             )+
         }
 
-        /// Decodes an event of a stream of `category`; `None` is a category that is not ours.
+        impl AnyEvent {
+            /// The type's name, as it is stored.
+            pub fn event_type(&self) -> &'static str {
+                match self { $(Self::$aggregate(_, event) => event.event_type()),+ }
+            }
+        }
+
+        /// Decodes an event of a stream of `category`; `None` is a stream that is not ours.
         fn decode_any(
             category: &str,
+            id: &str,
             event_type: &str,
             payload: &[u8],
         ) -> Option<serde_json::Result<AnyEvent>> {
             match category {
                 $($category => {
-                    Some(decode_payload::<$event>(event_type, payload).map(Into::into))
+                    let id = id.parse().ok()?;
+                    let event = decode_payload::<$event>(event_type, payload);
+                    Some(event.map(|event| AnyEvent::$aggregate(id, event)))
                 })+
                 _ => None,
             }
@@ -201,82 +217,54 @@ pub enum CodecError {
     Unwritable(#[source] serde_json::Error),
 }
 
-/// What every view looks at of an event's metadata: read without copying what it does not need.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Stamp<'a> {
-    /// The command that caused it.
-    pub command_id: CommandId,
-    /// The digest of what was sent under that id.
-    pub content: ContentDigest,
-    /// Present when the command followed from another request.
-    #[serde(default)]
-    correlation_id: Option<serde::de::IgnoredAny>,
-    /// With which device.
-    #[serde(borrow, default)]
-    pub device: Option<Cow<'a, str>>,
-    /// The device's own number of the command.
-    #[serde(default)]
-    pub sequence: Option<u64>,
-    /// When the engine learned of it.
-    pub recorded_at: Timestamp,
-    /// The version of the event's shape.
-    #[serde(default = "first_version")]
-    pub schema_version: u16,
+/// An event as the views are shown it: decoded, in its place.
+#[derive(Debug, Clone)]
+pub struct Observed {
+    /// Its place in the global order.
+    pub position: Position,
+    /// Its place in its stream.
+    pub revision: Revision,
+    /// Its id.
+    pub id: Uuid,
+    /// The community.
+    pub community: CommunityId,
+    /// About the happening.
+    pub metadata: Metadata,
+    /// What happened, and to which aggregate.
+    pub event: AnyEvent,
 }
 
-impl Stamp<'_> {
+impl Observed {
+    /// Decodes an event; `None` is one of the server itself, whose streams begin with `$`.
+    ///
+    /// # Errors
+    /// A foreign stream, an unknown event type, or a payload or metadata of another shape.
+    pub fn read(recorded: &RecordedEvent) -> Result<Option<Self>, CodecError> {
+        if recorded.stream.as_str().starts_with('$') {
+            return Ok(None);
+        }
+        let foreign = || CodecError::ForeignStream { stream: recorded.stream.clone() };
+        let (_, community, _) = parse_stream(&recorded.stream).ok_or_else(foreign)?;
+        let metadata = decode_metadata(recorded)?;
+        Ok(Some(Self {
+            position: recorded.position,
+            revision: recorded.revision,
+            id: recorded.id,
+            community: community.parse().map_err(|_| foreign())?,
+            event: decode_recorded(recorded, metadata.schema_version)?,
+            metadata,
+        }))
+    }
+}
+
+impl Metadata {
     /// Whether the command followed from another request, and so is no sender's own.
     pub fn is_follow_up(&self) -> bool {
         self.correlation_id.is_some()
     }
 }
 
-/// An event in its place, decoded when somebody asks for it.
-#[derive(Debug)]
-pub struct Observed<'a> {
-    /// The event as it is recorded.
-    pub recorded: &'a RecordedEvent,
-    /// The community.
-    pub community: &'a CommunityId,
-    /// The category of its stream.
-    pub category: &'a str,
-    /// The id of its aggregate, as the stream's name has it.
-    pub id: &'a str,
-    /// About the happening.
-    pub stamp: Stamp<'a>,
-    event: OnceCell<AnyEvent>,
-}
-
-impl<'a> Observed<'a> {
-    /// Reads where an event stands and what is stamped on it.
-    ///
-    /// # Errors
-    /// Metadata of another shape.
-    pub fn of(
-        recorded: &'a RecordedEvent,
-        community: &'a CommunityId,
-        category: &'a str,
-        id: &'a str,
-    ) -> Result<Self, CodecError> {
-        let stamp = serde_json::from_slice(&recorded.metadata)
-            .map_err(|source| unreadable(recorded, source))?;
-        Ok(Self { recorded, community, category, id, stamp, event: OnceCell::new() })
-    }
-
-    /// What happened.
-    ///
-    /// # Errors
-    /// A foreign stream, an unknown event type or a payload of another shape.
-    pub fn event(&self) -> Result<&AnyEvent, CodecError> {
-        if let Some(event) = self.event.get() {
-            return Ok(event);
-        }
-        let event = decode_recorded(self.recorded, self.category, self.stamp.schema_version)?;
-        Ok(self.event.get_or_init(|| event))
-    }
-}
-
-/// The community and the id in a stream's name.
+/// The category, the community and the id in a stream's name.
 pub fn parse_stream(stream: &StreamName) -> Option<(&str, &str, &str)> {
     let (category, rest) = stream.as_str().split_once('-')?;
     let (community, id) = rest.split_once('.')?;
@@ -338,13 +326,14 @@ pub fn decode<E: DomainEvent>(
 /// A foreign stream, an unknown event type or a payload of another shape.
 pub fn decode_recorded(
     recorded: &RecordedEvent,
-    category: &str,
     schema_version: u16,
 ) -> Result<AnyEvent, CodecError> {
+    let foreign = || CodecError::ForeignStream { stream: recorded.stream.clone() };
+    let (category, _, id) = parse_stream(&recorded.stream).ok_or_else(foreign)?;
     let payload = upcast::to_current(&recorded.event_type, schema_version, &recorded.data)
         .map_err(|source| unreadable(recorded, source))?;
-    decode_any(category, &recorded.event_type, &payload)
-        .ok_or_else(|| CodecError::ForeignStream { stream: recorded.stream.clone() })?
+    decode_any(category, id, &recorded.event_type, &payload)
+        .ok_or_else(foreign)?
         .map_err(|source| unreadable(recorded, source))
 }
 

@@ -10,21 +10,19 @@ use addressing::layout::{self, Layout};
 use domain::Decider;
 use domain::community::event::AliasTarget;
 use domain::community::{Community, CommunityEvent, CommunityState};
-use domain::device::Device;
 use domain::household::event::{HouseholdStatus, TailToken};
 use domain::household::{Household, HouseholdEvent, HouseholdState};
 use domain::ids::{
     BuildingId, CommunityId, ContainerId, HouseholdId, ParcelId, ShelfCode, Waybill,
 };
 use domain::ids::{RunId, VolunteerId, WaybillNumber};
-use domain::order::Order;
+use domain::parcel::ParcelEvent;
 use domain::parcel::event::End;
-use domain::parcel::{Parcel, ParcelEvent};
-use domain::run::{Run, RunEvent};
+use domain::run::RunEvent;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::codec::{AnyEvent, CodecError, Observed, Stored};
+use crate::codec::{AnyEvent, Observed};
 
 /// How long the codes of a closed parcel are still known without its carrier.
 const CLOSED_KNOWN: SignedDuration = SignedDuration::from_hours(48);
@@ -91,79 +89,23 @@ impl Directory {
     }
 
     /// Folds one event.
-    ///
-    /// # Errors
-    /// An event that cannot be decoded.
-    pub fn observe(&mut self, observed: &Observed<'_>) -> Result<(), CodecError> {
-        if !is_of_interest(observed) {
-            return Ok(());
-        }
-        if !self.communities.contains_key(observed.community) {
+    pub fn observe(&mut self, observed: &Observed) {
+        if !self.communities.contains_key(&observed.community) {
             self.communities.insert(observed.community.clone(), Place::default());
         }
-        let Some(place) = self.communities.get_mut(observed.community) else { return Ok(()) };
-        let at = observed.stamp.recorded_at;
-        match observed.event()? {
-            AnyEvent::Community(event) => place.observe_community(event),
-            AnyEvent::Household(event) => {
-                if let Ok(id) = observed.id.parse() {
-                    place.observe_household(id, event);
-                }
+        let Some(place) = self.communities.get_mut(&observed.community) else { return };
+        match &observed.event {
+            AnyEvent::Community(_, event) => place.observe_community(event),
+            AnyEvent::Household(id, event) => place.observe_household(*id, event),
+            AnyEvent::Parcel(id, event) => {
+                place.observe_parcel(*id, event, observed.metadata.recorded_at);
             }
-            AnyEvent::Parcel(event) => {
-                if let Ok(id) = observed.id.parse() {
-                    place.observe_parcel(id, event, at);
-                }
+            AnyEvent::Run(id, event) => place.observe_run(*id, event),
+            AnyEvent::Volunteer(id, _) => {
+                place.volunteers.insert(*id);
             }
-            AnyEvent::Run(event) => {
-                if let Ok(id) = observed.id.parse() {
-                    place.observe_run(id, event);
-                }
-            }
-            AnyEvent::Volunteer(_) => {
-                if let Ok(id) = observed.id.parse() {
-                    place.volunteers.insert(id);
-                }
-            }
-            AnyEvent::Device(_) | AnyEvent::Order(_) => {}
+            AnyEvent::Device(..) | AnyEvent::Order(..) => {}
         }
-        Ok(())
-    }
-}
-
-/// The events of a parcel and a run that change nothing here: most of all events, so they are told
-/// by their type and not decoded.
-const OF_NO_INTEREST: &[&str] = &[
-    "ParcelDamaged",
-    "ParcelDeliveryFailed",
-    "ParcelDisputed",
-    "ParcelFound",
-    "ParcelHeld",
-    "ParcelIdentified",
-    "ParcelKeptOvernight",
-    "ParcelLateScanNoted",
-    "ParcelMissing",
-    "ParcelRecallLifted",
-    "ParcelRecalled",
-    "ParcelRelayed",
-    "ParcelReturned",
-    "ParcelUnloaded",
-    "RunPieceDelivered",
-    "RunPieceFailed",
-    "RunPieceLoaded",
-    "RunPieceReopened",
-    "RunPieceReturned",
-    "RunStopDone",
-    "RunStopFailed",
-];
-
-fn is_of_interest(observed: &Observed<'_>) -> bool {
-    match observed.category {
-        Device::CATEGORY | Order::CATEGORY => false,
-        Parcel::CATEGORY | Run::CATEGORY => {
-            !OF_NO_INTEREST.contains(&&*observed.recorded.event_type)
-        }
-        _ => true,
     }
 }
 

@@ -6,14 +6,13 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use domain::device::DeviceEvent;
 use domain::device::event::{ContentDigest, SettledAnswer};
-use domain::device::{Device, DeviceEvent};
 use domain::ids::{CommandId, CommunityId, DeviceId, ParcelId};
-use domain::parcel::Parcel;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::codec::{AnyEvent, CodecError, Observed, Stored};
+use crate::codec::{AnyEvent, Observed};
 
 /// How long a command is remembered: longer than [`crate::request::AGE_MAX`], by a day's margin.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(15 * 24);
@@ -81,36 +80,37 @@ impl Ledger {
     }
 
     /// Folds one event.
-    ///
-    /// # Errors
-    /// An event of a device that cannot be decoded.
-    pub fn observe(&mut self, observed: &Observed<'_>) -> Result<(), CodecError> {
-        let stamp = &observed.stamp;
-        if !stamp.is_follow_up() {
-            let parcel = match observed.category {
-                Parcel::CATEGORY => observed.id.parse().ok(),
-                _ => None,
+    pub fn observe(&mut self, observed: &Observed) {
+        let metadata = &observed.metadata;
+        if !metadata.is_follow_up() {
+            let parcel = match observed.event {
+                AnyEvent::Parcel(parcel, _) => Some(parcel),
+                AnyEvent::Community(..)
+                | AnyEvent::Device(..)
+                | AnyEvent::Household(..)
+                | AnyEvent::Order(..)
+                | AnyEvent::Run(..)
+                | AnyEvent::Volunteer(..) => None,
             };
-            self.remember(stamp.recorded_at, stamp.command_id, stamp.content, || {
+            self.remember(metadata.recorded_at, metadata.command_id, metadata.content, || {
                 Verdict::Applied { parcel }
             });
-            if let (Some(device), Some(sequence)) = (&stamp.device, stamp.sequence)
-                && let Ok(device) = device.parse()
-            {
-                self.count(observed.community, &device, Some(sequence));
+            if let Some(device) = &metadata.device {
+                self.count(&observed.community, device, metadata.sequence);
             }
         }
-        if observed.category == Device::CATEGORY
-            && let AnyEvent::Device(event) = observed.event()?
-            && let Ok(device) = observed.id.parse()
-        {
-            self.observe_device(observed, &device, event);
+        if let AnyEvent::Device(device, event) = &observed.event {
+            self.observe_device(&observed.community, metadata.recorded_at, device, event);
         }
-        Ok(())
     }
 
-    fn observe_device(&mut self, observed: &Observed<'_>, device: &DeviceId, event: &DeviceEvent) {
-        let (community, at) = (observed.community, observed.stamp.recorded_at);
+    fn observe_device(
+        &mut self,
+        community: &CommunityId,
+        at: Timestamp,
+        device: &DeviceId,
+        event: &DeviceEvent,
+    ) {
         match event {
             DeviceEvent::Settled(event) => {
                 self.remember(at, event.command, event.content, || {

@@ -22,7 +22,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::codec::{self, AnyEvent, Metadata};
+use crate::codec::{self, AnyEvent, Metadata, Observed};
 use crate::engine::{Engine, problem};
 use crate::problem::Problem;
 use crate::request::{Occurred, Request};
@@ -205,21 +205,16 @@ async fn read(engine: &Engine, recorded: &RecordedEvent) {
     if !causes && !cfg!(debug_assertions) {
         return;
     }
-    let Some((category, community, id)) = codec::parse_stream(&recorded.stream) else { return };
-    let Ok(community) = community.parse::<CommunityId>() else { return };
-    let decoded = codec::decode_metadata(recorded).and_then(|metadata| {
-        let version = metadata.schema_version;
-        codec::decode_recorded(recorded, category, version).map(|event| (metadata, event))
-    });
-    let (metadata, event) = match decoded {
-        Ok(decoded) => decoded,
+    let Observed { community, metadata, event, .. } = match Observed::read(recorded) {
+        Ok(Some(observed)) => observed,
+        Ok(None) => return,
         Err(error) => {
             // The views stop at such an event, and say so; nothing can follow from it.
             tracing::error!(error = &error as &dyn std::error::Error, "a process skips an event");
             return;
         }
     };
-    let reactions = reactions(&event, id);
+    let reactions = reactions(&event);
     debug_assert!(causes || reactions.is_empty(), "{} is not listed", recorded.event_type);
     for (index, reaction) in reactions.into_iter().enumerate() {
         let grace = match reaction {
@@ -258,25 +253,21 @@ const CAUSES: &[&str] = &[
 ];
 
 /// What follows from an event; nothing but the event is looked at.
-fn reactions(event: &AnyEvent, id: &str) -> Vec<Reaction> {
+fn reactions(event: &AnyEvent) -> Vec<Reaction> {
     match event {
-        AnyEvent::Parcel(event) => match id.parse() {
-            Ok(parcel) => of_parcel(event, parcel),
-            Err(_) => vec![],
-        },
-        AnyEvent::Run(RunEvent::PieceLoaded(event)) => match id.parse() {
-            Ok(run) => vec![Reaction::CheckLoaded(event.parcel, run)],
-            Err(_) => vec![],
-        },
-        AnyEvent::Household(HouseholdEvent::Erased(_)) => {
-            id.parse().map(Reaction::EraseKey).into_iter().collect()
+        AnyEvent::Parcel(parcel, event) => of_parcel(event, *parcel),
+        AnyEvent::Run(run, RunEvent::PieceLoaded(event)) => {
+            vec![Reaction::CheckLoaded(event.parcel, *run)]
         }
-        AnyEvent::Run(_)
-        | AnyEvent::Household(_)
-        | AnyEvent::Community(_)
-        | AnyEvent::Device(_)
-        | AnyEvent::Order(_)
-        | AnyEvent::Volunteer(_) => vec![],
+        AnyEvent::Household(household, HouseholdEvent::Erased(_)) => {
+            vec![Reaction::EraseKey(*household)]
+        }
+        AnyEvent::Run(..)
+        | AnyEvent::Household(..)
+        | AnyEvent::Community(..)
+        | AnyEvent::Device(..)
+        | AnyEvent::Order(..)
+        | AnyEvent::Volunteer(..) => vec![],
     }
 }
 

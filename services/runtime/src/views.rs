@@ -1,21 +1,30 @@
 //! What the engine itself must know to answer: folded from the log, in its order, right after the
 //! append and before the reply.
 //!
-//! One task feeds every view from one subscription. A view never writes to the log.
+//! One task feeds every view from one subscription. Pages of history are decoded on other threads,
+//! a few ahead of the one that is folded. A view never writes to the log.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
-use domain::ids::CommunityId;
 use event_log::{Delivery, EventLog, LogError, Position, RecordedEvent};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
 use serde_json::value::RawValue;
 use tokio::sync::{oneshot, watch};
+use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 use uuid::Uuid;
 
-use crate::codec::{self, CodecError, Observed};
+use crate::codec::{CodecError, Observed};
 use crate::directory::Directory;
 use crate::ledger::Ledger;
+
+/// The most pages of history that are decoded ahead of the one that is folded.
+const PAGES_AHEAD_MAX: usize = 4;
+/// From this many events on a batch is decoded on a thread of its own; fewer take less time than
+/// the way there.
+const DECODED_APART_MIN: usize = 256;
 
 /// Somebody else's view: it is shown every event, in order, before the command that caused it is
 /// answered. It must be quick, and must not wait for the engine.
@@ -23,11 +32,8 @@ pub trait Observer: Send {
     /// Its name, under which a snapshot keeps it; raise a number in it when its shape changes.
     fn name(&self) -> &'static str;
 
-    /// Folds one event.
-    ///
-    /// # Errors
-    /// An event that cannot be decoded; the views then stop there.
-    fn observe(&mut self, observed: &Observed<'_>) -> Result<(), CodecError>;
+    /// Folds the next events, in their order.
+    fn observe(&mut self, events: &[Observed]);
 
     /// What a snapshot keeps of it.
     ///
@@ -62,7 +68,20 @@ pub enum ViewError {
     /// Something in the log cannot be decoded.
     #[error("the event log holds something that this version cannot read")]
     Codec(#[from] CodecError),
+    /// The thread that decoded a page died.
+    #[error("a page of the event log was not decoded")]
+    Died(#[from] JoinError),
 }
+
+/// Events that follow each other in the log, decoded.
+struct Batch {
+    events: Vec<Observed>,
+    /// The last event's place and id, of whoever's stream it is.
+    last: Option<(Position, Uuid)>,
+}
+
+/// Pages of history on their way, oldest first.
+type Ahead = FuturesOrdered<JoinHandle<Result<Batch, CodecError>>>;
 
 /// The engine's views.
 pub struct Views {
@@ -179,60 +198,178 @@ impl Views {
     /// # Errors
     /// [`ViewError`], after marking the progress as stopped.
     pub async fn follow(self: Arc<Self>, log: Arc<dyn EventLog>) -> Result<(), ViewError> {
+        let followed = self.fold_all(log.as_ref()).await;
+        if followed.is_err() {
+            self.progress.send_modify(|progress| progress.stopped = true);
+        }
+        followed
+    }
+
+    async fn fold_all(&self, log: &dyn EventLog) -> Result<(), ViewError> {
         let after = self.progress.borrow().position;
         let mut subscription = log.subscribe((after > Position(0)).then_some(after));
+        let mut ahead = Ahead::new();
         loop {
-            let step = match subscription.next().await {
-                Ok(Delivery::Events(events)) => self.observe_all(&events).map_err(ViewError::from),
+            let delivery = tokio::select! {
+                biased;
+                delivery = subscription.next(), if ahead.len() < PAGES_AHEAD_MAX => delivery,
+                Some(page) = ahead.next() => {
+                    self.fold(page??);
+                    continue;
+                }
+            };
+            match delivery {
+                Ok(Delivery::Events(page)) if page.len() >= DECODED_APART_MIN => {
+                    ahead.push_back(spawn_blocking(move || decode(&page)));
+                }
+                Ok(Delivery::Events(events)) => {
+                    self.fold_ahead(&mut ahead).await?;
+                    self.fold(decode(&events)?);
+                }
                 Ok(Delivery::CaughtUp) => {
+                    self.fold_ahead(&mut ahead).await?;
                     self.progress.send_modify(|progress| progress.caught_up = true);
-                    Ok(())
                 }
                 Err(LogError::Closed) => return Ok(()),
-                Err(error) => Err(error.into()),
-            };
-            if let Err(error) = step {
-                self.progress.send_modify(|progress| progress.stopped = true);
-                return Err(error);
+                Err(error) => return Err(error.into()),
             }
         }
     }
 
+    async fn fold_ahead(&self, ahead: &mut Ahead) -> Result<(), ViewError> {
+        while let Some(page) = ahead.next().await {
+            self.fold(page??);
+        }
+        Ok(())
+    }
+
     /// Folds a batch and then tells everybody who waits for it.
-    fn observe_all(&self, events: &[RecordedEvent]) -> Result<(), CodecError> {
-        let mut community: Option<CommunityId> = None;
+    fn fold(&self, batch: Batch) {
+        let Batch { events, last: Some((position, id)) } = batch else { return };
         {
             let mut ledger = self.ledger();
             let mut directory = self.directory.write().unwrap_or_else(PoisonError::into_inner);
             let mut observers = self.observers();
-            for recorded in events {
-                // Streams of the server itself begin with `$`; they are nobody's business here.
-                if recorded.stream.as_str().starts_with('$') {
-                    continue;
-                }
-                let foreign = || CodecError::ForeignStream { stream: recorded.stream.clone() };
-                let (category, tenant, id) =
-                    codec::parse_stream(&recorded.stream).ok_or_else(foreign)?;
-                if community.as_ref().is_none_or(|known| known.as_str() != tenant) {
-                    community = Some(tenant.parse().map_err(|_| foreign())?);
-                }
-                let Some(community) = &community else { return Err(foreign()) };
-                let observed = Observed::of(recorded, community, category, id)?;
-                ledger.observe(&observed)?;
-                directory.observe(&observed)?;
-                for observer in observers.iter_mut() {
-                    observer.observe(&observed)?;
-                }
+            for observed in &events {
+                ledger.observe(observed);
+                directory.observe(observed);
             }
-            if let Some(last) = events.last() {
-                let mut last_seen = self.last_seen.lock().unwrap_or_else(PoisonError::into_inner);
-                *last_seen = Some((last.position, last.id));
+            for observer in observers.iter_mut() {
+                observer.observe(&events);
             }
+            let mut last_seen = self.last_seen.lock().unwrap_or_else(PoisonError::into_inner);
+            *last_seen = Some((position, id));
         }
-        if let Some(last) = events.last() {
-            self.progress.send_modify(|progress| progress.position = last.position);
-            self.wake_up_to(last.position);
+        self.progress.send_modify(|progress| progress.position = position);
+        self.wake_up_to(position);
+    }
+}
+
+fn decode(recorded: &[RecordedEvent]) -> Result<Batch, CodecError> {
+    let events = recorded.iter().filter_map(|event| Observed::read(event).transpose());
+    let last = recorded.last().map(|event| (event.position, event.id));
+    Ok(Batch { events: events.collect::<Result<_, _>>()?, last })
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::device::DeviceEvent;
+    use domain::device::event::{ContentDigest, DeviceRestored};
+    use domain::ids::CommandId;
+    use event_log::{Expected, MemoryLog, NewEvent, Revision};
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::codec::{self, Metadata};
+
+    /// Keeps the positions that it was shown.
+    struct Seen(Arc<Mutex<Vec<u64>>>);
+
+    impl Observer for Seen {
+        fn name(&self) -> &'static str {
+            "seen"
         }
-        Ok(())
+
+        fn observe(&mut self, events: &[Observed]) {
+            self.0.lock().unwrap().extend(events.iter().map(|event| event.position.0));
+        }
+
+        fn save(&self) -> serde_json::Result<Box<RawValue>> {
+            serde_json::value::to_raw_value(&())
+        }
+
+        fn load(&mut self, _: &RawValue) -> serde_json::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn event(n: u64) -> NewEvent {
+        let metadata = Metadata {
+            command_id: CommandId(Uuid::from_u128(n.into())),
+            content: ContentDigest::from_bytes([0; 16]),
+            correlation_id: None,
+            causation_id: None,
+            actor: "desk".parse().unwrap(),
+            device: None,
+            sequence: None,
+            occurred_at: Timestamp::UNIX_EPOCH,
+            recorded_at: Timestamp::UNIX_EPOCH,
+            clock: None,
+            schema_version: 1,
+        };
+        let bytes = codec::encode_metadata(&metadata).unwrap();
+        codec::encode(&DeviceEvent::Restored(DeviceRestored {}), 0, &metadata, &bytes).unwrap()
+    }
+
+    async fn append(log: &MemoryLog, numbers: std::ops::Range<u64>, spoil: Option<u64>) {
+        let stream = "device-fumin.phone-1".parse().unwrap();
+        for n in numbers {
+            let mut event = event(n);
+            if spoil == Some(n) {
+                event.data = "not JSON".into();
+            }
+            let last = n.checked_sub(1);
+            let expected = last.map_or(Expected::NoStream, |last| Expected::Exact(Revision(last)));
+            log.append(&stream, expected, vec![event]).await.unwrap();
+        }
+    }
+
+    fn views() -> (Arc<Views>, Arc<Mutex<Vec<u64>>>) {
+        let seen = Arc::default();
+        let observer = Box::new(Seen(Arc::clone(&seen)));
+        let (ledger, directory) = (Ledger::default(), Directory::default());
+        (Arc::new(Views::at(Position(0), ledger, directory, vec![observer])), seen)
+    }
+
+    /// More than are decoded ahead, so that the reader has to wait for the folding too.
+    const HISTORY_EVENTS: u64 = 20_000;
+
+    #[tokio::test]
+    async fn history_is_decoded_ahead_and_folded_in_order() {
+        let log = Arc::new(MemoryLog::new());
+        append(&log, 0..HISTORY_EVENTS, None).await;
+        let (views, seen) = views();
+        let following = tokio::spawn(Arc::clone(&views).follow(Arc::clone(&log) as Arc<_>));
+        let mut progress = views.progress();
+        progress.wait_for(|progress| progress.caught_up).await.unwrap();
+        append(&log, HISTORY_EVENTS..HISTORY_EVENTS + 3, None).await;
+        views.reached(Position(HISTORY_EVENTS + 3)).await;
+        let seen = seen.lock().unwrap();
+        assert!(seen.iter().copied().eq(1..=HISTORY_EVENTS + 3));
+        following.abort();
+    }
+
+    #[tokio::test]
+    async fn they_stop_at_what_they_cannot_read_and_have_seen_only_what_is_before() {
+        let log = Arc::new(MemoryLog::new());
+        append(&log, 0..HISTORY_EVENTS, Some(HISTORY_EVENTS / 2)).await;
+        let (views, seen) = views();
+        let stopped = Arc::clone(&views).follow(log).await;
+        assert!(matches!(stopped, Err(ViewError::Codec(CodecError::Unreadable { .. }))));
+        let progress = *views.progress().borrow();
+        assert!(progress.stopped && !progress.caught_up);
+        let seen = seen.lock().unwrap();
+        assert!(seen.iter().copied().eq(1..=progress.position.0));
+        assert!(progress.position.0 <= HISTORY_EVENTS / 2);
     }
 }
