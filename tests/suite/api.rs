@@ -9,3 +9,4 @@ mod exceptions;
 mod personal_data;
 mod recipients;
 mod story;
+mod views;

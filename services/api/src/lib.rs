@@ -9,11 +9,11 @@ mod commands;
 mod health;
 mod openapi;
 mod problem;
-mod reports;
 mod resources;
 mod routes;
 mod scan_body;
 mod scans;
+mod views;
 
 use std::sync::Arc;
 
@@ -27,8 +27,8 @@ use runtime::{Engine, Problem};
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use openapi::document as openapi;
-pub use reports::Reports;
 pub use scan_body::{ScanBody, ScanKind};
+pub use views::{Asked, Change, Changes, LiveViews, Note, When};
 
 use crate::problem::ProblemResponse;
 
@@ -37,8 +37,8 @@ use crate::problem::ProblemResponse;
 pub struct App {
     /// The engine.
     pub engine: Arc<Engine>,
-    /// The day reports, which are also one of the engine's observers.
-    pub reports: Reports,
+    /// The views, which are also one of the engine's observers.
+    pub views: LiveViews,
     /// Where metrics are read; `None` where nobody records them.
     pub metrics: Option<PrometheusHandle>,
 }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, Request as HttpRequest, State};
-use axum::http::{HeaderValue, Uri, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use domain::address::{Door, Recipient};
 use domain::ids::{
@@ -16,7 +16,6 @@ use domain::supply::{Category, Load};
 use domain::volunteer::Volunteer;
 use event_log::{Direction, PAGE_EVENTS_MAX, Revision};
 use jiff::Timestamp;
-use jiff::civil::Date;
 use runtime::Problem;
 use runtime::codec::{self, Metadata, Stored};
 use runtime::cue::Cue;
@@ -507,30 +506,6 @@ pub(crate) async fn resolve(
     let resolved = app.engine.resolve(&community, &destination, carrier.as_ref())?;
     let candidates = resolved.candidates.into_iter().map(CandidateBody::from).collect();
     Ok(Json(ResolvedBody { recipient: resolved.recipient, candidates }))
-}
-
-/// Which day.
-#[derive(Debug, Deserialize, JsonSchema)]
-pub struct DayQuery {
-    /// The community's local day; without it, today.
-    day: Option<Date>,
-}
-
-/// The figures of a day.
-pub(crate) async fn day_report(
-    State(app): State<App>,
-    Path(community): Path<String>,
-    uri: Uri,
-) -> Result<Json<projections::day_report::DayReport>, ProblemResponse> {
-    let query: DayQuery = body::query(&uri)?;
-    let community: CommunityId = path_part(&community, "community")?;
-    let now = app.engine.clock().now();
-    let today = app.engine.with_place(&community, |place| {
-        let registered = place.community().registered.as_ref();
-        let zone = registered.map_or("UTC", |registered| registered.time_zone.as_str());
-        now.to_zoned(jiff::tz::TimeZone::get(zone).unwrap_or(jiff::tz::TimeZone::UTC)).date()
-    })?;
-    Ok(Json(app.reports.report(&community, query.day.unwrap_or(today))))
 }
 
 fn tagged(revision: Revision, body: &impl Serialize) -> Response {

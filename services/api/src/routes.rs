@@ -11,10 +11,14 @@ use crate::commands::{
     HouseholdCommandBody, OrderCommandBody, RunCommandBody, VolunteerCommandBody,
 };
 use crate::resources::{
-    self, CommunityBody, DayQuery, LoadQuery, LoadedBody, OrderBody, ParcelBody, ResolveBody,
-    ResolvedBody, RunBody, TrailEntryBody, VolunteerBody,
+    self, CommunityBody, LoadQuery, LoadedBody, OrderBody, ParcelBody, ResolveBody, ResolvedBody,
+    RunBody, TrailEntryBody, VolunteerBody,
 };
 use crate::scans::{self, AnswersBody, ScansBody};
+use crate::views::When;
+use crate::views::resources::{
+    self as views, BuildingQuery, BuildingQueueBody, DayQuery, RollUpBody,
+};
 use crate::{App, health, openapi};
 
 type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
@@ -90,6 +94,7 @@ pub(crate) fn routes() -> Vec<Route> {
     ];
     routes.extend(command_routes());
     routes.extend(read_routes());
+    routes.extend(view_routes());
     routes
 }
 
@@ -190,12 +195,54 @@ fn read_routes() -> Vec<Route> {
             schema::<VolunteerBody>,
             || get(resources::volunteer),
         ),
+    ]
+}
+
+fn view_routes() -> Vec<Route> {
+    let route = |path, summary, query, response, handler| Route {
+        path,
+        method: Method::Get,
+        summary,
+        query,
+        request: RequestBody::None,
+        response,
+        handler,
+    };
+    vec![
+        route(
+            "/api/v1/boards",
+            "The boards of every community.",
+            None,
+            schema::<RollUpBody>,
+            || get(views::roll_up),
+        ),
+        route(
+            "/api/v1/communities/{community}/board",
+            "Where everything is right now, by grid.",
+            Some(schema::<When>),
+            schema::<projections::now_board::NowBoard>,
+            || get(views::now_board),
+        ),
+        route(
+            "/api/v1/communities/{community}/building-queues",
+            "The queue of every building.",
+            Some(schema::<When>),
+            schema::<Vec<projections::building_queue::BuildingQueue>>,
+            || get(views::building_queues),
+        ),
+        route(
+            "/api/v1/communities/{community}/building-queues/{building}",
+            "The queue of one building, with its units and doors on demand.",
+            Some(schema::<BuildingQuery>),
+            schema::<BuildingQueueBody>,
+            || get(views::building_queue),
+        ),
         route(
             "/api/v1/communities/{community}/day-report",
             "The figures of a day; they add up.",
             Some(schema::<DayQuery>),
             schema::<projections::day_report::DayReport>,
-            || get(resources::day_report),
+            || get(views::day_report),
         ),
     ]
 }

@@ -13,6 +13,7 @@ pub mod hex;
 pub mod household;
 pub mod ids;
 pub mod order;
+pub(crate) mod pairs;
 pub mod parcel;
 pub mod refusal;
 pub mod run;

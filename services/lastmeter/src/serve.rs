@@ -95,11 +95,11 @@ impl Served {
             }
         })?;
         let address = listener.local_addr()?;
-        let reports = api::Reports::default();
+        let views = api::LiveViews::default();
         let Source { log, vault, clock, snapshots } = source;
-        let observers: Vec<Box<dyn runtime::views::Observer>> = vec![Box::new(reports.clone())];
+        let observers: Vec<Box<dyn runtime::views::Observer>> = vec![views.observer()];
         let engine = Engine::start(Parts { log, clock, vault, snapshots, observers }).await?;
-        let app = api::App { engine: Arc::clone(&engine), reports, metrics: metrics() };
+        let app = api::App { engine: Arc::clone(&engine), views, metrics: metrics() };
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(api::serve(listener, app, async move {
             drop(stopped.await);

@@ -40,7 +40,7 @@ impl Place {
 }
 
 /// The figures of a day: of the pieces that arrived on it, how many are where now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Figures {
     /// Pieces that arrived on the day.
     pub arrived: u64,
@@ -85,7 +85,7 @@ impl Figures {
 }
 
 /// The report of one day.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DayReport {
     /// The community's local day.
     pub day: Date,
@@ -96,16 +96,14 @@ pub struct DayReport {
 }
 
 /// The view of one community.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayReports {
-    #[serde(with = "jiff::fmt::serde::tz::required")]
-    zone: TimeZone,
     days: BTreeMap<Date, Vec<ParcelId>>,
     parcels: HashMap<ParcelId, Tracked>,
 }
 
 /// What is kept of a piece.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Tracked {
     category: Category,
     place: Place,
@@ -114,15 +112,16 @@ struct Tracked {
 }
 
 impl DayReports {
-    /// An empty view of a community in this time zone.
-    pub fn new(zone: TimeZone) -> Self {
-        Self { zone, days: BTreeMap::new(), parcels: HashMap::new() }
-    }
-
     /// Folds one event of a parcel.
-    pub fn observe(&mut self, parcel: ParcelId, event: &ParcelEvent, recorded_at: Timestamp) {
+    pub fn observe(
+        &mut self,
+        parcel: ParcelId,
+        event: &ParcelEvent,
+        recorded_at: Timestamp,
+        zone: &TimeZone,
+    ) {
         if let ParcelEvent::Arrived(arrived) = event {
-            self.arrive(parcel, arrived.category, recorded_at);
+            self.arrive(parcel, arrived.category, recorded_at.to_zoned(zone.clone()).date());
         } else if let Some(tracked) = self.parcels.get_mut(&parcel) {
             tracked.observe(event);
         }
@@ -145,11 +144,10 @@ impl DayReports {
         self.days.keys().copied()
     }
 
-    fn arrive(&mut self, parcel: ParcelId, category: Category, recorded_at: Timestamp) {
+    fn arrive(&mut self, parcel: ParcelId, category: Category, day: Date) {
         let (place, missing) = (Place::AtGate, false);
         let tracked = Tracked { category, place, place_before_close: place, missing };
         self.parcels.insert(parcel, tracked);
-        let day = recorded_at.to_zoned(self.zone.clone()).date();
         self.days.entry(day).or_default().push(parcel);
         while self.days.len() > DAYS_KEPT_MAX
             && let Some((_, forgotten)) = self.days.pop_first()
@@ -308,11 +306,11 @@ mod tests {
     }
 
     fn report(histories: &[&[ParcelEvent]]) -> Figures {
-        let mut view = DayReports::new(TimeZone::get("Asia/Shanghai").unwrap());
+        let (mut view, zone) = (DayReports::default(), TimeZone::get("Asia/Shanghai").unwrap());
         for (n, history) in (0_u128..).zip(histories) {
             for event in *history {
                 let parcel = ParcelId(Uuid::from_u128(n));
-                view.observe(parcel, event, at("2022-11-10T02:00:00Z"));
+                view.observe(parcel, event, at("2022-11-10T02:00:00Z"), &zone);
             }
         }
         let report = view.report("2022-11-10".parse().unwrap());
@@ -369,14 +367,14 @@ mod tests {
 
     #[test]
     fn days_are_local_and_old_ones_are_forgotten() {
-        let mut view = DayReports::new(TimeZone::get("Asia/Shanghai").unwrap());
+        let (mut view, zone) = (DayReports::default(), TimeZone::get("Asia/Shanghai").unwrap());
         let late = at("2022-11-10T16:30:00Z");
-        view.observe(ParcelId(Uuid::from_u128(1)), &arrived(Category::Meal), late);
+        view.observe(ParcelId(Uuid::from_u128(1)), &arrived(Category::Meal), late, &zone);
         assert_eq!(view.days().collect::<Vec<_>>(), ["2022-11-11".parse().unwrap()]);
         for n in 0..40_i64 {
             let day = late.checked_add(jiff::SignedDuration::from_hours(24 * n)).unwrap();
             let parcel = ParcelId(Uuid::from_u128(2 + u128::from(n.unsigned_abs())));
-            view.observe(parcel, &arrived(Category::Meal), day);
+            view.observe(parcel, &arrived(Category::Meal), day, &zone);
         }
         assert_eq!(view.days().count(), DAYS_KEPT_MAX);
         assert_eq!(view.parcels.len(), DAYS_KEPT_MAX);

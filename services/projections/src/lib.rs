@@ -1,6 +1,16 @@
 //! Views for people: one module per question.
 //!
 //! A view is a pure fold of events. **It writes to nothing but its own state and appends no
-//! event**; whatever it holds can be built again from the log.
+//! event**; whatever it holds can be built again from the log. **It reads no clock**: a question
+//! that depends on the time is asked with it.
 
+pub mod building_queue;
+mod community_views;
 pub mod day_report;
+pub mod facts;
+pub mod happening;
+pub mod now_board;
+pub mod window;
+
+pub use self::community_views::{CommunityViews, Touched};
+pub use self::happening::{Fact, Happening};

@@ -3,7 +3,7 @@
 
 use std::{cell::Cell, sync::Arc};
 
-use api::{App, Reports};
+use api::{App, LiveViews};
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -44,6 +44,7 @@ const THINGS: u16 = 2;
 pub struct Door {
     app: Router,
     pub engine: Arc<Engine>,
+    pub views: LiveViews,
     log: MemoryLog,
     clock: Arc<ManualClock>,
     commands: Cell<u64>,
@@ -63,17 +64,18 @@ impl Door {
     pub async fn empty() -> Self {
         let log = MemoryLog::new();
         let clock = Arc::new(ManualClock::at(MORNING.parse().unwrap()));
-        let reports = Reports::default();
+        let views = LiveViews::default();
         let parts = Parts {
             log: Arc::new(log.clone()),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             vault: Arc::new(Vault::seeded(VAULT_SEED).unwrap()),
             snapshots: None,
-            observers: vec![Box::new(reports.clone())],
+            observers: vec![views.observer()],
         };
         let engine = Engine::start(parts).await.unwrap();
-        let app = api::router(App { engine: Arc::clone(&engine), reports, metrics: None });
-        Self { app, engine, log, clock, commands: Cell::new(0), things: Cell::new(0) }
+        let app =
+            api::router(App { engine: Arc::clone(&engine), views: views.clone(), metrics: None });
+        Self { app, engine, views, log, clock, commands: Cell::new(0), things: Cell::new(0) }
     }
 
     /// An engine that knows the community of the tests.

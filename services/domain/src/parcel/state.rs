@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::event::{
     Claim, End, FailureReason, HoldReason, LateScan, ParcelDisputeSettled, ParcelDisputed,
@@ -17,7 +18,8 @@ use crate::supply::{Category, Cold, DisinfectionRule, Load, SizeClass};
 pub const RUNS_REMEMBERED_MAX: usize = 16;
 
 /// Where a parcel stands on its way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Nobody has heard of it.
     #[default]
@@ -78,7 +80,7 @@ pub enum Custody {
 }
 
 /// Contradictory ends.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dispute {
     /// What had been recorded.
     pub recorded: End,
@@ -87,7 +89,7 @@ pub struct Dispute {
 }
 
 /// What is known of the piece itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contents {
     /// Carrier and number.
     pub waybill: Waybill,
@@ -106,7 +108,7 @@ pub struct Contents {
 }
 
 /// What the events so far say of a parcel.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ParcelState {
     /// Where it stands.
     pub phase: Phase,

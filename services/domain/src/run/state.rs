@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::event::{RunEvent, RunPieceLoaded, RunPlanned, Stop};
 use crate::address::Door;
 use crate::ids::{GridId, ParcelId, VolunteerId};
@@ -9,7 +11,8 @@ use crate::parcel::event::FailureReason;
 use crate::supply::Load;
 
 /// Where a run stands on its way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Nobody has planned it.
     #[default]
@@ -29,7 +32,8 @@ pub enum Phase {
 }
 
 /// Where a loaded piece is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PieceStatus {
     /// The courier has it.
     OnBoard,
@@ -54,7 +58,7 @@ impl PieceStatus {
 }
 
 /// One piece that was loaded.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoadedPiece {
     /// What it adds to the load.
     pub load: Load,
@@ -65,7 +69,8 @@ pub struct LoadedPiece {
 }
 
 /// How a stop ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StopOutcome {
     /// Every piece was left there.
     Done,
@@ -89,7 +94,7 @@ pub struct PieceCounts {
 }
 
 /// What the events so far say of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RunState {
     /// Where it stands.
     pub phase: Phase,
@@ -102,6 +107,7 @@ pub struct RunState {
     /// The stops in the order of the way: the planned ones, then those of pieces put on unplanned.
     pub stops: Vec<Stop>,
     /// The stops that ended.
+    #[serde(with = "crate::pairs")]
     pub outcomes: BTreeMap<Door, StopOutcome>,
     /// Every piece that was loaded and not put back before the departure.
     pub pieces: BTreeMap<ParcelId, LoadedPiece>,

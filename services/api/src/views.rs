@@ -1,0 +1,193 @@
+//! The views of every community: fed by the engine before it answers, read by whoever asks.
+//!
+//! One lock per community, held for the time of one event or of one question. A view of the past
+//! is folded apart from them (`past.rs`), and whoever follows changes is told from a queue that
+//! the engine never waits for (`feed.rs`).
+
+mod ask;
+mod feed;
+mod past;
+pub(crate) mod resources;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use domain::ids::CommunityId;
+use jiff::SignedDuration;
+use projections::facts::CLOSED_KEPT;
+use projections::{CommunityViews, Fact, Happening, Touched};
+use runtime::codec::{AnyEvent, Observed};
+use runtime::views::Observer;
+use serde_json::value::RawValue;
+
+pub use self::ask::{Asked, When};
+use self::feed::Feed;
+pub use self::feed::{Change, Changes, Note};
+use self::past::Past;
+
+/// The views of every community, shared between the engine that feeds them and whoever asks.
+#[derive(Clone)]
+pub struct LiveViews {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    communities: RwLock<BTreeMap<CommunityId, Held>>,
+    closed_kept: SignedDuration,
+    feed: Feed,
+    past: Past,
+}
+
+/// The views of one community behind their lock.
+type Held = Arc<RwLock<CommunityViews>>;
+
+impl Default for LiveViews {
+    fn default() -> Self {
+        Self::keeping(CLOSED_KEPT)
+    }
+}
+
+impl LiveViews {
+    /// Views that keep closed pieces and runs in memory for this long.
+    pub fn keeping(closed_kept: SignedDuration) -> Self {
+        let communities = RwLock::default();
+        let (feed, past) = (Feed::default(), Past::default());
+        Self { shared: Arc::new(Shared { communities, closed_kept, feed, past }) }
+    }
+
+    /// The engine's end: it is shown every event.
+    pub fn observer(&self) -> Box<dyn Observer> {
+        Box::new(Feeder { views: self.clone(), latest: None })
+    }
+
+    /// Asks the views of a community as they stand; `None` for one of which nothing is known.
+    pub fn live<R>(
+        &self,
+        community: &CommunityId,
+        ask: impl FnOnce(&CommunityViews) -> R,
+    ) -> Option<R> {
+        let held = self.held(community)?;
+        let views = held.read().unwrap_or_else(PoisonError::into_inner);
+        Some(ask(&views))
+    }
+
+    /// Every community of which anything is known, in order.
+    pub fn communities(&self) -> Vec<CommunityId> {
+        let communities = self.shared.communities.read().unwrap_or_else(PoisonError::into_inner);
+        communities.keys().cloned().collect()
+    }
+
+    /// Follows the changes of one community, or of all, from now on. It never slows the engine:
+    /// whoever falls behind is told to read anew.
+    ///
+    /// Call it within the runtime: the first follower starts the task that tells them all.
+    pub fn changes(&self, community: Option<CommunityId>) -> Changes {
+        self.shared.feed.follow(community)
+    }
+
+    fn held(&self, community: &CommunityId) -> Option<Held> {
+        let communities = self.shared.communities.read().unwrap_or_else(PoisonError::into_inner);
+        communities.get(community).cloned()
+    }
+
+    fn hold(&self, community: &CommunityId) -> Held {
+        if let Some(held) = self.held(community) {
+            return held;
+        }
+        let mut communities =
+            self.shared.communities.write().unwrap_or_else(PoisonError::into_inner);
+        let fresh = || Arc::new(RwLock::new(CommunityViews::keeping(self.shared.closed_kept)));
+        Arc::clone(communities.entry(community.clone()).or_insert_with(fresh))
+    }
+}
+
+/// Folds one event of the log into the views of its community; `None` when it is of no interest to
+/// any of them.
+fn apply(views: &mut CommunityViews, observed: &Observed) -> Option<Touched> {
+    let happening = Happening {
+        position: observed.position.0,
+        revision: observed.revision.0,
+        recorded_at: observed.metadata.recorded_at,
+        fact: fact(&observed.event)?,
+    };
+    Some(views.apply(&happening))
+}
+
+fn fact(event: &AnyEvent) -> Option<Fact<'_>> {
+    Some(match event {
+        AnyEvent::Community(_, event) => Fact::Community(event),
+        AnyEvent::Household(id, event) => Fact::Household(*id, event),
+        AnyEvent::Order(id, event) => Fact::Order(*id, event),
+        AnyEvent::Parcel(id, event) => Fact::Parcel(*id, event),
+        AnyEvent::Run(id, event) => Fact::Run(*id, event),
+        AnyEvent::Volunteer(id, event) => Fact::Volunteer(*id, event),
+        AnyEvent::Device(..) => return None,
+    })
+}
+
+/// The engine's end of the views.
+struct Feeder {
+    views: LiveViews,
+    /// The community of the last event: most events follow one of the same community.
+    latest: Option<(CommunityId, Held)>,
+}
+
+impl Feeder {
+    fn held(&mut self, community: &CommunityId) -> Held {
+        match &self.latest {
+            Some((latest, held)) if latest == community => Arc::clone(held),
+            _ => {
+                let held = self.views.hold(community);
+                self.latest = Some((community.clone(), Arc::clone(&held)));
+                held
+            }
+        }
+    }
+}
+
+impl Observer for Feeder {
+    fn name(&self) -> &'static str {
+        "views-1"
+    }
+
+    fn observe(&mut self, events: &[Observed]) {
+        for of_community in events.chunk_by(|a, b| a.community == b.community) {
+            let Some(first) = of_community.first() else { continue };
+            let held = self.held(&first.community);
+            let mut views = held.write().unwrap_or_else(PoisonError::into_inner);
+            let followed = self.views.shared.feed.has_followers();
+            for observed in of_community {
+                if let Some(touched) = apply(&mut views, observed)
+                    && followed
+                {
+                    self.views.shared.feed.tell(Change::of(observed, &views, touched));
+                }
+            }
+        }
+    }
+
+    fn save(&self) -> serde_json::Result<Box<RawValue>> {
+        let communities =
+            self.views.shared.communities.read().unwrap_or_else(PoisonError::into_inner);
+        let saved = communities.iter().map(|(community, held)| {
+            let views = held.read().unwrap_or_else(PoisonError::into_inner);
+            Ok((community.clone(), serde_json::value::to_raw_value(&*views)?))
+        });
+        let saved: BTreeMap<_, _> = saved.collect::<serde_json::Result<_>>()?;
+        serde_json::value::to_raw_value(&saved)
+    }
+
+    fn load(&mut self, saved: &RawValue) -> serde_json::Result<()> {
+        let saved: BTreeMap<CommunityId, CommunityViews> = serde_json::from_str(saved.get())?;
+        let held = saved.into_iter().map(|(community, mut views)| {
+            views.keep_closed(self.views.shared.closed_kept);
+            (community, Arc::new(RwLock::new(views)))
+        });
+        let held = held.collect();
+        let mut communities =
+            self.views.shared.communities.write().unwrap_or_else(PoisonError::into_inner);
+        *communities = held;
+        self.latest = None;
+        Ok(())
+    }
+}

@@ -1,0 +1,142 @@
+//! Every view of one community, fed with one event after the other.
+
+use domain::ids::{BuildingId, HouseholdId, ParcelId, RunId};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::building_queue::{BuildingQueue, BuildingQueues, UnitQueue};
+use crate::day_report::DayReports;
+use crate::facts::{BuildingNumber, Facts};
+use crate::happening::{Fact, Happening};
+use crate::now_board::{self, Desk, NowBoard};
+
+/// Every view of one community.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(from = "Stored")]
+pub struct CommunityViews {
+    position: u64,
+    recorded_at: Option<Timestamp>,
+    facts: Facts,
+    desk: Desk,
+    day_reports: DayReports,
+    // Derived from the facts, so not in a snapshot:
+    #[serde(skip)]
+    queues: BuildingQueues,
+}
+
+#[derive(Deserialize)]
+struct Stored {
+    position: u64,
+    recorded_at: Option<Timestamp>,
+    facts: Facts,
+    desk: Desk,
+    day_reports: DayReports,
+}
+
+impl From<Stored> for CommunityViews {
+    fn from(stored: Stored) -> Self {
+        let Stored { position, recorded_at, facts, desk, day_reports } = stored;
+        let queues = BuildingQueues::of(&facts);
+        Self { position, recorded_at, facts, desk, day_reports, queues }
+    }
+}
+
+/// What an event changed, for whoever follows the views.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Touched {
+    /// The piece that it is about.
+    pub parcel: Option<ParcelId>,
+    /// The run that it is about.
+    pub run: Option<RunId>,
+    /// The household that it is about, or for whom the piece is.
+    pub household: Option<HouseholdId>,
+    /// The buildings whose queues it changed.
+    pub buildings: [Option<BuildingNumber>; 2],
+    /// Whether the queue of pieces that need care may have changed.
+    pub needs_care: bool,
+}
+
+impl CommunityViews {
+    /// Views that keep closed pieces and runs for this long.
+    pub fn keeping(closed: SignedDuration) -> Self {
+        let mut views = Self::default();
+        views.keep_closed(closed);
+        views
+    }
+
+    /// Chooses how long closed pieces and runs are kept.
+    pub fn keep_closed(&mut self, closed: SignedDuration) {
+        self.facts.keep_closed(closed);
+    }
+
+    /// Folds one event.
+    pub fn apply(&mut self, happening: &Happening<'_>) -> Touched {
+        self.position = happening.position;
+        self.recorded_at = Some(happening.recorded_at);
+        if let Fact::Parcel(parcel, event) = happening.fact {
+            self.day_reports.observe(parcel, event, happening.recorded_at, self.facts.zone());
+        }
+        let mut touched = Touched::default();
+        match happening.fact {
+            Fact::Parcel(parcel, _) => touched.parcel = Some(parcel),
+            Fact::Run(run, _) => touched.run = Some(run),
+            Fact::Household(household, _) => touched.household = Some(household),
+            Fact::Community(_) | Fact::Order(_, _) | Fact::Volunteer(_, _) => {}
+        }
+        for moved in self.facts.apply(happening) {
+            self.queues.apply(&moved);
+            if Some(moved.parcel) == touched.parcel {
+                self.desk.apply(&moved, happening.recorded_at);
+                let building = |standing: crate::facts::Standing| standing.building;
+                touched.buildings = [moved.before.map(building), moved.after.map(building)];
+                let piece = self.facts.piece(moved.parcel);
+                touched.household =
+                    piece.and_then(|piece| piece.state.recipient.as_ref()?.household);
+                touched.needs_care = moved.before.is_some_and(|before| before.exception)
+                    || moved.after.is_some_and(|after| after.exception);
+            }
+        }
+        touched
+    }
+
+    /// The position of the last event that was folded.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// When the last event was recorded that was folded.
+    pub fn recorded_at(&self) -> Option<Timestamp> {
+        self.recorded_at
+    }
+
+    /// What several views know.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// The day reports.
+    pub fn day_reports(&self) -> &DayReports {
+        &self.day_reports
+    }
+
+    /// The queue of a building; `None` for a building that there is not.
+    pub fn building_queue(&self, building: &BuildingId, now: Timestamp) -> Option<BuildingQueue> {
+        self.queues.queue(&self.facts, Some(building), now)
+    }
+
+    /// The queue of every building, and of pieces whose building nobody knows.
+    pub fn building_queues(&self, now: Timestamp) -> Vec<BuildingQueue> {
+        self.queues.all(&self.facts, now)
+    }
+
+    /// The units and doors of a building that wait for something; `None` for a building that there
+    /// is not.
+    pub fn building_units(&self, building: &BuildingId, now: Timestamp) -> Option<Vec<UnitQueue>> {
+        BuildingQueues::units(&self.facts, building, now)
+    }
+
+    /// The board.
+    pub fn now_board(&self, now: Timestamp) -> NowBoard {
+        now_board::board(&self.facts, &self.queues, &self.desk, now)
+    }
+}
