@@ -1,0 +1,100 @@
+//! The search: ruin, recreate, and keep what is better or not much worse (simulated annealing).
+
+use fastrand::Rng;
+
+use super::model::Model;
+use super::recreate::Recreate;
+use super::ruin::Ruin;
+use super::state::State;
+use super::{Fault, Plan, Problem};
+use crate::pace::{Pace, STEPS_BETWEEN, Steps};
+
+/// A plan that is a few per cent above the best, in a few milliseconds for a community's wave.
+pub fn quick(stops: usize) -> Steps {
+    Steps(2 * u64::try_from(stops).unwrap_or(u64::MAX / 2))
+}
+
+/// A plan that further search hardly improves, in seconds.
+pub fn thorough(stops: usize) -> Steps {
+    Steps(2_000 * u64::try_from(stops).unwrap_or(u64::MAX / 2_000))
+}
+
+/// How much worse, in usual legs, a plan may be at the begin of a search, and at its end.
+const PATIENCE: (f64, f64) = (0.5, 0.005);
+
+/// Plans a problem, in the same way for the same arguments if the pace counts steps.
+///
+/// # Errors
+/// When the problem contradicts itself.
+pub fn solve(problem: &Problem, seed: u64, pace: &mut dyn Pace) -> Result<Plan, Fault> {
+    problem.validate()?;
+    let model = Model::new(problem);
+    let mut rng = Rng::with_seed(seed);
+    let mut state = State::new(&model);
+    let mut recreate = Recreate::new(&model);
+    recreate.run(&mut state, &mut rng);
+    Ok(search(&mut state, &mut recreate, &mut rng, pace))
+}
+
+/// Goes on from a plan, whose stops stay together where nothing speaks against it; stops the plan
+/// does not know are put in, and runs that break a limit of the problem are planned anew.
+///
+/// # Errors
+/// When the problem contradicts itself.
+pub fn improve(
+    problem: &Problem,
+    plan: &Plan,
+    seed: u64,
+    pace: &mut dyn Pace,
+) -> Result<Plan, Fault> {
+    problem.validate()?;
+    let model = Model::new(problem);
+    let mut rng = Rng::with_seed(seed);
+    let mut state = State::new(&model);
+    for run in &plan.runs {
+        state.adopt(run);
+    }
+    let mut recreate = Recreate::new(&model);
+    recreate.run(&mut state, &mut rng);
+    Ok(search(&mut state, &mut recreate, &mut rng, pace))
+}
+
+fn search(state: &mut State, recreate: &mut Recreate, rng: &mut Rng, pace: &mut dyn Pace) -> Plan {
+    let model = state.model;
+    let mut ruin = Ruin::new(model.vehicles.len());
+    let (mut best, mut best_cost) = (state.plan(), state.cost);
+    let usual = f64::from(u32::try_from(model.usual_leg).unwrap_or(u32::MAX));
+    let (warm, cold) = (PATIENCE.0 * usual, PATIENCE.1 * usual);
+    let mut patience = warm;
+    let mut steps = 0_u64;
+    // Nothing can be taken out of a plan without stops.
+    let mut going = model.stops > 0 && !model.vehicles.is_empty();
+    while going {
+        if steps.is_multiple_of(STEPS_BETWEEN) {
+            let used = pace.used(steps);
+            going = used < 1.0;
+            patience = warm * (cold / warm).powf(used.clamp(0.0, 1.0));
+            if !going {
+                break;
+            }
+        }
+        steps += 1;
+        let before = state.cost;
+        state.begin();
+        ruin.run(state, rng);
+        recreate.run(state, rng);
+        if state.cost > before.saturating_add(worse(patience, rng)) {
+            state.take_back();
+        } else if state.cost < best_cost {
+            best_cost = state.cost;
+            best = state.plan();
+        }
+    }
+    best
+}
+
+/// How much worse a plan may be this time: Metropolis' rule, solved for the difference.
+#[expect(clippy::cast_possible_truncation, reason = "a float becomes the nearest whole number")]
+fn worse(patience: f64, rng: &mut Rng) -> i64 {
+    (-patience * (1.0 - rng.f64()).ln()) as i64
+}

@@ -1,0 +1,4 @@
+//! What the planner promises, asked through its public interface.
+
+mod fleet;
+mod tour;
