@@ -147,10 +147,11 @@ impl<'a> Model<'a> {
         others
     }
 
-    /// The average way to the few nearest stops, half way out to what is usual in a good plan.
+    /// The average way to the few nearest stops that are not at the same spot.
     fn usual_leg(&self) -> i64 {
         let legs = (0..self.stops).flat_map(|stop| {
-            self.near(stop).iter().take(5).map(move |near| self.leg(stop, *near).cost)
+            let legs = self.near(stop).iter().map(move |near| self.leg(stop, *near).cost);
+            legs.filter(|cost| *cost > 0).take(5)
         });
         let (sum, count) = legs.fold((0, 0), |(sum, count), leg| (sum + leg, count + 1));
         (sum / count.max(1)).max(1)

@@ -162,8 +162,8 @@ impl Weights {
     /// Only the way counts.
     pub const DISTANCE: Self = Self { distance: 1, effort: 0, fairness: 0 };
 
-    /// So much effort is one unit of it: ten kilograms carried up ten floors, when effort is counted
-    /// in floors times grams.
+    /// So much effort is one unit of it: ten kilograms carried up ten floors, when effort is
+    /// counted in floors times grams.
     pub const EFFORT_UNIT: u64 = 100_000;
 }
 
@@ -269,17 +269,19 @@ impl Problem {
     }
 
     /// What one person's climbing costs, see [`Weights`].
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "a square of climbing does not fit in 64 bits, and need not be exact"
+    )]
     pub(crate) fn effort_cost(&self, person: usize, effort: i64) -> i64 {
-        if self.weights.effort == 0 && self.weights.fairness == 0 {
-            return 0;
-        }
         let person = &self.people[person];
-        let unit = i128::from(Weights::EFFORT_UNIT);
-        let effort = i128::from(effort);
-        let climbed = i128::from(person.effort_before) + effort;
-        let burden = climbed * 100 / i128::from(person.capability_percent);
-        let climbing = i128::from(self.weights.effort) * effort / unit;
-        let unfair = i128::from(self.weights.fairness) * (climbed * burden / unit) / (2 * unit);
-        i64::try_from(climbing + unfair).map_or(EFFORT_COST_MAX, |cost| cost.min(EFFORT_COST_MAX))
+        let before = i64::try_from(person.effort_before).unwrap_or(i64::MAX / 4);
+        let unit = Weights::EFFORT_UNIT as f64;
+        let (effort, climbed) = (effort as f64 / unit, before.saturating_add(effort) as f64 / unit);
+        let burden = climbed * 100.0 / f64::from(person.capability_percent);
+        let climbing = f64::from(self.weights.effort) * effort;
+        let unfair = f64::from(self.weights.fairness) * climbed * burden / 2.0;
+        (climbing + unfair).min(EFFORT_COST_MAX as f64) as i64
     }
 }

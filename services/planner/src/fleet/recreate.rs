@@ -6,7 +6,7 @@
 use fastrand::Rng;
 
 use super::model::Model;
-use super::state::State;
+use super::state::{ABSENT, State};
 
 /// One position of so many is passed over.
 const BLINK_EVERY: u32 = 100;
@@ -42,8 +42,19 @@ const SORTINGS: [(Sorting, u32); 7] = [
 pub struct Recreate {
     keys: Vec<[i64; 7]>,
     chances: u32,
-    tried: Vec<bool>,
+    trips: Candidates,
 }
+
+/// Trips that a stop is tried in.
+struct Candidates {
+    list: Vec<usize>,
+    /// The round in which a trip, or an empty trip of a kind, was listed last.
+    listed: Vec<u64>,
+    round: u64,
+}
+
+/// A stop is tried first in the trips of so many stops around it.
+const AROUND: usize = 40;
 
 impl Recreate {
     pub fn new(model: &Model) -> Self {
@@ -55,19 +66,35 @@ impl Recreate {
             .any(|pair| (pair[0].opens, pair[0].closes) != (pair[1].opens, pair[1].closes));
         let orders = if windows { SORTINGS.len() } else { 4 };
         let chances = SORTINGS[..orders].iter().map(|(_, chance)| chance).sum();
-        Self { keys, chances, tried: vec![false; model.vehicles.len()] }
+        Self { keys, chances, trips: Candidates::new(model.vehicles.len()) }
+    }
+
+    /// Makes a plan from nothing. What is far away comes first, where runs still have room for what
+    /// lies on the way; this was the cheapest order for every problem that was tried.
+    pub fn begin(&mut self, state: &mut State, rng: &mut Rng) {
+        let far = SORTINGS.iter().position(|(sorting, _)| matches!(sorting, Sorting::Far));
+        self.put_back(state, far.unwrap_or(0), rng);
     }
 
     /// Puts all absent stops back that fit somewhere.
     pub fn run(&mut self, state: &mut State, rng: &mut Rng) {
+        let order = self.draw(rng);
+        self.put_back(state, order, rng);
+    }
+
+    fn put_back(&mut self, state: &mut State, order: usize, rng: &mut Rng) {
         let mut absent = std::mem::take(&mut state.absent);
-        self.sort(&mut absent, rng);
+        rng.shuffle(&mut absent);
+        if order > 0 {
+            absent.sort_by_key(|stop| self.keys[*stop][order]);
+        }
         let mut blink = rng.u32(1..=2 * BLINK_EVERY);
         absent.retain(|stop| !self.insert(state, *stop, rng, &mut blink));
         state.absent = absent;
     }
 
-    fn sort(&self, absent: &mut [usize], rng: &mut Rng) {
+    /// Draws an order by its chance.
+    fn draw(&self, rng: &mut Rng) -> usize {
         let mut drawn = rng.u32(0..self.chances);
         let order = SORTINGS.iter().position(|(_, chance)| match drawn.checked_sub(*chance) {
             Some(rest) => {
@@ -76,63 +103,109 @@ impl Recreate {
             }
             None => true,
         });
-        let order = order.unwrap_or(0);
-        rng.shuffle(absent);
-        if !matches!(SORTINGS[order].0, Sorting::Chance) {
-            absent.sort_by_key(|stop| self.keys[*stop][order]);
-        }
+        order.unwrap_or(0)
     }
 
     /// Puts a stop where it costs least; whether it fits anywhere.
     fn insert(&mut self, state: &mut State, stop: usize, rng: &mut Rng, blink: &mut u32) -> bool {
-        let model = state.model;
-        let mut best: Option<(usize, usize)> = None;
-        let mut limit = model.node[stop].skip_cost;
-        self.tried.fill(false);
-        for (trip, vehicle) in model.vehicles.iter().enumerate() {
-            let route = &state.routes[trip];
-            // Of several empty trips that are alike one is enough.
-            if route.is_empty() && std::mem::replace(&mut self.tried[vehicle.kind], true) {
-                continue;
-            }
-            if !model.is_allowed(stop, trip) || !route.has_room(model, vehicle, stop) {
-                continue;
-            }
-            let skip = || {
-                *blink -= 1;
-                if *blink == 0 {
-                    *blink = rng.u32(1..2 * BLINK_EVERY);
-                    true
-                } else {
-                    false
-                }
-            };
-            let found = if model.climbs {
-                let person = vehicle.person;
-                let extra = |behind: usize| {
-                    let more = route.more_effort(model, stop, behind);
-                    let can = state.can_climb(person, more);
-                    can.then(|| state.more_effort_cost(person, more))
-                };
-                if model.carries {
-                    route.cheapest(model, vehicle, stop, limit, skip, extra)
-                } else {
-                    let extra = extra(0);
-                    route.cheapest(model, vehicle, stop, limit, skip, |_| extra)
-                }
-            } else {
-                route.cheapest(model, vehicle, stop, limit, skip, |_| Some(0))
-            };
-            if let Some(place) = found {
-                limit = place.cost;
-                best = Some((trip, place.behind));
-            }
-        }
-        if let Some((trip, behind)) = best {
+        self.trips.around(state, stop);
+        let found = cheapest(state, &self.trips.list, stop, rng, blink).or_else(|| {
+            self.trips.others(state.routes.len());
+            cheapest(state, &self.trips.list, stop, rng, blink)
+        });
+        if let Some((trip, behind)) = found {
             state.insert(stop, trip, behind);
         }
-        best.is_some()
+        found.is_some()
     }
+}
+
+impl Candidates {
+    fn new(trips: usize) -> Self {
+        Self { list: Vec::new(), listed: vec![0; 2 * trips], round: 0 }
+    }
+
+    /// The trips of stops around this one, and an empty one of each kind.
+    fn around(&mut self, state: &State, stop: usize) {
+        self.round += 1;
+        self.list.clear();
+        for near in state.model.near(stop).iter().take(AROUND) {
+            let trip = state.trip_of[*near];
+            if trip != ABSENT {
+                self.add(trip, trip);
+            }
+        }
+        let trips = state.routes.len();
+        for (trip, vehicle) in state.model.vehicles.iter().enumerate() {
+            if state.routes[trip].is_empty() {
+                self.add(trip, trips + vehicle.kind);
+            }
+        }
+    }
+
+    /// All trips that were not listed in this round.
+    fn others(&mut self, trips: usize) {
+        self.list.clear();
+        for trip in 0..trips {
+            self.add(trip, trip);
+        }
+    }
+
+    fn add(&mut self, trip: usize, slot: usize) {
+        if self.listed[slot] != self.round {
+            self.listed[slot] = self.round;
+            self.list.push(trip);
+        }
+    }
+}
+
+/// Where in some trips a stop costs least.
+fn cheapest(
+    state: &State,
+    trips: &[usize],
+    stop: usize,
+    rng: &mut Rng,
+    blink: &mut u32,
+) -> Option<(usize, usize)> {
+    let model = state.model;
+    let mut best = None;
+    let mut limit = model.node[stop].skip_cost;
+    for &trip in trips {
+        let (route, vehicle) = (&state.routes[trip], &model.vehicles[trip]);
+        if !model.is_allowed(stop, trip) || !route.has_room(model, vehicle, stop) {
+            continue;
+        }
+        let skip = || {
+            *blink -= 1;
+            if *blink == 0 {
+                *blink = rng.u32(1..2 * BLINK_EVERY);
+                true
+            } else {
+                false
+            }
+        };
+        let found = if model.climbs {
+            let person = vehicle.person;
+            let extra = |behind: usize| {
+                let more = route.more_effort(model, stop, behind);
+                let can = state.can_climb(person, more);
+                can.then(|| state.more_effort_cost(person, more))
+            };
+            if model.carries {
+                route.cheapest(model, vehicle, stop, limit, skip, extra)
+            } else {
+                let extra = extra(0);
+                route.cheapest(model, vehicle, stop, limit, skip, |_| extra)
+            }
+        } else {
+            route.cheapest(model, vehicle, stop, limit, skip, |_| Some(0))
+        };
+        if let Some(place) = found {
+            limit = place.cost;
+            best = Some((trip, place.behind));
+        }
+    }
+    best
 }
 
 fn keys(model: &Model, starts: &[usize], stop: usize) -> [i64; 7] {

@@ -16,9 +16,8 @@ const STRING_MAX: usize = 10;
 /// One string of so many keeps some stops in its middle; one of two in the paper as well.
 const SPLIT_EVERY: u32 = 2;
 
-/// The chance that one more stop is kept in the middle of a split string (1 - beta) is one less this
-/// share of a hundred.
-const KEPT_STOP_PERCENT: u32 = 1;
+/// Keeping more stops in the middle of a split string ends with this chance (beta).
+const KEPT_ENDS_PERCENT: u32 = 1;
 
 /// What a ruin needs to remember.
 pub struct Ruin {
@@ -70,7 +69,7 @@ fn remove_string(state: &mut State, trip: usize, stop: usize, string_max: usize,
     let mut kept = 0;
     if removed > 1 && rng.u32(0..SPLIT_EVERY) == 0 {
         kept = 1;
-        while removed + kept < stops.len() && rng.u32(0..100) >= KEPT_STOP_PERCENT {
+        while removed + kept < stops.len() && rng.u32(0..100) >= KEPT_ENDS_PERCENT {
             kept += 1;
         }
         kept = kept.min(stops.len() - removed);

@@ -11,16 +11,16 @@ use crate::pace::{Pace, STEPS_BETWEEN, Steps};
 
 /// A plan that is a few per cent above the best, in a few milliseconds for a community's wave.
 pub fn quick(stops: usize) -> Steps {
-    Steps(2 * u64::try_from(stops).unwrap_or(u64::MAX / 2))
+    Steps(u64::try_from(stops).unwrap_or(u64::MAX).saturating_mul(2).saturating_add(200))
 }
 
 /// A plan that further search hardly improves, in seconds.
 pub fn thorough(stops: usize) -> Steps {
-    Steps(2_000 * u64::try_from(stops).unwrap_or(u64::MAX / 2_000))
+    Steps(u64::try_from(stops).unwrap_or(u64::MAX).saturating_mul(2_000))
 }
 
 /// How much worse, in usual legs, a plan may be at the begin of a search, and at its end.
-const PATIENCE: (f64, f64) = (0.5, 0.005);
+const PATIENCE: (f64, f64) = (1.0, 0.01);
 
 /// Plans a problem, in the same way for the same arguments if the pace counts steps.
 ///
@@ -32,7 +32,7 @@ pub fn solve(problem: &Problem, seed: u64, pace: &mut dyn Pace) -> Result<Plan, 
     let mut rng = Rng::with_seed(seed);
     let mut state = State::new(&model);
     let mut recreate = Recreate::new(&model);
-    recreate.run(&mut state, &mut rng);
+    recreate.begin(&mut state, &mut rng);
     Ok(search(&mut state, &mut recreate, &mut rng, pace))
 }
 

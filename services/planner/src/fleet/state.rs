@@ -13,8 +13,9 @@ pub struct State<'a> {
     /// In which trip each stop is.
     pub trip_of: Vec<usize>,
     pub absent: Vec<usize>,
-    /// The climbing of each person in this plan.
+    /// The climbing of each person in this plan, and what it costs.
     effort: Vec<i64>,
+    effort_cost: Vec<i64>,
     /// What all of it costs.
     pub cost: i64,
     undo: Undo,
@@ -36,14 +37,16 @@ impl<'a> State<'a> {
         let absent: Vec<usize> = (0..model.stops).collect();
         let skipped: i64 = model.node.iter().map(|node| node.skip_cost).sum();
         let people = &model.problem.people;
-        let burden: i64 = (0..people.len()).map(|who| model.problem.effort_cost(who, 0)).sum();
+        let effort_cost: Vec<i64> =
+            (0..people.len()).map(|who| model.problem.effort_cost(who, 0)).collect();
         Self {
             model,
             routes,
             trip_of: vec![ABSENT; model.stops],
             absent,
             effort: vec![0; people.len()],
-            cost: skipped + burden,
+            cost: skipped + effort_cost.iter().sum::<i64>(),
+            effort_cost,
             undo: Undo { is_saved: vec![false; model.vehicles.len()], ..Undo::default() },
         }
     }
@@ -152,17 +155,23 @@ impl<'a> State<'a> {
         route.measure(self.model, vehicle);
         self.cost += route.cost - cost;
         let more = route.effort - effort;
+        self.climb(vehicle.person, more);
+    }
+
+    /// Adds to somebody's climbing.
+    fn climb(&mut self, person: usize, more: i64) {
         if more != 0 {
-            self.cost += self.more_effort_cost(vehicle.person, more);
-            self.effort[vehicle.person] += more;
+            self.effort[person] += more;
+            let cost = self.model.problem.effort_cost(person, self.effort[person]);
+            self.cost += cost - self.effort_cost[person];
+            self.effort_cost[person] = cost;
         }
     }
 
     /// What more climbing of one person costs.
     pub fn more_effort_cost(&self, person: usize, more: i64) -> i64 {
-        let problem = self.model.problem;
-        let now = self.effort[person];
-        problem.effort_cost(person, now + more) - problem.effort_cost(person, now)
+        let then = self.model.problem.effort_cost(person, self.effort[person] + more);
+        then - self.effort_cost[person]
     }
 
     /// Whether one person said he can climb so much more.
