@@ -145,6 +145,7 @@ impl Doubt {
             Self::NumberMissing => ("好像漏写了数字", "a number seems to be missing"),
             Self::TwoAddresses => ("写了两个地址", "it holds two addresses"),
             Self::LaneUnknown => ("没有这个巷弄号", "there is no such number in the lane"),
+            Self::WordUnclear => ("有个字认不出", "a word for the building cannot be read"),
             Self::ElsewhereNamed => ("写的是别的路名", "it names a road that is not ours"),
         };
         language.pick(chinese, english)

@@ -329,8 +329,17 @@ pub fn building_key(id: &str) -> Option<Part> {
         "号楼", "号搂", "#楼", "栋楼", "撞", "懂", "坐", "栋", "幢", "座", "楼", "号", "#", "排",
         "单元",
     ];
-    bare(id, &WORDS).filter(|key| key.as_str().chars().all(|c| c.is_ascii() || is_side(c)))
+    let is_name = |key: &Part| key.as_str().chars().all(|c| c.is_ascii() || is_side(c));
+    let area = AREAS.iter().find_map(|word| {
+        let (area, building) = id.split_once(word)?;
+        let area = bare(area, &[]).filter(is_name)?.joined(&Part::new(word)?)?;
+        area.joined(&bare(building, &WORDS).filter(is_name)?)
+    });
+    area.or_else(|| bare(id, &WORDS).filter(is_name))
 }
+
+/// Words for a part of a compound that is written before the building: `2区8栋`, `A组团3号楼`.
+const AREAS: [&str; 4] = ["组团", "区", "期", "苑"];
 
 /// The form in which a unit is looked up: `2` for `2单元`, `东` for `东单元`.
 pub fn unit_key(id: &str) -> Option<Part> {

@@ -92,6 +92,8 @@ pub enum Doubt {
     LaneUnknown,
     /// It names a road or a lane that is not among the community's own.
     ElsewhereNamed,
+    /// A sign that no address has stands where `栋` should.
+    WordUnclear,
 }
 
 /// The groups of a text.
@@ -101,6 +103,8 @@ pub(crate) struct Lexed {
     pub doubts: Vec<Doubt>,
     /// A road or lane with its number that no name of the community explained.
     pub road_number: bool,
+    /// A part of a compound (`2区`) that no name of the community explained.
+    pub area: bool,
     /// How many characters were looked at; the test of linear time reads it.
     pub steps: usize,
 }
@@ -193,8 +197,14 @@ impl Lexer<'_> {
             None | Some('-' | '(' | ')' | ' ' | ',') => true,
             Some(_) => false,
         };
-        let number_follows = self.peek(1).is_some_and(|next| next.is_ascii_alphanumeric());
+        let number_follows =
+            self.peek(1).is_some_and(|next| next.is_ascii_alphanumeric() || is_han_numeral(next));
         let spaced = self.previous() == Some(' ') && !self.out.groups.is_empty();
+        // `统一-301`: what stands before the dash may have been a number.
+        let is_unread = self.before == Before::Words && self.previous().is_some_and(is_han_numeral);
+        if is_unread && number_follows {
+            self.out.doubt(Doubt::NumberMissing);
+        }
         if stands_alone && !spaced && (number_follows || self.peek(1) == Some('-')) {
             self.out.doubt(Doubt::NumberMissing);
         }
@@ -236,11 +246,14 @@ impl Lexer<'_> {
         let english = self.english_marker();
         let annex = if english.is_none() { self.annex_marker() } else { None };
         let mut atoms = [(Atom::Number, Part::EMPTY); ATOMS_MAX];
-        let (mut count, mut han) = (0, false);
+        let mut count = 0;
         let mut noise = false;
         while count < ATOMS_MAX {
             let Some((atom, part, length)) = self.atom(count > 0, &mut noise) else { break };
-            han |= atom == Atom::Number && is_han_numeral(self.chars[self.at]);
+            if atom == Atom::Number && count > 0 && atoms[count - 1].0 == Atom::Number {
+                // `之一303`: a number in Chinese ends where one in digits begins.
+                break;
+            }
             atoms[count] = (atom, part);
             count += 1;
             self.at += length;
@@ -263,14 +276,24 @@ impl Lexer<'_> {
             Some((name, length)) => (Some(name), Tag::Room, length),
             None => (annex, tag, length),
         };
-        let tag = english.filter(|_| tag == Tag::None).or(annex.map(|_| Tag::Room)).unwrap_or(tag);
+        // `负一楼` is a floor; `负101` is a room, and so is all that other such words name.
+        let below = annex.is_some_and(|annex| annex == *markers::BELOW);
+        let is_below = below && matches!(tag, Tag::Storey | Tag::Floor);
+        let named = annex.map(|_| if is_below { Tag::Floor } else { Tag::Room });
+        let tag = english.filter(|_| tag == Tag::None).or(named).unwrap_or(tag);
         // `1303号门`, `602门`: nobody counts a hundred entrances.
         let is_flat = tag == Tag::Unit && atoms[count - 1].1.number().is_some_and(|n| n > 99);
         let tag = if is_flat { Tag::Room } else { tag };
-        // `南楼` is a building, not a floor.
-        let is_named = tag == Tag::Storey && matches!(atoms[..count], [(Atom::Compass, _)]);
-        let tag = if is_named { Tag::Building } else { tag };
-        if !self.is_value(&atoms[..count], tag, han, length) {
+        // `南楼`, `B楼` and `307楼` are buildings, not floors.
+        let is_named = match atoms[..count] {
+            [(Atom::Compass | Atom::Letters, _)] | [(Atom::Compass, _), (Atom::Number, _)] => true,
+            [(Atom::Number, part)] => part.number().is_some_and(|number| number > 99),
+            _ => false,
+        };
+        let tag = if is_named && tag == Tag::Storey { Tag::Building } else { tag };
+        let unclear = if tag == Tag::None { self.unclear_word(&atoms[..count]) } else { None };
+        let (tag, length) = unclear.unwrap_or((tag, length));
+        if !self.is_value(&atoms[..count], tag, start, length) {
             self.at = start;
             return false;
         }
@@ -284,18 +307,39 @@ impl Lexer<'_> {
         true
     }
 
+    /// `13-幢`, `137柿1240室`: the word for the building is spoilt, or something before it is lost.
+    /// It is read, and asked about.
+    fn unclear_word(&mut self, atoms: &[(Atom, Part)]) -> Option<(Tag, usize)> {
+        let rest = &self.chars[self.at..];
+        let (doubt, length) = match rest {
+            ['-', '幢' | '栋' | '座', ..] => (Doubt::NumberMissing, 2),
+            _ if self.out.groups.is_empty()
+                && matches!(atoms, [(Atom::Number, part)] if part.as_bytes().len() <= 3)
+                && markers::is_mistyped(rest) =>
+            {
+                (Doubt::WordUnclear, 1)
+            }
+            _ => return None,
+        };
+        self.out.doubt(doubt);
+        Some((Tag::Building, length))
+    }
+
     fn has_building(&self) -> bool {
         self.out.groups.iter().any(|group| group.tag == Tag::Building)
     }
 
     /// Whether what was read is part of an address at all.
-    fn is_value(&self, atoms: &[(Atom, Part)], tag: Tag, han: bool, tag_length: usize) -> bool {
+    fn is_value(&self, atoms: &[(Atom, Part)], tag: Tag, start: usize, tag_length: usize) -> bool {
+        let han = is_han_numeral(self.chars[start]);
         let has_number = atoms.iter().any(|(atom, _)| *atom == Atom::Number);
         match tag {
-            // A Chinese numeral without a word is a value only behind one: `二单元四零一`.
+            // A Chinese numeral without a word is a value only behind one, `二单元四零一`, or before a
+            // dash.
             Tag::None if han => {
                 let after = self.peek(0);
-                self.before < Before::Words && !after.is_some_and(markers::is_han)
+                let leads = after == Some('-') && !self.is_in_word(start);
+                leads || self.before < Before::Words && !after.is_some_and(markers::is_han)
             }
             Tag::None if has_number => true,
             // A letter alone is a value beside a dash, or behind a word at the end: `A-302`, `8栋A`.
@@ -305,9 +349,10 @@ impl Lexer<'_> {
                 Some(_) => self.before == Before::Dash,
             },
             // `三号桥` is a bridge.
-            Tag::House if han => !self
-                .peek(tag_length)
-                .is_some_and(|next| markers::is_han(next) && !is_han_numeral(next) && next != '附'),
+            Tag::House if han => !self.peek(tag_length).is_some_and(|next| {
+                let goes_on = is_han_numeral(next) || markers::is_side(next) || next == '附';
+                markers::is_han(next) && !goes_on
+            }),
             Tag::Area | Tag::Lane => has_number || matches!(atoms, [(Atom::Letters, _)]),
             Tag::Building | Tag::Storey | Tag::House | Tag::Unit | Tag::Floor | Tag::Room => true,
         }
@@ -320,23 +365,32 @@ impl Lexer<'_> {
             self.out.doubt(Doubt::LaneUnknown);
         }
         let tag = if tag == Tag::House && (road || self.lane) { Tag::Lane } else { tag };
-        if tag == Tag::Lane || tag == Tag::Area {
-            self.out.road_number |= tag == Tag::Area || road;
+        if tag == Tag::Lane && (road || self.lane) {
+            self.out.road_number |= road;
             self.before = Before::Words;
             self.lane = false;
             return;
         }
+        self.out.area |= tag == Tag::Area;
         self.lane = false;
         let own = match tag {
             Tag::Building | Tag::Storey | Tag::Unit | Tag::Floor => own_atoms(atoms),
-            Tag::None | Tag::House | Tag::Room => atoms.len(),
-            Tag::Lane | Tag::Area => 0,
+            Tag::None | Tag::House | Tag::Room | Tag::Lane | Tag::Area => atoms.len(),
         };
         let (loose, owned) = atoms.split_at(atoms.len() - own);
         if !loose.is_empty() {
             self.push_atoms(loose, Tag::None, None);
         }
         self.push_atoms(owned, tag, annex);
+        if tag == Tag::Area
+            && let Some(area) = self.out.groups.last_mut()
+        {
+            // `10组团` and `10区` are two places: the word belongs to the value.
+            let length = if self.chars[..self.at].ends_with(&['组', '团']) { 2 } else { 1 };
+            let word = &self.chars[self.at - length..self.at];
+            area.value =
+                word.iter().try_fold(area.value, |area, c| area.with(*c)).unwrap_or(area.value);
+        }
     }
 
     fn push_atoms(&mut self, atoms: &[(Atom, Part)], tag: Tag, annex: Option<Part>) {
@@ -390,7 +444,8 @@ impl Lexer<'_> {
         let starts =
             !self.previous().is_some_and(markers::is_han) || self.before == Before::Nothing;
         if markers::is_compass(rest, glued || self.before <= Before::Dash, starts) {
-            return Some((Atom::Compass, Part::EMPTY.with(first)?, 1));
+            let length = 1 + usize::from(markers::has_edge_sign(rest));
+            return Some((Atom::Compass, Part::EMPTY.with(first)?, length));
         }
         None
     }
@@ -428,6 +483,12 @@ impl Lexer<'_> {
         }
         self.at += length;
         Some(annex)
+    }
+
+    /// Whether `place` is inside of a word: `统一` ends with no number.
+    fn is_in_word(&self, place: usize) -> bool {
+        let before = place.checked_sub(1).and_then(|place| self.chars.get(place));
+        before.is_some_and(|before| markers::is_han(*before)) && self.before == Before::Words
     }
 
     /// Whether the name of a road stands right before `start`.

@@ -11,6 +11,7 @@
 
 pub mod code;
 mod explain;
+mod fill;
 mod formats;
 mod gs1;
 pub mod layout;

@@ -48,8 +48,8 @@ pub(crate) fn after(rest: &[char]) -> Option<(Tag, usize)> {
     named_house.map(|length| (Tag::House, length)).or_else(|| known_word(rest))
 }
 
-/// The word at the front by its signs, longer ones first. `撞`, `懂`, `坐`, `搂` and `窒` are what a
-/// phone's keyboard offers for `幢`, `座`, `楼` and `室`.
+/// The word at the front by its signs, longer ones first. `撞`, `动`, `坐`, `漏`, `窒` and `单园` are
+/// what a phone's keyboard, or a hasty hand, makes of `幢`, `栋`, `座`, `楼`, `室` and `单元`.
 fn known_word(rest: &[char]) -> Option<(Tag, usize)> {
     Some(match rest {
         ['号', '单', '元', ..]
@@ -60,22 +60,35 @@ fn known_word(rest: &[char]) -> Option<(Tag, usize)> {
         ['号', '馆' | '楼' | '栋' | '幢' | '座' | '搂', ..]
         | ['#', '楼' | '栋' | '幢', ..]
         | ['栋' | '幢' | '塔', '楼', ..]
+        | ['栋' | '幢' | '座', '栋' | '幢' | '座', ..]
         | ['通', '道', ..] => (Tag::Building, 2),
-        ['号', '院' | '弄', ..] => (Tag::Lane, 2),
+        ['号', '院' | '弄', ..] | ['支', '弄' | '路', ..] => (Tag::Lane, 2),
         ['号', '房' | '室' | '户' | '铺', ..] | ['卧' | '寝', '室', ..] => (Tag::Room, 2),
-        ['号', '门' | '梯', ..] | ['门', '洞', ..] | ['单', '元' | '位', ..] => {
+        ['号', '门' | '梯', ..] | ['门', '洞', ..] => (Tag::Unit, 2),
+        ['单', '元' | '位' | '园' | '圆' | '员' | '原' | '远' | '源' | '院' | '无', ..] => {
             (Tag::Unit, 2)
         }
         ['区' | '期' | '苑', ..] => (Tag::Area, 1),
-        ['栋' | '幢' | '座' | '排' | '撞' | '懂' | '坐' | '憧', ..] => (Tag::Building, 1),
+        [sign, ..] if is_building_sign(*sign) => (Tag::Building, 1),
         ['层', ..] => (Tag::Floor, 1),
+        // `2元301` lost its `单`; a price has no room behind it.
+        ['元', c, ..] if c.is_ascii_digit() => (Tag::Unit, 1),
         ['号' | '#', ..] => (Tag::House, 1),
         ['弄' | '巷', ..] => (Tag::Lane, 1),
-        ['室' | '窒' | '房' | '户' | '屋', ..] => (Tag::Room, 1),
-        ['楼', ..] => (Tag::Storey, 1),
+        ['室' | '窒' | '房' | '户' | '屋', ..] | ['市'] | ['市', ' ' | ',' | '(' | ')', ..] => {
+            (Tag::Room, 1)
+        }
+        ['楼' | '搂' | '漏', ..] => (Tag::Storey, 1),
         ['单' | '门' | '梯' | '组', ..] => (Tag::Unit, 1),
         _ => return None,
     })
+}
+
+/// The signs for a building, and what hasty fingers make of them.
+fn is_building_sign(sign: char) -> bool {
+    const SIGNS: &str = "栋幢座排馆塔舍斋";
+    const SLIPS: &str = "撞懂坐憧橦楝动冻董童";
+    SIGNS.contains(sign) || SLIPS.contains(sign)
 }
 
 /// `10号写字楼`, `3号公寓楼`: the length of `号`, two or three signs of use, and `楼`. Behind a road it
@@ -158,9 +171,25 @@ pub(crate) fn english(rest: &[char]) -> Option<(Tag, usize)> {
     whole.then_some((tag, length))
 }
 
-/// Words that are part of a room's name. They come before its number.
-const ANNEXES: &[&str] =
-    &["地下室", "门面", "门市", "商铺", "铺面", "底商", "车库", "车位", "储藏室", "附", "负"];
+/// Words that are part of a room's name, with the form that its name takes. They come before its
+/// number. `负` also makes a floor: `负一楼`.
+const ANNEXES: &[(&str, &str)] = &[
+    ("地下室", "地下室"),
+    ("地下", BELOW),
+    ("门面", "门面"),
+    ("门市", "门市"),
+    ("商铺", "商铺"),
+    ("铺面", "铺面"),
+    ("底商", "底商"),
+    ("车库", "车库"),
+    ("车位", "车位"),
+    ("储藏室", "储藏室"),
+    ("附", "附"),
+    (BELOW, BELOW),
+];
+
+/// What stands before the number of a floor below the ground.
+pub(crate) const BELOW: &str = "负";
 
 /// Finds the annex word at the front, and its length.
 pub(crate) fn annex(rest: &[char]) -> Option<(Part, usize)> {
@@ -168,7 +197,7 @@ pub(crate) fn annex(rest: &[char]) -> Option<(Part, usize)> {
     {
         return None;
     }
-    ANNEXES.iter().find_map(|word| Some((Part::new(word)?, starts_with(rest, word)?)))
+    ANNEXES.iter().find_map(|(word, name)| Some((Part::new(name)?, starts_with(rest, word)?)))
 }
 
 /// Whether a word that needs a number stands at the front. `stands_free` tells that it is not the
@@ -209,10 +238,14 @@ pub(crate) fn is_compass(rest: &[char], glued: bool, starts: bool) -> bool {
         return false;
     }
     let Some(next) = rest.get(1) else { return glued };
+    if has_edge_sign(rest) {
+        return true;
+    }
     match next {
+        ' ' if matches!(rest.get(2), Some('单')) => true,
         '户' | '屋' | '单' | '门' | '梯' | '幢' | '栋' | '座' => true,
         '-' | ' ' | ',' | ')' => glued,
-        '楼' if starts => true,
+        '楼' | '房' | '室' if starts => true,
         '楼' | '号' => matches!(first, '甲' | '乙' | '丙' | '丁') || glued,
         next if next.is_ascii_digit() => {
             let digits = rest[1..].iter().take_while(|c| c.is_ascii_digit()).count();
@@ -220,14 +253,42 @@ pub(crate) fn is_compass(rest: &[char], glued: bool, starts: bool) -> bool {
         }
         next if is_han_numeral(*next) => {
             let digits = rest[1..].iter().take_while(|c| is_han_numeral(**c)).count();
-            after(&rest[1 + digits..]).is_some_and(|(tag, _)| tag.bears_a_space())
+            let ordinal = starts && matches!(first, '甲' | '乙' | '丙' | '丁');
+            after(&rest[1 + digits..])
+                .is_some_and(|(tag, _)| tag.bears_a_space() || ordinal && tag == Tag::Storey)
         }
         _ => false,
     }
 }
 
+/// Whether a side and `边` stand at the front, with what lies on that side: `西边户`, `东头单元`.
+pub(crate) fn has_edge_sign(rest: &[char]) -> bool {
+    matches!(
+        rest,
+        [side, '边' | '头' | '侧', '户' | '屋' | '室' | '房' | '单' | '门' | '梯', ..]
+            if is_side(*side)
+    )
+}
+
+/// Whether a sign that no address has stands where `栋` should: `137柿1240室`. The number behind it
+/// must not be a building's own.
+pub(crate) fn is_mistyped(rest: &[char]) -> bool {
+    let Some((sign, behind)) = rest.split_first() else { return false };
+    let digits = behind.iter().take_while(|c| c.is_ascii_digit()).count();
+    is_han(*sign)
+        && !is_han_numeral(*sign)
+        && !is_side(*sign)
+        && !is_measure(rest)
+        && digits > 0
+        && after(&behind[digits..])
+            .is_some_and(|(tag, _)| matches!(tag, Tag::Unit | Tag::Room | Tag::Floor))
+}
+
 /// Whether the digits before are an amount: `3件`, `100米`.
 pub(crate) fn is_measure(rest: &[char]) -> bool {
+    if let ['支', '弄' | '路', ..] = rest {
+        return false;
+    }
     match rest.first() {
         Some(
             '米' | '件' | '箱' | '袋' | '斤' | '个' | '份' | '包' | '元' | '点' | '分' | '月'
@@ -258,6 +319,7 @@ pub(crate) fn ends_as_road(so_far: &[char]) -> bool {
     let end = so_far.iter().rposition(|c| *c != ' ').map_or(0, |last| last + 1);
     match &so_far[..end] {
         [.., '胡', '同'] | [.., '大', '道'] => true,
+        [.., number, '支', '弄'] if !is_han(*number) || is_han_numeral(*number) => false,
         [.., before, '路' | '街' | '道' | '巷' | '弄' | '里' | '村' | '坊' | '段'] => {
             is_han(*before)
         }

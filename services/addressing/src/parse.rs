@@ -4,7 +4,8 @@
 //! community's own layout decides between them ([`crate::resolve`]); nothing is decided here that
 //! the text does not say.
 
-use crate::lex::{Atom, Before, Doubt, Group, Lexed, Span, lex};
+use crate::fill::fill;
+use crate::lex::{Before, Doubt, Group, Lexed, Span, lex};
 use crate::markers::Tag;
 use crate::text::{Part, normalise};
 
@@ -37,6 +38,8 @@ pub struct Reading {
     pub room: Option<Part>,
     /// A further value that names something inside or beside: never ignored when it is not known.
     pub annex: Option<Part>,
+    /// The part of the compound before the building, with its word: `2区`, `10组团`.
+    pub area: Option<Part>,
     /// How freely it treats the text.
     pub freedom: Freedom,
     /// The community's alias that stands in place of the building.
@@ -50,6 +53,7 @@ impl Reading {
         floor: None,
         room: None,
         annex: None,
+        area: None,
         freedom: Freedom::Plain,
         alias: None,
     };
@@ -58,8 +62,8 @@ impl Reading {
         self.building.is_some() || self.alias.is_some()
     }
 
-    fn parts(&self) -> (bool, [Option<Part>; 5], Option<u32>) {
-        (false, [self.building, self.unit, self.floor, self.room, self.annex], self.alias)
+    fn parts(&self) -> ([Option<Part>; 5], Option<u32>) {
+        ([self.building, self.unit, self.floor, self.room, self.annex], self.alias)
     }
 }
 
@@ -72,6 +76,8 @@ pub struct Parsed {
     pub doubts: Vec<Doubt>,
     /// It names a road or lane with a number that no name of the community explains.
     pub road_number: bool,
+    /// It names a part of a compound (`2区`) that no name of the community explains.
+    pub area: bool,
     /// How many characters were looked at: linear in the length of the text.
     pub steps: usize,
 }
@@ -86,7 +92,7 @@ pub fn parse(text: &str) -> Parsed {
 
 /// Reads normalised characters in which the community's own names are marked.
 pub(crate) fn read(chars: &[char], spans: &[Span]) -> Parsed {
-    let Lexed { groups, mut doubts, mut road_number, steps } = lex(chars, spans);
+    let Lexed { groups, mut doubts, mut road_number, area, steps } = lex(chars, spans);
     let mut readings = Readings(Vec::with_capacity(4));
     let clusters: Vec<&[Group]> = groups.chunk_by(|_, next| next.before != Before::Words).collect();
     if let Some(best) = best_cluster(&clusters) {
@@ -102,7 +108,7 @@ pub(crate) fn read(chars: &[char], spans: &[Span]) -> Parsed {
     }
     readings.0.sort_by_key(|reading| reading.freedom);
     readings.0.truncate(READINGS_MAX);
-    Parsed { readings: readings.0, doubts, road_number, steps }
+    Parsed { readings: readings.0, doubts, road_number, area, steps }
 }
 
 /// How much a group says by itself.
@@ -170,7 +176,7 @@ fn join(clusters: &[&[Group]], best: usize, doubts: &mut Vec<Doubt>) -> Joined {
                 continue;
             }
             let is_room = !has_room && (group.tag == Tag::Room || takes_rest);
-            let loose_room = !has_room && place > best && cluster.len() == 1 && is_door(group);
+            let loose_room = !has_room && place > best && cluster.len() == 1 && is_door(group, own);
             let loose_house = group.tag == Tag::House && !has_building && place < best;
             if heavy || is_room || loose_room || loose_house {
                 takes_rest |= heavy;
@@ -182,16 +188,20 @@ fn join(clusters: &[&[Group]], best: usize, doubts: &mut Vec<Doubt>) -> Joined {
     joined
 }
 
-/// Whether a value without a word looks like a door: three to five digits, or a letter and digits.
-fn is_door(group: &Group) -> bool {
-    group.tag == Tag::None && (3..=5).contains(&group.value.as_bytes().len())
+/// Whether a value without a word looks like a door: three to five digits, or a letter and digits;
+/// behind a house number alone, any number (`1号空中花园4`).
+fn is_door(group: &Group, own: &[Group]) -> bool {
+    let is_house = own.iter().all(|own| own.tag == Tag::House) && group.is_number();
+    let least = if is_house { 1 } else { 3 };
+    let is_bare = group.tag == Tag::None || is_house && group.tag == Tag::House;
+    is_bare && (least..=5).contains(&group.value.as_bytes().len())
 }
 
 /// The readings so far.
-struct Readings(Vec<Reading>);
+pub(crate) struct Readings(Vec<Reading>);
 
 impl Readings {
-    fn add(&mut self, reading: Reading, freedom: Freedom) {
+    pub fn add(&mut self, reading: Reading, freedom: Freedom) {
         let empty = reading.parts() == Reading::EMPTY.parts();
         if !empty && !self.0.iter().any(|known| known.parts() == reading.parts()) {
             self.0.push(Reading { freedom: reading.freedom.max(freedom), ..reading });
@@ -206,6 +216,10 @@ struct Slots {
     second: Option<Group>,
     /// A house number before the building: that of the yard, as a rule.
     yard: Option<Group>,
+    /// A part of the compound before the building, or the number of a lane: `2区`, `88弄`.
+    context: Option<Group>,
+    /// A part of the building: `5号楼B区`.
+    wing: Option<Part>,
     /// Values behind building and unit that have no word of their own, in order.
     tail: Vec<Group>,
 }
@@ -213,73 +227,123 @@ struct Slots {
 /// Turns the groups of one address into readings.
 fn assign(groups: &[Group], readings: &mut Readings) {
     let slots = slots(groups);
-    match slots.second {
-        None => {
-            fill(slots.known, &slots.tail, readings);
-            if let Some(yard) = slots.yard {
-                let rare = Reading { freedom: Freedom::Rare, ..slots.known };
-                let unit = Reading { building: Some(yard.value), unit: rare.building, ..rare };
-                let both = rare.building.and_then(|own| dashed_name(&yard.value, &own));
-                fill(Reading { building: both, ..rare }, &slots.tail, readings);
-                if rare.unit.is_none() {
-                    fill(unit, &slots.tail, readings);
-                }
+    let rare = Reading { freedom: Freedom::Rare, ..slots.known };
+    if let Some(second) = slots.second {
+        assign_two_buildings(&slots, &second, readings);
+    } else {
+        fill(slots.known, &slots.tail, readings);
+        if let Some(yard) = slots.yard {
+            let unit = Reading { building: Some(yard.value), unit: rare.building, ..rare };
+            let both = rare.building.and_then(|own| dashed_name(&yard.value, &own));
+            fill(Reading { building: both, ..rare }, &slots.tail, readings);
+            if rare.unit.is_none() {
+                fill(unit, &slots.tail, readings);
             }
         }
-        Some(second) => {
-            // `11栋1号楼902`: a part of building 11, its unit 1, or building 1 of yard 11.
-            let first = slots.known;
-            let apart = Reading { annex: Some(second.value), ..first };
-            fill(apart, &slots.tail, readings);
-            let as_unit = Reading { unit: Some(second.value), freedom: Freedom::Rare, ..first };
-            if first.unit.is_none() {
-                fill(as_unit, &slots.tail, readings);
-            }
-            let inner = Reading {
-                building: Some(second.value),
-                alias: second.alias,
-                annex: first.building,
-                freedom: Freedom::Rare,
-                ..first
-            };
-            fill(inner, &slots.tail, readings);
-            let numbers = second.is_number() && first.building.is_some_and(|own| own.is_number());
-            let joined = first.building.and_then(|own| {
-                if numbers { dashed_name(&own, &second.value) } else { own.joined(&second.value) }
-            });
-            let joined = Reading { building: joined, freedom: Freedom::Rare, ..first };
-            if joined.building.is_some() {
-                fill(joined, &slots.tail, readings);
-            }
-        }
+    }
+    if let Some(wing) = slots.wing.filter(|_| rare.unit.is_none()) {
+        // `5号楼B区1144`: the wing may be what the layout calls a unit.
+        fill(Reading { unit: Some(wing), annex: None, ..rare }, &slots.tail, readings);
+    }
+    let has_more = groups.len() > 1;
+    if let Some(context) = slots.context.filter(|_| has_more && !rare.has_building()) {
+        // `6弄2304`, `C区2楼784`: nothing else names the building.
+        let building = Some(context.value);
+        fill(Reading { building, area: None, ..rare }, &slots.tail, readings);
+    }
+}
+
+/// `11栋1号楼902`: a part of building 11, its unit 1, or building 1 of yard 11. A letter belongs to
+/// the building's name: `1号楼B座` is building 1B.
+fn assign_two_buildings(slots: &Slots, second: &Group, readings: &mut Readings) {
+    let first = slots.known;
+    let is_named = |group: &Group| !group.is_number() && group.alias.is_none();
+    let numbers = second.is_number() && first.building.is_some_and(|own| own.is_number());
+    let joined = first.building.filter(|_| second.alias.is_none()).and_then(|own| {
+        if numbers { dashed_name(&own, &second.value) } else { own.joined(&second.value) }
+    });
+    let is_one_name = !numbers && (is_named(second) || first.building.is_some());
+    let freedom = if is_one_name { Freedom::Plain } else { Freedom::Rare };
+    let joined = Reading { building: joined, freedom, ..first };
+    if joined.building.is_some() && is_one_name {
+        fill(joined, &slots.tail, readings);
+    }
+    let freedom = if is_one_name { Freedom::Rare } else { Freedom::Plain };
+    let apart = Reading { annex: Some(second.value), freedom, ..first };
+    fill(apart, &slots.tail, readings);
+    if first.unit.is_none() {
+        let as_unit = Reading { unit: Some(second.value), freedom: Freedom::Rare, ..first };
+        fill(as_unit, &slots.tail, readings);
+    }
+    let inner = Reading {
+        building: Some(second.value).filter(|_| second.alias.is_none()),
+        alias: second.alias,
+        annex: first.building,
+        freedom: Freedom::Rare,
+        ..first
+    };
+    fill(inner, &slots.tail, readings);
+    if joined.building.is_some() && !is_one_name {
+        fill(joined, &slots.tail, readings);
     }
 }
 
 /// Takes what the words say.
 fn slots(groups: &[Group]) -> Slots {
-    let mut slots = Slots { known: Reading::EMPTY, second: None, yard: None, tail: Vec::new() };
+    let mut slots = Slots {
+        known: Reading::EMPTY,
+        second: None,
+        yard: None,
+        context: None,
+        wing: None,
+        tail: Vec::new(),
+    };
     let building = building_at(groups);
     let unit_comes = groups.iter().rposition(|group| group.tag == Tag::Unit);
     for (place, group) in groups.iter().enumerate() {
         let known = &mut slots.known;
+        // `07-08单元`, `1-2楼`: behind the building a dash makes one name of two numbers.
+        let is_range = group.before == Before::Dash && known.has_building();
         match group.tag {
             _ if Some(place) == building => {
-                // `3-11号楼`: the building's own name has a dash.
-                let before = slots.tail.pop_if(|before| before.tag == Tag::None);
-                let dashed = before.filter(|_| group.before == Before::Dash);
+                // `3-11号楼`, `3B-2-6栋`: the building's own name has dashes.
+                known.building = Some(group.value).filter(|_| group.alias.is_none());
+                let mut dash = group.before;
+                while dash == Before::Dash
+                    && let Some(before) = slots.tail.pop_if(|before| before.tag == Tag::None)
+                {
+                    known.building =
+                        known.building.and_then(|own| dashed_name(&before.value, &own));
+                    dash = before.before;
+                }
                 // `10,11栋`: the other number is not forgotten; a postcode is.
-                known.annex = before
-                    .filter(|before| dashed.is_none() && before.value.as_bytes().len() < 5)
+                known.annex = slots
+                    .tail
+                    .pop_if(|before| before.tag == Tag::None)
+                    .filter(|before| before.value.as_bytes().len() < 5)
                     .map(|before| before.value);
-                known.building = match dashed {
-                    Some(before) => dashed_name(&before.value, &group.value),
-                    None => Some(group.value).filter(|_| group.alias.is_none()),
-                };
                 known.alias = group.alias;
             }
+            Tag::Building if known.building == Some(group.value) && group.alias.is_none() => {}
             Tag::Building if slots.second.is_none() => slots.second = Some(*group),
-            Tag::Unit if known.unit.is_none() => known.unit = Some(group.value),
-            Tag::Floor | Tag::Storey if known.floor.is_none() => known.floor = Some(group.value),
+            Tag::Unit if known.unit.is_none() => {
+                known.unit = ranged(group, is_range, &mut slots.tail);
+            }
+            Tag::Floor | Tag::Storey if known.floor.is_none() => {
+                known.floor = ranged(group, is_range, &mut slots.tail);
+            }
+            Tag::Area | Tag::Lane if !known.has_building() => {
+                known.area = Some(group.value).filter(|_| group.tag == Tag::Area);
+                slots.context = Some(*group);
+            }
+            Tag::Area if known.has_building() => {
+                // `5号楼B区` is a wing; `5栋三期` only says once more where the building stands.
+                if group.value.as_str().ends_with('区') && slots.wing.is_none() {
+                    let bare = group.atoms().iter();
+                    slots.wing = bare.map(|(_, part)| part).try_fold(Part::EMPTY, Part::joined);
+                    known.annex = known.annex.or(slots.wing);
+                }
+            }
             Tag::House if building.is_some_and(|building| place < building) => {
                 slots.yard = Some(*group);
             }
@@ -305,8 +369,14 @@ fn slots(groups: &[Group]) -> Slots {
     slots
 }
 
+/// A value, with the one before it where a dash makes a range of both.
+fn ranged(group: &Group, is_range: bool, tail: &mut Vec<Group>) -> Option<Part> {
+    let before = tail.pop_if(|before| is_range && before.tag == Tag::None);
+    before.map_or(Some(group.value), |before| dashed_name(&before.value, &group.value))
+}
+
 /// `3-11`: the name of one building with a dash in it.
-fn dashed_name(head: &Part, tail: &Part) -> Option<Part> {
+pub(crate) fn dashed_name(head: &Part, tail: &Part) -> Option<Part> {
     head.with('-').and_then(|head| head.joined(tail))
 }
 
@@ -322,7 +392,10 @@ fn building_at(groups: &[Group]) -> Option<usize> {
     let followed = |place: &usize| *place + 1 < groups.len();
     let house = tagged(Tag::House).filter(followed);
     let storey = tagged(Tag::Storey).filter(followed);
-    let leads = |place: usize| groups[..place].iter().all(|group| group.tag == Tag::Unit);
+    let leads = |place: usize| {
+        let may_lead = |group: &Group| matches!(group.tag, Tag::Unit | Tag::Lane | Tag::Area);
+        groups[..place].iter().all(may_lead)
+    };
     match (house, storey) {
         (Some(house), _) if leads(house) => Some(house),
         // `11楼3门501` is building 11; `3楼302` is a floor.
@@ -330,185 +403,5 @@ fn building_at(groups: &[Group]) -> Option<usize> {
             Some(storey)
         }
         _ => None,
-    }
-}
-
-/// Gives the values without a word to the levels that are still open.
-fn fill(known: Reading, tail: &[Group], readings: &mut Readings) {
-    let Some(last) = tail.last() else { return readings.add(known, Freedom::Plain) };
-    match (known.has_building(), known.unit.is_some(), tail) {
-        (_, _, [one]) => fill_one(known, one, readings),
-        (true, true, [x, y]) => {
-            let floor = Reading { floor: Some(x.value), room: Some(y.value), ..known };
-            let annex = Reading { room: Some(x.value), annex: Some(y.value), ..known };
-            readings.add(floor, Freedom::Plain);
-            readings.add(annex, Freedom::Rare);
-            if let [(Atom::Compass, side)] = x.atoms() {
-                readings.add(Reading { room: side.joined(&y.value), ..known }, Freedom::Rare);
-            }
-        }
-        (true, false, [x, y]) => {
-            let unit = Reading { unit: Some(x.value), room: Some(y.value), ..known };
-            let floor = Reading { floor: Some(x.value), room: Some(y.value), ..known };
-            let annex = Reading { room: Some(x.value), annex: Some(y.value), ..known };
-            let range = dashed_name(&x.value, &y.value);
-            readings.add(unit, Freedom::Plain);
-            readings.add(floor, Freedom::Rare);
-            readings.add(annex, Freedom::Rare);
-            readings.add(Reading { room: range, ..known }, Freedom::Rare);
-            // `47号楼1-1001`: building 47-1, where the yard's blocks are numbered so.
-            let block = known.building.and_then(|own| dashed_name(&own, &x.value));
-            if block.is_some() {
-                let room = Some(y.value);
-                readings.add(Reading { building: block, room, ..known }, Freedom::Rare);
-            }
-        }
-        (true, false, [x, y, z]) => {
-            let parts = [Some(x.value), Some(y.value), Some(z.value)];
-            let [unit, floor, room] = parts;
-            readings.add(Reading { unit, floor, room, ..known }, Freedom::Plain);
-        }
-        (false, _, [x, y]) => fill_pair(known, x, y, readings),
-        (false, false, [x, y, z]) => {
-            let (building, room) = (Some(x.value), Some(z.value));
-            let full = Reading { building, unit: Some(y.value), room, ..known };
-            let floor = Reading { building, floor: Some(y.value), room, ..known };
-            let dashed = dashed_name(&x.value, &y.value);
-            readings.add(full, Freedom::Plain);
-            readings.add(floor, Freedom::Rare);
-            readings.add(Reading { building: dashed, room, ..known }, Freedom::Rare);
-        }
-        (false, false, [w, x, y, z]) => {
-            let parts = [Some(w.value), Some(x.value), Some(y.value), Some(z.value)];
-            let [building, unit, floor, room] = parts;
-            readings.add(Reading { building, unit, floor, room, ..known }, Freedom::Plain);
-        }
-        _ => {
-            // More values than levels: what is left over is named, so that it is not ignored.
-            let annex = Some(tail[0].value);
-            readings.add(Reading { room: Some(last.value), annex, ..known }, Freedom::Rare);
-        }
-    }
-}
-
-/// `13-2021`: building and room; or unit and room where people leave the building out.
-fn fill_pair(known: Reading, x: &Group, y: &Group, readings: &mut Readings) {
-    // `2 301` may have lost what stood before it: only a dash or a word joins two numbers.
-    let loose = y.before == Before::Space && x.tag == Tag::None && y.tag == Tag::None;
-    let plain = if loose { Freedom::Rare } else { Freedom::Plain };
-    readings.add(
-        Reading { building: Some(x.value), room: Some(y.value), ..known },
-        if known.unit.is_some() { Freedom::Rare } else { plain },
-    );
-    if known.unit.is_none() {
-        readings.add(Reading { unit: Some(x.value), room: Some(y.value), ..known }, Freedom::Rare);
-    }
-    readings.add(Reading { floor: Some(x.value), room: Some(y.value), ..known }, Freedom::Rare);
-    if let [(Atom::Letters, building), (Atom::Number, first)] = x.atoms() {
-        // `A267-268`: two shops made one.
-        let room = dashed_name(first, &y.value);
-        readings.add(Reading { building: Some(*building), room, ..known }, Freedom::Rare);
-    }
-    let with_building = Reading { building: Some(x.value), ..known };
-    split_room(with_building, y, Freedom::Split, readings);
-}
-
-/// One value without a word: the room, or several parts that stand together.
-fn fill_one(known: Reading, one: &Group, readings: &mut Readings) {
-    let whole = Reading { room: Some(one.value), ..known };
-    if known.has_building() {
-        readings.add(whole, Freedom::Plain);
-        glued_behind_building(known, one, readings);
-        if known.unit.is_none() && known.floor.is_none() {
-            split_room(known, one, Freedom::SplitRoom, readings);
-        }
-        return;
-    }
-    if known.unit.is_some() || known.floor.is_some() {
-        return readings.add(whole, Freedom::Plain);
-    }
-    if one.tag == Tag::House {
-        readings.add(Reading { building: Some(one.value), ..known }, Freedom::Rare);
-    }
-    glued_alone(known, one, readings);
-    let free = if one.atoms().len() > 1 { Freedom::Rare } else { Freedom::Plain };
-    readings.add(whole, free);
-    if one.is_number() {
-        split_alone(known, one.value, readings);
-    }
-}
-
-/// `6幢A866`: the letter may be the unit.
-fn glued_behind_building(known: Reading, one: &Group, readings: &mut Readings) {
-    if let [(Atom::Letters | Atom::Compass, unit), (Atom::Number, room)] = one.atoms() {
-        if known.unit.is_none() {
-            readings.add(Reading { unit: Some(*unit), room: Some(*room), ..known }, Freedom::Rare);
-        }
-        let side = Reading { room: Some(*room), annex: Some(*unit), ..known };
-        readings.add(side, Freedom::Rare);
-    }
-}
-
-/// `A1435`, `8A1071`, `5西2801`: values that stand together without any word.
-fn glued_alone(known: Reading, one: &Group, readings: &mut Readings) {
-    match one.atoms() {
-        [(Atom::Letters, building), (Atom::Number, room)] => {
-            readings.add(
-                Reading { building: Some(*building), room: Some(*room), ..known },
-                Freedom::Plain,
-            );
-            let digits = room.as_bytes().len();
-            for cut in (1..=2).filter(|cut| cut + 2 <= digits) {
-                let (Some(head), Some(room)) = (room.slice(0, cut), room.slice(cut, digits)) else {
-                    continue;
-                };
-                let building = building.joined(&head);
-                let reading = Reading { building, room: Some(room), ..known };
-                readings.add(reading, Freedom::Split);
-                let group = Group { value: room, ..*one };
-                split_room(Reading { building, ..known }, &group, Freedom::Split, readings);
-            }
-        }
-        [(Atom::Number, x), (Atom::Letters | Atom::Compass, y), (Atom::Number, z)] => {
-            let room = Some(*z);
-            let compass = matches!(one.atoms()[1].0, Atom::Compass);
-            let (first, second) = if compass {
-                (Freedom::Rare, Freedom::Plain)
-            } else {
-                (Freedom::Plain, Freedom::Rare)
-            };
-            readings.add(Reading { building: x.joined(y), room, ..known }, first);
-            readings.add(Reading { building: Some(*x), unit: Some(*y), room, ..known }, second);
-            let room = y.joined(z);
-            readings.add(Reading { building: Some(*x), room, ..known }, Freedom::Rare);
-        }
-        _ => {}
-    }
-}
-
-/// `10栋1204`: unit 1 and room 204, or unit 12 and so on; the layout decides.
-fn split_room(known: Reading, one: &Group, freedom: Freedom, readings: &mut Readings) {
-    let digits = one.value.as_bytes().len();
-    if !one.value.is_number() || digits > 6 {
-        return;
-    }
-    for cut in (1..=2).filter(|cut| cut + 2 <= digits) {
-        let (unit, room) = (one.value.slice(0, cut), one.value.slice(cut, digits));
-        readings.add(Reading { unit, room, ..known }, freedom);
-    }
-}
-
-/// `39211`: every way to cut a lone number into building, unit and room.
-fn split_alone(known: Reading, number: Part, readings: &mut Readings) {
-    let digits = number.as_bytes().len();
-    for first in (1..=2).filter(|first| first + 2 <= digits && digits <= 8) {
-        let building = number.slice(0, first);
-        let room = number.slice(first, digits);
-        readings.add(Reading { building, room, ..known }, Freedom::Split);
-        for second in (1..=2).filter(|second| first + second + 2 <= digits) {
-            let unit = number.slice(first, first + second);
-            let room = number.slice(first + second, digits);
-            readings.add(Reading { building, unit, room, ..known }, Freedom::Split);
-        }
     }
 }

@@ -240,7 +240,13 @@ impl<'a> Search<'a> {
         }
         // `静园巷13号1单元103`: the lane's number *is* the building, and nobody here knows it.
         let lane_is_building = !parsed.readings.iter().any(Reading::has_building);
-        if parsed.road_number && (lane_is_building || self.layout.knows_places()) {
+        let in_our_area = |reading: &Reading| {
+            in_area(reading).is_some_and(|key| self.layout.buildings_at(&key).next().is_some())
+        };
+        let elsewhere = parsed.area && !parsed.readings.iter().any(in_our_area);
+        if (parsed.road_number && lane_is_building)
+            || (parsed.road_number || elsewhere) && self.layout.knows_places()
+        {
             self.obstacle(Obstacle::Text(Doubt::ElsewhereNamed));
         }
     }
@@ -280,6 +286,9 @@ impl<'a> Search<'a> {
             }
             return;
         };
+        // `2区8栋` is a building of its own where the layout has it; elsewhere `2区` is a word more.
+        let own = in_area(reading).filter(|own| layout.buildings_at(own).next().is_some());
+        let key = own.unwrap_or(key);
         let mut known = false;
         for building in layout.buildings_at(&key) {
             known = true;
@@ -397,6 +406,11 @@ impl<'a> Search<'a> {
             self.found.push(found);
         }
     }
+}
+
+/// The building's name with the part of the compound in front: `2区8`.
+fn in_area(reading: &Reading) -> Option<Part> {
+    reading.area?.joined(&reading.building?)
 }
 
 /// The room that a name and a floor mean in a unit, and whether zeros were taken off for it.

@@ -103,12 +103,22 @@ pub(crate) fn normalise(text: &str) -> Option<Vec<char>> {
         if chars[place] == '一' && ends_a_value && after.is_ascii_alphanumeric() {
             chars[place] = '-';
         }
+        // `15楼之3`, `8号之二`.
+        let numbered = after.is_ascii_digit() || is_han_numeral(after);
+        if chars[place] == '之' && numbered && (ends_a_value || matches!(before, '号' | '室')) {
+            chars[place] = '-';
+        }
         // `一0一`: a zero between Chinese digits is theirs.
         if chars[place] == '0'
             && han_digit(chars[place - 1]).is_some()
             && han_digit(chars[place + 1]).is_some()
         {
             chars[place] = '〇';
+        }
+        // `3〇1`: and one between digits is a digit.
+        if matches!(chars[place], '〇' | '零') && before.is_ascii_digit() && after.is_ascii_digit()
+        {
+            chars[place] = '0';
         }
     }
     Some(chars)
