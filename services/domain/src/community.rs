@@ -195,6 +195,16 @@ pub enum ZoneAccess {
     },
 }
 
+impl ZoneAccess {
+    /// The zone that is closed.
+    pub fn closed_zone(self) -> Option<ZoneId> {
+        match self {
+            Self::Admitted => None,
+            Self::Closed { zone } => Some(zone),
+        }
+    }
+}
+
 /// The zones that let no delivery in at some moment, and their buildings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClosedZones(Vec<(ZoneId, BTreeSet<BuildingId>)>);

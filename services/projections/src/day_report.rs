@@ -292,6 +292,7 @@ mod tests {
             level: DeliveryLevel::Door,
             received_by: Receiver::LeftAtDoor,
             at: at("2022-11-10T03:00:00Z"),
+            closed_zone: None,
         }
         .into()
     }

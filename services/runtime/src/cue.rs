@@ -146,7 +146,13 @@ fn speech(
     next: NextStep,
 ) -> (String, String) {
     if parcel.phase == Phase::HandedOff {
-        return ("已送达".into(), "handed off".into());
+        return match &parcel.closed_zone {
+            None => ("已送达".into(), "handed off".into()),
+            Some(_) => (
+                "已送达，该封控区现已关闭，告知前台".into(),
+                "handed off, but its zone is closed now: tell the desk".into(),
+            ),
+        };
     }
     if next == NextStep::SetApart {
         return ("单独存放，告知前台".into(), "set apart, tell the desk".into());

@@ -208,7 +208,6 @@ impl Days {
             Action::Back(trip) => self.back(front, trip).await,
             Action::Upload { trip, round } => self.upload(front, trip, round).await,
             Action::Finish(trip) => self.finish(front, trip).await,
-            Action::HandOffAgain { trip, piece } => self.hand_off_again(front, trip, piece).await,
             Action::Claim(piece) => self.claim(front, piece).await,
             Action::Settle(piece) => self.settle(front, piece).await,
             Action::FoundElsewhere { trip, piece } => {

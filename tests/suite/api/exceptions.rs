@@ -162,3 +162,35 @@ async fn nobody_is_asked_to_carry_more_than_they_can() {
     let refused = door.post(&commands_of(&path), &offer).await;
     refused.is_problem(422, "run-over-carry-limit");
 }
+
+#[tokio::test]
+async fn a_zone_that_closed_since_then_does_not_undo_what_happened() {
+    let door = Door::open().await;
+    let parcel = on_shelf(&door).await;
+    let (run, _) = door.run("1").await;
+    leave_with(&door, run).await;
+    let close = json!({
+        "kind": "change_zone_state", "zone": "东片", "restriction": "sealed", "from": door.now(),
+    });
+    door.done("", close).await;
+    door.pass(60);
+    let told = door.scan("hand_off", on(run)).await;
+    is(&told, "accepted");
+    assert_eq!(told["cue"]["say_chinese"], "已送达，该封控区现已关闭，告知前台");
+    assert_eq!(status_on(&door, run).await, "delivered");
+    let last =
+        door.events().await.into_iter().rfind(|event| *event.event_type == *"ParcelHandedOff");
+    let fact: Value = serde_json::from_slice(&last.unwrap().data).unwrap();
+    assert_eq!(fact["closed_zone"], "东片");
+    assert_eq!(door.see(&parcel).await["phase"], "handed_off");
+    // Nothing leaves for it: that is decided here, and now.
+    let household = door.household("1", "1", "302").await;
+    let second = json!({
+        "code": "SF1234567890124", "carrier": "sf", "category": "medicine", "household": household,
+    });
+    is(&door.scan("arrive", second).await, "accepted");
+    is(&door.scan("sort", json!({ "code": "SF1234567890124" })).await, "accepted");
+    let (later, _) = door.run("1").await;
+    let load = json!({ "code": "SF1234567890124", "run": later });
+    is_refused(&door.scan("load", load).await, "zone-closed");
+}

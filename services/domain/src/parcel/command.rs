@@ -55,7 +55,7 @@ pub enum ParcelCommand {
         run: RunId,
         /// The building where the courier stands.
         building: BuildingId,
-        /// Whether its zone lets deliveries in.
+        /// Whether its zone lets deliveries in now: what happened is noted in a closed one too.
         access: ZoneAccess,
     },
     /// Leave it with the household.
@@ -215,7 +215,7 @@ pub struct HandOff {
     pub level: DeliveryLevel,
     /// Who took it.
     pub received_by: Receiver,
-    /// Whether the door's zone lets deliveries in.
+    /// Whether the door's zone lets deliveries in now: what happened is noted in a closed one too.
     pub access: ZoneAccess,
     /// Now.
     pub at: Timestamp,

@@ -37,7 +37,7 @@ pub(super) fn decide(state: &ParcelState, command: ParcelCommand) -> Decision {
         ParcelCommand::Sort(command) => sort(state, command),
         ParcelCommand::Load(command) => load(state, &command),
         ParcelCommand::Unload { run } => unload(state, run),
-        ParcelCommand::Relay { run, building, access } => relay(state, run, building, &access),
+        ParcelCommand::Relay { run, building, access } => relay(state, run, building, access),
         ParcelCommand::HandOff(command) => hand_off(state, command),
         ParcelCommand::Fail { run, reason } => fail(state, run, reason),
         ParcelCommand::Return { run, shelf } => bring_back(state, run, shelf),

@@ -9,6 +9,7 @@ use crate::address::{Door, Recipient};
 use crate::event::events;
 use crate::ids::{
     ActorId, BuildingId, ContainerId, GateId, GridId, OrderId, RecallId, RunId, ShelfCode, Waybill,
+    ZoneId,
 };
 use crate::sealed::Sealed;
 use crate::supply::{Category, Cold, DisinfectionRule, SizeClass};
@@ -192,6 +193,10 @@ pub struct ParcelRelayed {
     pub run: RunId,
     /// The building.
     pub building: BuildingId,
+    /// The zone that was closed when the engine learned of it. It may have closed after it happened;
+    /// either way it happened, and a person should know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_zone: Option<ZoneId>,
 }
 
 /// How far the piece was brought.
@@ -234,6 +239,10 @@ pub struct ParcelHandedOff {
     pub received_by: Receiver,
     /// When the engine learned of it.
     pub at: Timestamp,
+    /// The zone that was closed when the engine learned of it. It may have closed after it happened;
+    /// either way it happened, and a person should know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_zone: Option<ZoneId>,
 }
 
 /// Why a piece could not be left at its door.

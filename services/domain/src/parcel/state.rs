@@ -10,7 +10,7 @@ use super::event::{
     ParcelEvent, ParcelKeptOvernight, ParcelReopened, Piece, ReopenReason,
 };
 use crate::address::Recipient;
-use crate::ids::{BuildingId, GridId, OrderId, RecallId, RunId, ShelfCode, Waybill};
+use crate::ids::{BuildingId, GridId, OrderId, RecallId, RunId, ShelfCode, Waybill, ZoneId};
 use crate::supply::{Category, Cold, DisinfectionRule, Load, SizeClass};
 
 /// How many of the runs that had a piece are remembered, the latest ones: a piece that has been out
@@ -128,6 +128,8 @@ pub struct ParcelState {
     pub runs: Vec<RunId>,
     /// The run that left it with its household, as it is recorded; `None` after a pickup.
     pub handed_off_by: Option<RunId>,
+    /// The zone that was closed when the engine learned that it had been brought there.
+    pub closed_zone: Option<ZoneId>,
     /// It is not where it should be.
     pub missing: bool,
     /// The recalls that hold it.
@@ -286,6 +288,7 @@ fn apply(state: &mut ParcelState, event: &ParcelEvent) {
         }
         ParcelEvent::Loaded(event) => {
             state.phase = Phase::Loaded { run: event.run };
+            state.closed_zone = None;
             remember(state, event.run);
             state.late_scans.clear();
         }
@@ -293,13 +296,17 @@ fn apply(state: &mut ParcelState, event: &ParcelEvent) {
             state.phase = Phase::Sorted;
             state.runs.retain(|run| *run != event.run);
         }
-        ParcelEvent::Relayed(event) => state.phase = Phase::Relayed { run: event.run },
+        ParcelEvent::Relayed(event) => {
+            state.phase = Phase::Relayed { run: event.run };
+            state.closed_zone.clone_from(&event.closed_zone);
+        }
         ParcelEvent::HandedOff(event) => {
             // A run that said so too, about the same piece, contradicts it no longer.
             if state.dispute.take().is_some() {
                 state.settled = Some(End::HandedOff);
             }
             state.handed_off_by = event.run;
+            state.closed_zone.clone_from(&event.closed_zone);
             close(state, Phase::HandedOff, event.at);
         }
         ParcelEvent::DeliveryFailed(event) => {

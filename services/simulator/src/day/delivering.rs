@@ -9,10 +9,9 @@ use jiff::SignedDuration;
 use jiff::civil::time;
 
 use super::queue::Action;
-use super::sending::DUPLICATE;
 use super::world::{Lies, Mark, Trip};
-use super::{Days, Done, Hand, Mishap};
-use crate::front::{Command, Facts, Front, Reply, ScanKind, Status};
+use super::{Days, Done, Hand};
+use crate::front::{Command, Facts, Front, ScanKind, Status};
 
 /// Of a thousand pieces so many cannot be found on their shelf (assumption).
 const NOT_FOUND_PERMILLE: u32 = 5;
@@ -263,10 +262,9 @@ impl Days {
             return Ok(());
         }
         for piece in self.on_cart(trip) {
-            // What was left at its door while the engine did not take the scan is not here.
             if self.pieces[piece].is(Mark::Missing) {
                 self.write_off(front, piece).await?;
-            } else if !self.pieces[piece].is(Mark::ToldLater) {
+            } else {
                 self.bring_back(front, trip, piece).await?;
             }
         }
@@ -318,7 +316,7 @@ impl Days {
 
     /// A household says that its piece never came.
     pub(super) async fn claim<F: Front>(&mut self, front: &mut F, piece: usize) -> Done {
-        if self.pieces[piece].lies != Lies::Home || self.pieces[piece].is(Mark::ToldLater) {
+        if self.pieces[piece].lies != Lies::Home {
             return Ok(());
         }
         let trip = self.pieces[piece].trip;
@@ -402,24 +400,5 @@ impl Days {
         let courier = self.trips[trip].courier;
         let phone = courier.filter(|courier| !self.people.volunteers[*courier].offline);
         phone.map_or_else(|| self.desk(), |courier| self.courier(courier))
-    }
-
-    /// Tells a hand-off again that was not taken because its zone was closed by then.
-    pub(super) async fn hand_off_again<F: Front>(
-        &mut self,
-        front: &mut F,
-        trip: usize,
-        piece: usize,
-    ) -> Result<(), Mishap> {
-        let hand = self.with_signal(trip);
-        let (run, door) = (Some(self.trips[trip].run), self.door_of(piece));
-        let facts = Facts { door, run, ..Facts::default() };
-        let scan = (ScanKind::HandOff, piece);
-        let reply: Reply = self.scan_piece(front, &hand, scan, facts, &[DUPLICATE]).await?;
-        if reply.status != Status::Refused {
-            self.pieces[piece].mark(Mark::ToldLater, false);
-            self.pieces[piece].lies = Lies::Home;
-        }
-        Ok(())
     }
 }

@@ -5,9 +5,8 @@ use jiff::SignedDuration;
 
 use super::queue::Action;
 use super::sending::{the_same, what};
-use super::world::{Lies, Mark};
 use super::{Days, Done};
-use crate::front::{Front, Reply, Scan, ScanKind, Sender, Status};
+use crate::front::{Front, Reply, Scan, Sender, Status};
 
 impl Days {
     /// The phone finds its signal again: first it sends what it kept last, then everything in
@@ -36,9 +35,9 @@ impl Days {
             self.tally.resent += 1;
         }
         self.trips[trip].kept.clear();
-        for ((piece, scan), reply) in kept.iter().zip(&first) {
+        for ((_, scan), reply) in kept.iter().zip(&first) {
             self.tally.sent += 1;
-            self.heard_late(trip, *piece, scan, reply)?;
+            self.heard_late(scan, reply)?;
         }
         self.after(SignedDuration::from_secs(60), Action::Back(trip));
         Ok(())
@@ -60,18 +59,10 @@ impl Days {
     }
 
     /// The answer to a scan that happened a while ago. A zone that has closed since then does not
-    /// undo what happened; it is told again when the zone is open.
-    fn heard_late(&mut self, trip: usize, piece: usize, scan: &Scan, reply: &Reply) -> Done {
-        self.explain(&what(scan), reply, &["zone-closed", "wrong-door"])?;
+    /// undo what happened: the engine takes it with a mark.
+    fn heard_late(&mut self, scan: &Scan, reply: &Reply) -> Done {
+        self.explain(&what(scan), reply, &["wrong-door"])?;
         self.tally.clock_corrected += u64::from(reply.clock_corrected);
-        if scan.kind != ScanKind::HandOff || reply.code() != "zone-closed" {
-            return Ok(());
-        }
-        self.pieces[piece].mark(Mark::ToldLater, true);
-        self.pieces[piece].lies = Lies::Cart(trip);
-        let until = self.testing.as_ref().map_or(self.now, |testing| testing.until);
-        let at = until.saturating_add(SignedDuration::from_mins(2)).unwrap_or(self.now);
-        self.queue.push(at, Action::HandOffAgain { trip, piece });
         Ok(())
     }
 }

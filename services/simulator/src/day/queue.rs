@@ -42,8 +42,6 @@ pub(super) enum Action {
     Upload { trip: usize, round: u32 },
     /// A trip is closed.
     Finish(usize),
-    /// A hand-off that was not taken is told again.
-    HandOffAgain { trip: usize, piece: usize },
     /// A household says that its piece never came.
     Claim(usize),
     /// The desk settles a dispute.

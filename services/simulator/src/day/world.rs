@@ -57,8 +57,6 @@ pub(super) enum Mark {
     Missing,
     /// The household does not live behind the door that the label led to.
     WrongDoor,
-    /// It is at its door, but the engine took the scan for too late.
-    ToldLater,
     /// The last part of its way was the building volunteer's.
     WasAtFoot,
 }

@@ -68,9 +68,16 @@ pub(super) struct OnRun {
 }
 
 #[derive(Debug, Deserialize)]
+pub(super) struct Relayed {
+    pub run: RunId,
+    pub closed_zone: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
 pub(super) struct HandedOff {
     pub run: Option<RunId>,
     pub door: Door,
+    pub closed_zone: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -8,8 +8,8 @@ use jiff::civil::Date;
 
 use super::community::Ground;
 use super::facts::{
-    Arrived, Disposed, Expected, HandedOff, Identified, Kept, OnRun, Recipient, Reopened, Settled,
-    Sorted, read,
+    Arrived, Disposed, Expected, HandedOff, Identified, Kept, OnRun, Recipient, Relayed, Reopened,
+    Settled, Sorted, read,
 };
 use super::run::{Counted, Run};
 use super::{Broken, Look, Sight, too_early};
@@ -89,7 +89,7 @@ impl Parcel {
             }
             "ParcelDisinfected" => self.disinfected(at)?,
             "ParcelSorted" => self.sorted(sight, ground)?,
-            "ParcelLoaded" => self.loaded(id, sight, runs)?,
+            "ParcelLoaded" => self.loaded(id, sight, ground, runs)?,
             "ParcelUnloaded" => {
                 let OnRun { run } = read(sight.data)?;
                 self.must_be(Custody::Run(run), "was put back")?;
@@ -97,9 +97,9 @@ impl Parcel {
                 self.last = None;
             }
             "ParcelRelayed" => {
-                let OnRun { run } = read(sight.data)?;
+                let Relayed { run, closed_zone } = read(sight.data)?;
                 self.must_be(Custody::Run(run), "was set down")?;
-                self.must_be_admitted(ground, at)?;
+                self.must_be_marked(ground, at, closed_zone.as_deref())?;
                 self.custody = Custody::Foot(run);
             }
             "ParcelHandedOff" => self.handed_off(sight, ground)?,
@@ -183,10 +183,17 @@ impl Parcel {
         Ok(())
     }
 
-    fn loaded(&mut self, id: ParcelId, sight: &Sight<'_>, runs: &BTreeMap<RunId, Run>) -> Look {
+    fn loaded(
+        &mut self,
+        id: ParcelId,
+        sight: &Sight<'_>,
+        ground: &Ground,
+        runs: &BTreeMap<RunId, Run>,
+    ) -> Look {
         let OnRun { run } = read(sight.data)?;
         self.must_be(Custody::Gate, "was loaded")?;
         self.must_be_clean("was loaded")?;
+        self.must_be_admitted(ground, sight.meta.recorded_at)?;
         let Some(on) = runs.get(&run) else {
             return Err(Broken(1, format!("run {run} was never planned")));
         };
@@ -210,7 +217,8 @@ impl Parcel {
         }
         if let Some(run) = fact.run {
             self.must_be_with(run, "was handed off")?;
-            self.must_be_admitted(ground, sight.meta.recorded_at)?;
+            let mark = fact.closed_zone.as_deref();
+            self.must_be_marked(ground, sight.meta.recorded_at, mark)?;
             self.last = Some((run, Counted::Delivered));
         } else {
             self.must_be(Custody::Gate, "was fetched")?;
@@ -344,6 +352,17 @@ impl Parcel {
             Some(zone) => Err(Broken(3, format!("zone {zone} was closed at {at}"))),
             None => Ok(()),
         }
+    }
+
+    /// What reached a zone that is closed says so, and nothing else does. No piece leaves for a
+    /// closed zone, so one that reached it was on its way when the zone closed.
+    fn must_be_marked(&self, ground: &Ground, at: Timestamp, mark: Option<&str>) -> Look {
+        let building = self.building.as_deref().unwrap_or_default();
+        let closed = ground.closed(building, at);
+        if closed == mark {
+            return Ok(());
+        }
+        Err(Broken(3, format!("closed at {at}: {closed:?}, but it is marked with {mark:?}")))
     }
 
     /// How a run that once counted it should count it now.

@@ -144,12 +144,31 @@ impl Forger {
     }
 
     fn handed_off(self) -> Self {
+        self.handed_off_with(None)
+    }
+
+    /// Handed off, with the mark of a closed zone.
+    fn handed_off_with(self, mark: Option<&Value>) -> Self {
         let door = self.recipient()["door"].clone();
         let at = self.now;
         let fact = json!({
             "run": RUN, "door": door, "level": "door", "received_by": "left_at_door", "at": at,
+            "closed_zone": mark,
         });
         self.write(&parcel(), "ParcelHandedOff", &fact)
+    }
+
+    /// The zone of the recipient's building.
+    fn zone(&self) -> Value {
+        let building = self.recipient()["door"]["building"].clone();
+        let around = |fact: &Value| fact["buildings"].as_array().unwrap().contains(&building);
+        like("ZoneDrawn", around)["zone"].clone()
+    }
+
+    /// The zone of the recipient's building closes.
+    fn zone_closed(self) -> Self {
+        let closed = json!({ "zone": self.zone(), "restriction": "testing", "from": self.now });
+        self.write("community-fumin-garden.main", "ZoneStateChanged", &closed)
     }
 
     fn recipient(&self) -> Value {
@@ -281,14 +300,20 @@ fn rule_3_a_courier_of_another_grid() {
 }
 
 #[test]
-fn rule_3_a_hand_off_in_a_closed_zone() {
-    let forger = on_run();
-    let building = forger.recipient()["door"]["building"].clone();
-    let drawn = like("ZoneDrawn", |fact| fact["buildings"].as_array().unwrap().contains(&building));
-    let from = forger.now;
-    let closed = json!({ "zone": drawn["zone"], "restriction": "testing", "from": from });
-    let forger = forger.write("community-fumin-garden.main", "ZoneStateChanged", &closed);
-    assert_eq!(forger.handed_off().rule(), Some(3));
+fn rule_3_a_load_for_a_closed_zone() {
+    let forger = on_shelf();
+    let grid = forger.own_grid();
+    assert_eq!(forger.planned(&grid, 20).zone_closed().loaded().rule(), Some(3));
+}
+
+#[test]
+fn rule_3_a_hand_off_in_a_closed_zone_without_its_mark() {
+    assert_eq!(on_run().zone_closed().handed_off().rule(), Some(3));
+    let zone = on_run().zone();
+    assert_eq!(on_run().handed_off_with(Some(&zone)).rule(), Some(3), "the zone is open");
+    let told = on_run().zone_closed().handed_off_with(Some(&zone));
+    let delivered = told.write(&run(), "RunPieceDelivered", &json!({ "parcel": PIECE }));
+    assert_eq!(delivered.found(), None);
 }
 
 #[test]

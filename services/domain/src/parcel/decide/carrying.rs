@@ -73,13 +73,12 @@ pub(super) fn relay(
     state: &ParcelState,
     run: RunId,
     building: BuildingId,
-    access: &ZoneAccess,
+    access: ZoneAccess,
 ) -> Decision {
     match state.phase {
         Phase::Loaded { run: actual } => {
             check_run(actual, run)?;
             check_deliverable(state)?;
-            check_zone(access)?;
             if let Some(recipient) = &state.recipient
                 && recipient.door.building != building
             {
@@ -87,7 +86,8 @@ pub(super) fn relay(
                 return Err(ParcelRefusal::WrongBuilding { belongs_to });
             }
             let mut events = found(state);
-            events.push(ParcelRelayed { run, building }.into());
+            let closed_zone = access.closed_zone();
+            events.push(ParcelRelayed { run, building, closed_zone }.into());
             Ok(events)
         }
         Phase::Relayed { run: actual } => check_run(actual, run).map(|()| vec![]),
@@ -132,10 +132,10 @@ pub(super) fn hand_off(state: &ParcelState, command: HandOff) -> Decision {
         }
     }
     check_deliverable(state)?;
-    check_zone(&access)?;
     check_door(state, &door)?;
+    let closed_zone = access.closed_zone();
     let mut events = found(state);
-    events.push(ParcelHandedOff { run, door, level, received_by, at }.into());
+    events.push(ParcelHandedOff { run, door, level, received_by, at, closed_zone }.into());
     Ok(events)
 }
 

@@ -102,12 +102,16 @@ fn another_door_is_told_where_the_piece_belongs() {
 }
 
 #[test]
-fn nothing_is_delivered_into_a_closed_zone() {
-    let access = closed_zone();
-    let zone = the("north");
-    on_run()
-        .when(HandOff { access, ..hand_off(FIRST_RUN) })
-        .refused(&ParcelRefusal::ZoneClosed { zone });
+fn what_happened_in_a_zone_that_is_closed_by_now_is_noted_with_a_mark() {
+    let late = HandOff { access: closed_zone(), ..hand_off(FIRST_RUN) };
+    let marked = ParcelHandedOff { closed_zone: Some(the("north")), ..handed_off(FIRST_RUN) };
+    for history in [on_run(), at_foot(), failed_at_door()] {
+        history.when(late.clone()).then([marked.clone().into()]);
+    }
+    // A piece that its household has is not handed off again because of a mark.
+    at_home().when(late).then_nothing();
+    let state = on_run().and(marked).state();
+    assert_eq!(state.closed_zone, Some(the("north")));
 }
 
 #[test]

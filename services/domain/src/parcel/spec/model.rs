@@ -10,10 +10,9 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::sample::the;
 use crate::address::Recipient;
 use crate::community::ZoneAccess;
-use crate::ids::{BuildingId, GridId, RecallId, RunId};
+use crate::ids::{BuildingId, GridId, RecallId, RunId, ZoneId};
 use crate::parcel::event::{DeliveryLevel, DisposalReason, End, ParcelEvent, ReopenReason};
 use crate::parcel::{Custody, ParcelCommand};
 use crate::supply::Category;
@@ -29,7 +28,7 @@ pub enum Broken {
     LeftDirty,
     /// Somebody carried it who does not serve its grid (rule 3).
     WrongGrid,
-    /// It went into a closed zone (rule 3).
+    /// It left for a closed zone, or reached one without a mark (rule 3).
     ClosedZone,
     /// It was left elsewhere than at its own building or door.
     WrongPlace,
@@ -148,7 +147,7 @@ impl Model {
             }
             ParcelEvent::Relayed(event) => {
                 self.go_on()?;
-                zone_admits(command)?;
+                marked(command, event.closed_zone.as_ref())?;
                 let place = self.recipient.as_ref().map(|to| &to.door.building);
                 if place != Some(&event.building) {
                     return Err(Broken::WrongPlace);
@@ -162,7 +161,7 @@ impl Model {
                     return Err(Broken::HandedOffTwice);
                 }
                 self.go_on()?;
-                zone_admits(command)?;
+                marked(command, event.closed_zone.as_ref())?;
                 if self.recipient.as_ref().map(|to| &to.door) != Some(&event.door) {
                     return Err(Broken::WrongPlace);
                 }
@@ -230,8 +229,10 @@ impl Model {
     fn load(&mut self, command: &ParcelCommand, run: RunId, now: Timestamp) -> Result<(), Broken> {
         self.go_on()?;
         self.leave_clean(now)?;
-        zone_admits(command)?;
         if let ParcelCommand::Load(load) = command {
+            if load.access != ZoneAccess::Admitted {
+                return Err(Broken::ClosedZone);
+            }
             let to = self.recipient.as_ref().map(|to| &to.door.building);
             match &self.lies_in {
                 Some((grid, building)) if *grid == load.run_grid && to == Some(building) => {}
@@ -365,13 +366,12 @@ fn names_run(command: &ParcelCommand, run: RunId) -> Result<(), Broken> {
     }
 }
 
-fn zone_admits(command: &ParcelCommand) -> Result<(), Broken> {
-    let closed = ZoneAccess::Closed { zone: the("north") };
+/// What happened in a closed zone carries its mark, and nothing else does.
+fn marked(command: &ParcelCommand, mark: Option<&ZoneId>) -> Result<(), Broken> {
     let access = match command {
-        ParcelCommand::Load(load) => &load.access,
         ParcelCommand::HandOff(hand_off) => &hand_off.access,
         ParcelCommand::Relay { access, .. } => access,
         _ => return Ok(()),
     };
-    if *access == closed { Err(Broken::ClosedZone) } else { Ok(()) }
+    if access.clone().closed_zone().as_ref() == mark { Ok(()) } else { Err(Broken::ClosedZone) }
 }

@@ -288,7 +288,7 @@ pub fn sorted() -> ParcelSorted {
 }
 
 pub fn relayed(run: RunId) -> ParcelRelayed {
-    ParcelRelayed { run, building: the("10") }
+    ParcelRelayed { run, building: the("10"), closed_zone: None }
 }
 
 pub fn handed_off(run: RunId) -> ParcelHandedOff {
@@ -298,6 +298,7 @@ pub fn handed_off(run: RunId) -> ParcelHandedOff {
         level: DeliveryLevel::Door,
         received_by: Receiver::LeftAtDoor,
         at: at("10:00"),
+        closed_zone: None,
     }
 }
 
