@@ -37,13 +37,11 @@ fn digit(character: u8) -> Option<u8> {
 macro_rules! hex_value {
     ($(#[$attribute:meta])* pub struct $name:ident([u8; $bytes:literal]);) => {
         $(#[$attribute])*
-        #[derive(
-            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-            JsonSchema,
-        )]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
         #[schemars(with = "String")]
         pub struct $name([u8; $bytes]);
+
+        $crate::text::as_text!($name);
 
         impl $name {
             /// The value of these bytes.
@@ -68,20 +66,6 @@ macro_rules! hex_value {
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 $crate::hex::parse(text).map(Self)
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = $crate::hex::HexError;
-
-            fn try_from(text: String) -> Result<Self, Self::Error> {
-                text.parse()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(value: $name) -> Self {
-                value.to_string()
             }
         }
     };

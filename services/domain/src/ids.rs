@@ -5,7 +5,10 @@ use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use uuid::Uuid;
+
+use crate::text::as_text;
 
 /// Declares an id that is a UUID.
 macro_rules! uuid_id {
@@ -95,26 +98,16 @@ fn check_slug(text: &str) -> Result<(), LabelError> {
 macro_rules! text_id {
     ($($(#[$attribute:meta])* $name:ident: $check:ident;)+) => {$(
         $(#[$attribute])*
-        #[derive(
-            Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-        )]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
         #[schemars(with = "String")]
-        pub struct $name(Box<str>);
+        pub struct $name(SmolStr);
+
+        as_text!($name);
 
         impl $name {
             /// The text itself.
             pub fn as_str(&self) -> &str {
                 &self.0
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = LabelError;
-
-            fn try_from(text: String) -> Result<Self, LabelError> {
-                $check(&text)?;
-                Ok(Self(text.into_boxed_str()))
             }
         }
 
@@ -124,12 +117,6 @@ macro_rules! text_id {
             fn from_str(text: &str) -> Result<Self, LabelError> {
                 $check(text)?;
                 Ok(Self(text.into()))
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(id: $name) -> Self {
-                id.0.into_string()
             }
         }
 
@@ -188,12 +175,11 @@ pub struct Waybill {
 ///
 /// The bounds are those of the widest published carrier pattern (SF: `[A-Za-z0-9-]{4,35}`), with
 /// room for an SSCC behind a GS1 application identifier.
-#[derive(
-    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
 #[schemars(with = "String")]
-pub struct WaybillNumber(Box<str>);
+pub struct WaybillNumber(SmolStr);
+
+as_text!(WaybillNumber);
 
 /// A text that is no waybill number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -217,20 +203,6 @@ impl FromStr for WaybillNumber {
         } else {
             Err(WaybillNumberError)
         }
-    }
-}
-
-impl TryFrom<String> for WaybillNumber {
-    type Error = WaybillNumberError;
-
-    fn try_from(text: String) -> Result<Self, WaybillNumberError> {
-        text.parse()
-    }
-}
-
-impl From<WaybillNumber> for String {
-    fn from(number: WaybillNumber) -> Self {
-        number.0.into_string()
     }
 }
 

@@ -21,6 +21,7 @@ pub mod sealed;
 #[cfg(test)]
 pub(crate) mod spec;
 pub mod supply;
+mod text;
 pub mod volunteer;
 
 pub use decider::{Decider, fold};

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::{
     Claim, End, FailureReason, HoldReason, LateScan, ParcelDisputeSettled, ParcelDisputed,
-    ParcelEvent, ParcelKeptOvernight, ParcelReopened, Piece, ReopenReason,
+    ParcelEvent, ParcelHandedOff, ParcelKeptOvernight, ParcelReopened, Piece, ReopenReason,
 };
 use crate::address::Recipient;
 use crate::ids::{BuildingId, GridId, OrderId, RecallId, RunId, ShelfCode, Waybill, ZoneId};
@@ -300,15 +300,7 @@ fn apply(state: &mut ParcelState, event: &ParcelEvent) {
             state.phase = Phase::Relayed { run: event.run };
             state.closed_zone.clone_from(&event.closed_zone);
         }
-        ParcelEvent::HandedOff(event) => {
-            // A run that said so too, about the same piece, contradicts it no longer.
-            if state.dispute.take().is_some() {
-                state.settled = Some(End::HandedOff);
-            }
-            state.handed_off_by = event.run;
-            state.closed_zone.clone_from(&event.closed_zone);
-            close(state, Phase::HandedOff, event.at);
-        }
+        ParcelEvent::HandedOff(event) => apply_hand_off(state, event),
         ParcelEvent::DeliveryFailed(event) => {
             state.phase = Phase::Failed { run: event.run };
             state.failed_attempts += 1;
@@ -384,6 +376,16 @@ fn put_back(state: &mut ParcelState, shelf: Option<ShelfCode>) {
     if shelf.is_some() {
         state.shelf = shelf;
     }
+}
+
+fn apply_hand_off(state: &mut ParcelState, event: &ParcelHandedOff) {
+    // A run that said so too, about the same piece, contradicts it no longer.
+    if state.dispute.take().is_some() {
+        state.settled = Some(End::HandedOff);
+    }
+    state.handed_off_by = event.run;
+    state.closed_zone.clone_from(&event.closed_zone);
+    close(state, Phase::HandedOff, event.at);
 }
 
 fn apply_reopening(state: &mut ParcelState, event: &ParcelReopened) {
