@@ -31,10 +31,11 @@ pub(super) const QUEUE_APPENDS_MAX: usize = 4_096;
 const GROUP_APPENDS_MAX: usize = 1_024;
 /// A transaction ends with the append that reaches this size.
 const GROUP_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// The write-ahead log is copied into the file when it has this many pages (of 4 KiB).
-const WAL_PAGES_MAX: i64 = 2_000;
+/// The write-ahead log is copied into the file when it has this many pages (of 4 KiB). Appends wait
+/// for that, so it should be seldom; a page that was written often meanwhile is copied once.
+const WAL_PAGES_MAX: i64 = 8_000;
 /// When readers kept it from starting over and it has this many pages, the writer waits for them.
-const WAL_PAGES_HARD_MAX: i64 = 4 * WAL_PAGES_MAX;
+const WAL_PAGES_HARD_MAX: i64 = 2 * WAL_PAGES_MAX;
 /// How long it waits for them.
 const READERS_WAIT: Duration = Duration::from_millis(100);
 
