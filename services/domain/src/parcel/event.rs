@@ -193,8 +193,8 @@ pub struct ParcelRelayed {
     pub run: RunId,
     /// The building.
     pub building: BuildingId,
-    /// The zone that was closed when the engine learned of it. It may have closed after it happened;
-    /// either way it happened, and a person should know.
+    /// The zone that was closed when the engine learned of it: it may have closed since it
+    /// happened. A person should know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_zone: Option<ZoneId>,
 }
@@ -239,8 +239,8 @@ pub struct ParcelHandedOff {
     pub received_by: Receiver,
     /// When the engine learned of it.
     pub at: Timestamp,
-    /// The zone that was closed when the engine learned of it. It may have closed after it happened;
-    /// either way it happened, and a person should know.
+    /// The zone that was closed when the engine learned of it: it may have closed since it
+    /// happened. A person should know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_zone: Option<ZoneId>,
 }
