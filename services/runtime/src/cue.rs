@@ -129,7 +129,11 @@ fn next_step(parcel: &ParcelState) -> (NextStep, Option<Timestamp>) {
         Phase::Arrived => (NextStep::StartDisinfection, None),
         Phase::Disinfecting { until } => (NextStep::StopDisinfection, Some(until)),
         Phase::Clean | Phase::Sorted if unknown => (NextStep::FindRecipient, None),
-        Phase::Clean | Phase::Sorted if parcel.damaged == Some(false) => (NextStep::SetApart, None),
+        Phase::Clean | Phase::Sorted
+            if parcel.damaged == Some(false) || parcel.dispute.is_some() =>
+        {
+            (NextStep::SetApart, None)
+        }
         Phase::Clean => (NextStep::Sort, None),
         Phase::Sorted => (NextStep::Load, None),
         Phase::Loaded { .. } | Phase::Relayed { .. } => (NextStep::Deliver, None),
@@ -194,12 +198,38 @@ fn spoken(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use domain::fold;
+    use domain::parcel::Parcel;
+    use domain::parcel::event::{End, ParcelDisputed, ParcelIdentified, ParcelSorted};
+
     use super::*;
 
     #[test]
     fn numbers_are_spoken_as_people_say_them() {
         let spoken_numbers = ["3", "10", "12", "20", "37", "0", "301", "B"].map(spoken);
         assert_eq!(spoken_numbers, ["三", "十", "十二", "二十", "三十七", "零", "301", "B"]);
+    }
+
+    #[test]
+    fn a_disputed_piece_on_its_shelf_is_set_apart() {
+        let sorted = ParcelSorted {
+            grid: "3".parse().unwrap(),
+            building: "10".parse().unwrap(),
+            shelf: "S-1".parse().unwrap(),
+        };
+        let door = Door {
+            building: "10".parse().unwrap(),
+            unit: "2".parse().unwrap(),
+            room: "301".parse().unwrap(),
+        };
+        let recipient = Recipient { household: None, door, grid: sorted.grid.clone() };
+        let disputed =
+            ParcelDisputed { recorded: End::Returned, claimed: End::HandedOff, run: None };
+        let events = [ParcelIdentified { recipient }.into(), sorted.into(), disputed.into()];
+        let on_shelf = fold::<Parcel>(ParcelState::default(), &events[..2]);
+        assert_eq!(next_step(&on_shelf), (NextStep::Load, None));
+        let in_dispute = fold::<Parcel>(on_shelf, &events[2..]);
+        assert_eq!(next_step(&in_dispute), (NextStep::SetApart, None));
     }
 
     #[test]

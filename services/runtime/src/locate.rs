@@ -9,7 +9,7 @@ use domain::ids::{CarrierId, CommunityId, HouseholdId, ParcelId, Waybill, Waybil
 use domain::parcel::{ParcelState, Phase, is_long_closed};
 use jiff::Timestamp;
 
-use crate::directory::Place;
+use crate::directory::{Known, Place};
 use crate::engine::{Engine, unavailable};
 use crate::problem::Problem;
 use crate::request::Request;
@@ -84,6 +84,10 @@ impl Engine {
             };
             if let Some(wanted) = piece.piece {
                 found.retain(|id| place.known(*id).is_some_and(|known| known.piece == wanted));
+            }
+            if let Some(wanted) = piece.carrier.as_ref().filter(|_| found.len() > 1) {
+                let of_carrier = |known: &Known| known.waybill.carrier == *wanted;
+                found.retain(|id| place.known(*id).is_some_and(of_carrier));
             }
             match found.as_slice() {
                 [one] => Ok(*one),
@@ -245,12 +249,18 @@ fn piece_unknown() -> Problem {
 
 fn several_pieces(place: &Place, several: &[ParcelId]) -> Problem {
     let named = several.iter().filter_map(|id| place.known(*id));
-    let named: Vec<_> =
-        named.map(|known| format!("{} {}", known.waybill.carrier, known.piece)).collect();
+    let named: Vec<_> = named
+        .map(|Known { waybill: Waybill { carrier, number }, piece, .. }| {
+            format!("{carrier} {number} #{piece}")
+        })
+        .collect();
     let list = named.join(", ");
     Problem::invalid(
         "code-ambiguous",
-        format!("this code leads to several pieces ({list}): choose the carrier and the piece"),
-        format!("此码对应多件（{list}）：请选择快递公司和件号"),
+        format!(
+            "this code leads to several pieces ({list}): choose the carrier and the piece, or scan \
+             the carrier's own code"
+        ),
+        format!("此码对应多件（{list}）：请选择快递公司和件号，或改扫快递面单"),
     )
 }

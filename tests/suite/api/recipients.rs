@@ -1,9 +1,13 @@
 //! For whom a piece is: addresses as people write them, pieces that nobody can place, doors that
 //! are not there.
 
+use std::collections::HashMap;
+
+use domain::ids::{ParcelId, Waybill};
+use runtime::directory::label_number;
 use serde_json::{Value, json};
 
-use super::door::{Door, is, is_refused};
+use super::door::{COMMUNITY, Door, is, is_refused};
 
 const NUMBER: &str = "SF1234567890123";
 
@@ -113,4 +117,37 @@ async fn a_piece_without_a_number_gets_a_label_of_our_own() {
     is(&door.scan("sort", json!({ "code": label })).await, "accepted");
     let shelf = arrived["cue"]["shelf"].as_str().unwrap();
     is_refused(&door.scan("sort", json!({ "code": shelf })).await, "not-a-parcel-code");
+}
+
+/// Two waybills whose pieces share the short code of their labels, by brute force.
+fn same_label() -> [String; 2] {
+    let community = COMMUNITY.parse().unwrap();
+    let mut by_label = HashMap::new();
+    for n in 0..100_000 {
+        let number = format!("SF{n:013}");
+        let waybill = Waybill { carrier: "sf".parse().unwrap(), number: number.parse().unwrap() };
+        let label = label_number(ParcelId::derive(&community, &waybill, 1, 0));
+        if let Some(other) = by_label.insert(label, number.clone()) {
+            return [other, number];
+        }
+    }
+    panic!("25 bits do not meet among 100,000 labels");
+}
+
+#[tokio::test]
+async fn two_labels_with_one_short_code_are_told_apart_by_their_waybills() {
+    let door = Door::open().await;
+    let numbers = same_label();
+    let mut labels = vec![];
+    for number in &numbers {
+        let scan = json!({ "code": number, "carrier": "sf", "category": "medicine" });
+        labels.push(door.scan("arrive", scan).await["cue"]["label"].clone());
+    }
+    assert_eq!(labels[0], labels[1]);
+    let asked = door.scan("missing", json!({ "code": labels[0] })).await;
+    is_refused(&asked, "code-ambiguous");
+    for number in &numbers {
+        assert!(asked["problem"]["title"].as_str().unwrap().contains(number.as_str()));
+        is(&door.scan("missing", json!({ "code": number, "carrier": "sf" })).await, "accepted");
+    }
 }

@@ -10,6 +10,9 @@ use crate::ledger::Entry;
 use crate::problem::{Problem, ProblemKind};
 use crate::request::Request;
 
+/// How many lanes are kept before those in which nobody waits are dropped.
+const LANES_KEPT_MAX: usize = 10_000;
+
 /// Whether a command may be worked off.
 pub(super) enum Admission<'a> {
     /// It is new. While this lives, nobody else works off the same id.
@@ -38,6 +41,9 @@ impl Engine {
         let device = request.device.clone()?;
         let lane = {
             let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+            if lanes.len() >= LANES_KEPT_MAX {
+                lanes.retain(|_, lane| Arc::strong_count(lane) > 1);
+            }
             Arc::clone(lanes.entry((request.community.clone(), device)).or_default())
         };
         Some(lane.lock_owned().await)
