@@ -18,7 +18,7 @@ use std::{
 
 use domain::{
     DomainEvent, community::Community, device::Device, household::Household, ids::CommandId,
-    order::Order, parcel::Parcel, run::Run, volunteer::Volunteer,
+    order::Order, parcel::Parcel, plan::Plan, run::Run, volunteer::Volunteer,
 };
 use event_log::{
     Direction, EventLog, Expected, MemoryLog, NewEvent, PAGE_EVENTS_MAX, RecordedEvent, Revision,
@@ -43,6 +43,7 @@ macro_rules! of_aggregate {
             Household::CATEGORY => $function::<Household>($($argument),*),
             Order::CATEGORY => $function::<Order>($($argument),*),
             Parcel::CATEGORY => $function::<Parcel>($($argument),*),
+            Plan::CATEGORY => $function::<Plan>($($argument),*),
             Run::CATEGORY => $function::<Run>($($argument),*),
             Volunteer::CATEGORY => $function::<Volunteer>($($argument),*),
             other => panic!("no aggregate has the category {other}"),

@@ -121,7 +121,7 @@ fn fact(event: &AnyEvent) -> Option<Fact<'_>> {
         AnyEvent::Parcel(id, event) => Fact::Parcel(*id, event),
         AnyEvent::Run(id, event) => Fact::Run(*id, event),
         AnyEvent::Volunteer(id, event) => Fact::Volunteer(*id, event),
-        AnyEvent::Device(..) => return None,
+        AnyEvent::Device(..) | AnyEvent::Plan(..) => return None,
     })
 }
 

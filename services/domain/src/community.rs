@@ -4,6 +4,7 @@
 //! and again: what is so already causes nothing.
 
 pub mod event;
+mod paths;
 #[cfg(test)]
 mod spec;
 
@@ -16,13 +17,17 @@ use serde::{Deserialize, Serialize};
 pub use self::event::CommunityEvent;
 use self::event::{
     AliasAdded, AliasTarget, BuildingAssigned, BuildingDescribed, CommunityRegistered,
-    DisinfectionPolicySet, GateOpened, GridColour, GridDrawn, IntakePointSet, Restriction,
-    TripLimitSet, Window, WindowPolicySet, ZoneDrawn, ZoneStateChanged,
+    DeliveryPolicySet, DisinfectionPolicySet, EntrancePlaced, GateOpened, GatePlaced, GridColour,
+    GridDrawn, IntakePointSet, PathBlocked, PathCleared, PathsDrawn, PlanningPolicySet,
+    Restriction, TripLimitSet, Window, WindowPolicySet, ZoneDrawn, ZoneStateChanged,
 };
-use crate::address::{Door, Unit};
+pub use self::paths::{CROSSINGS_MAX, PATHS_MAX, Paths};
+use crate::address::{Door, PlanPoint, Unit};
 use crate::decider::Decider;
-use crate::ids::{BuildingId, GateId, GridId, RoomId, UnitId, ZoneId};
+use crate::ids::{BuildingId, GateId, GridId, PathId, RoomId, UnitId, ZoneId};
+use crate::parcel::event::DeliveryLevel;
 use crate::refusal::refusals;
+use crate::run::PIECES_MAX;
 use crate::supply::{Category, DisinfectionRule, Load};
 
 /// The longest alias and the longest community name, in characters.
@@ -65,6 +70,20 @@ pub enum CommunityCommand {
     SetTripLimit(TripLimitSet),
     /// Say what a text in an address means.
     AddAlias(AliasAdded),
+    /// Say where a gate stands.
+    PlaceGate(GatePlaced),
+    /// Say where people enter a building.
+    PlaceEntrance(EntrancePlaced),
+    /// Say which paths there are.
+    DrawPaths(PathsDrawn),
+    /// Close a path.
+    BlockPath(PathBlocked),
+    /// Open a path again.
+    ClearPath(PathCleared),
+    /// Say how deliveries are planned.
+    SetPlanningPolicy(PlanningPolicySet),
+    /// Say how far a category is brought.
+    SetDeliveryPolicy(DeliveryPolicySet),
 }
 
 refusals! {
@@ -114,6 +133,20 @@ refusals! {
         TripLimit => "trip-limit",
             "a trip carries at least one piece, one gram and one millilitre",
             "每趟至少须能装一件、一克、一毫升";
+        UnknownPath { path: PathId } => "path-unknown",
+            "there is no path {path}: draw the paths first",
+            "没有通路 {path}：请先绘制通路";
+        PathsShape => "paths-shape",
+            "at most 2000 crossings and 4000 paths, each name once, each path between two \
+             different crossings of the drawing and no shorter than the straight line",
+            "至多 2000 个路口、4000 条通路；名称不得重复，每条通路须连接两个不同路口，且不短于直线距离";
+        PlanningPolicy => "planning-policy",
+            "a cart takes 1 to 1000 pieces, waits and answers last 1 second to 1 day, and a piece \
+             is tried at least once a day",
+            "每车 1 到 1000 件；等待和答复时限为 1 秒到 1 天；每件每天至少配送一次";
+        PickupSlots => "pickup-slots",
+            "a pickup needs slots of 1 to 240 minutes for each building, and nothing else has any",
+            "自提须设每栋 1 到 240 分钟的时段；其他方式不设时段";
     }
 }
 
@@ -181,6 +214,15 @@ pub struct CommunityState {
     pub trip_limit: Option<Load>,
     /// Other names of places.
     pub aliases: BTreeMap<String, AliasTarget>,
+    /// Where gates, entrances and paths lie.
+    #[serde(default)]
+    pub paths: Paths,
+    /// How deliveries are planned.
+    #[serde(default)]
+    pub planning: Option<PlanningPolicySet>,
+    /// How far each category is brought; a category that is absent is brought to the door.
+    #[serde(default)]
+    pub delivery: BTreeMap<Category, DeliveryPolicySet>,
 }
 
 /// Whether a building's zone lets a delivery in at a moment.
@@ -229,6 +271,17 @@ impl CommunityState {
             Restriction::Sealed => !protection,
         });
         ClosedZones(closed.map(|(id, zone)| (id.clone(), zone.buildings.clone())).collect())
+    }
+
+    /// Where people enter a unit: its own entrance, else the building's, else where it stands.
+    pub fn entrance(&self, building: &BuildingId, unit: &UnitId) -> Option<PlanPoint> {
+        let entrance = self.paths.entrance(building, unit);
+        entrance.or_else(|| self.buildings.get(building)?.description.position)
+    }
+
+    /// Where the intake point stands.
+    pub fn intake_position(&self) -> Option<PlanPoint> {
+        self.paths.gates.get(self.intake_point.as_ref()?).copied()
     }
 
     /// The grid of a building, once it has one.
@@ -291,6 +344,13 @@ impl Decider for Community {
             }
             CommunityCommand::SetTripLimit(fact) => set_trip_limit(state, fact),
             CommunityCommand::AddAlias(fact) => add_alias(state, fact),
+            CommunityCommand::PlaceGate(fact) => paths::place_gate(state, fact),
+            CommunityCommand::PlaceEntrance(fact) => paths::place_entrance(state, fact),
+            CommunityCommand::DrawPaths(fact) => paths::draw(state, fact),
+            CommunityCommand::BlockPath(fact) => paths::block(state, fact),
+            CommunityCommand::ClearPath(fact) => paths::clear(state, fact),
+            CommunityCommand::SetPlanningPolicy(fact) => set_planning(state, fact),
+            CommunityCommand::SetDeliveryPolicy(fact) => set_delivery(state, fact),
         }
     }
 
@@ -336,6 +396,15 @@ impl Decider for Community {
             CommunityEvent::TripLimitSet(event) => state.trip_limit = Some(event.limit),
             CommunityEvent::AliasAdded(event) => {
                 state.aliases.insert(event.text.clone(), event.target.clone());
+            }
+            CommunityEvent::GatePlaced(event) => state.paths.gate_placed(event),
+            CommunityEvent::EntrancePlaced(event) => state.paths.entrance_placed(event),
+            CommunityEvent::PathsDrawn(event) => state.paths.drawn(event),
+            CommunityEvent::PathBlocked(event) => state.paths.blocked(event),
+            CommunityEvent::PathCleared(event) => state.paths.cleared(event),
+            CommunityEvent::PlanningPolicySet(event) => state.planning = Some(event.clone()),
+            CommunityEvent::DeliveryPolicySet(event) => {
+                state.delivery.insert(event.category, event.clone());
             }
         }
         state
@@ -436,6 +505,28 @@ fn set_trip_limit(state: &CommunityState, fact: TripLimitSet) -> Decision {
         return Err(CommunityRefusal::TripLimit);
     }
     Ok(unless(state.trip_limit == Some(fact.limit), fact))
+}
+
+fn set_planning(state: &CommunityState, fact: PlanningPolicySet) -> Decision {
+    let a_while = 1..=86_400;
+    let sane = (1..=PIECES_MAX).contains(&fact.cart_pieces)
+        && a_while.contains(&fact.wait_at_most_seconds)
+        && a_while.contains(&fact.answer_within_seconds)
+        && fact.attempts_a_day > 0;
+    if !sane {
+        return Err(CommunityRefusal::PlanningPolicy);
+    }
+    Ok(unless(state.planning.as_ref() == Some(&fact), fact))
+}
+
+fn set_delivery(state: &CommunityState, fact: DeliveryPolicySet) -> Decision {
+    let fetched = fact.level == DeliveryLevel::Pickup;
+    let slots = fact.pickup.as_ref();
+    let sane = slots.is_none_or(|slots| (1..=240).contains(&slots.minutes_each));
+    if fetched != slots.is_some() || !sane {
+        return Err(CommunityRefusal::PickupSlots);
+    }
+    Ok(unless(state.delivery.get(&fact.category) == Some(&fact), fact))
 }
 
 fn add_alias(state: &CommunityState, fact: AliasAdded) -> Decision {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -147,6 +148,10 @@ text_id! {
     RoomId: check_label;
     /// A zone.
     ZoneId: check_label;
+    /// A point where paths of the compound meet.
+    CrossingId: check_label;
+    /// A path of the compound, between two crossings.
+    PathId: check_label;
     /// A table, cart, crate or bag that holds parcels.
     ContainerId: check_label;
     /// A recall, by the name under which it was announced.
@@ -228,6 +233,17 @@ impl ParcelId {
     }
 }
 
+impl RunId {
+    /// Derives the id of a run that a plan proposes, so that whoever carries the plan out a second
+    /// time meets the same run.
+    ///
+    /// `wave` counts the waves of the day from 1, `index` the runs of the wave from 0.
+    pub fn derive(community: &CommunityId, day: Date, wave: u32, index: u32) -> Self {
+        let name = format!("run\n{community}\n{day}\n{wave}\n{index}");
+        Self(Uuid::new_v5(&NAMESPACE, name.as_bytes()))
+    }
+}
+
 impl CommandId {
     /// Derives the id of the event at `index` of this command, so that a re-sent command appends
     /// nothing new in any log.
@@ -293,5 +309,8 @@ mod tests {
             "8c992fc6-21bf-5cde-adc1-28f239b4db74 db6bf123-49ca-53a3-9c8e-62d61642f311 \
              63cac9f3-3060-5153-a56a-ed8e172b472c"
         );
+        let day = "2022-11-20".parse().unwrap();
+        let run = RunId::derive(&"fumin-garden".parse().unwrap(), day, 1, 0);
+        assert_eq!(run.to_string(), "7427f7ad-56ac-542e-ae7d-597fda4f5b11");
     }
 }

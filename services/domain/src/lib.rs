@@ -15,6 +15,7 @@ pub mod ids;
 pub mod order;
 pub(crate) mod pairs;
 pub mod parcel;
+pub mod plan;
 pub mod refusal;
 pub mod run;
 pub mod sealed;

@@ -8,6 +8,7 @@
 //! departure has not been told yet. Two contradictory ends are settled at the parcel; the run
 //! follows what was settled there.
 
+mod change;
 pub mod command;
 mod decide;
 pub mod event;
@@ -16,7 +17,8 @@ pub mod refusal;
 mod spec;
 pub mod state;
 
-pub use self::command::RunCommand;
+pub use self::change::{HopCount, StopChange, StopChanged, changes};
+pub use self::command::{Helper, RunCommand};
 pub use self::decide::{PIECES_MAX, STOPS_MAX};
 pub use self::event::RunEvent;
 pub use self::refusal::RunRefusal;

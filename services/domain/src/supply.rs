@@ -149,6 +149,42 @@ impl Load {
     }
 }
 
+/// What a trip costs the person who makes it.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
+pub struct Effort {
+    /// Floors climbed on foot.
+    pub floors: u32,
+    /// Floors climbed times kilograms carried, each stairwell counted with what goes up it.
+    pub floor_kilograms: u32,
+    /// Decimetres walked between the gate and the stairwells.
+    pub walk_dm: u32,
+}
+
+impl Effort {
+    /// This effort and another one.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            floors: self.floors.saturating_add(other.floors),
+            floor_kilograms: self.floor_kilograms.saturating_add(other.floor_kilograms),
+            walk_dm: self.walk_dm.saturating_add(other.walk_dm),
+        }
+    }
+}
+
 /// With what a piece is disinfected.
 ///
 /// Alcohol is not among them: it must not be sprayed in a closed place (fire).

@@ -10,12 +10,13 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use self::event::VolunteerEvent;
 use self::event::{
-    Role, VolunteerBadgeRevoked, VolunteerEnrolled, VolunteerEquipped, VolunteerGridJoined,
+    Pool, Role, VolunteerBadgeRevoked, VolunteerBuildingsKept, VolunteerEnrolled,
+    VolunteerEquipped, VolunteerGridJoined, VolunteerLimitsSet, VolunteerPoolJoined,
     VolunteerRolesChanged, VolunteerShiftPlanned, VolunteerShiftWithdrawn, VolunteerStatus,
     VolunteerStatusSet,
 };
 use crate::decider::Decider;
-use crate::ids::GridId;
+use crate::ids::{BuildingId, GridId};
 use crate::refusal::refusals;
 use crate::sealed::Sealed;
 use crate::supply::Load;
@@ -24,6 +25,11 @@ use crate::supply::Load;
 pub const SHIFT_MAX: SignedDuration = SignedDuration::from_hours(24);
 /// The most shifts of one volunteer that are remembered, the latest ones.
 pub const SHIFTS_MAX: usize = 200;
+
+/// The most buildings of which one volunteer is the regular one.
+pub const KEPT_MAX: usize = 100;
+/// The longest rest after a trip, in seconds.
+pub const REST_SECONDS_MAX: u32 = 86_400;
 
 /// The decider of one volunteer.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +54,12 @@ pub enum VolunteerCommand {
     SetStatus(VolunteerStatusSet),
     /// Take the badge away, for good.
     RevokeBadge,
+    /// Say how much climbing is not too much.
+    SetLimits(VolunteerLimitsSet),
+    /// Say of which buildings the volunteer is the regular one.
+    KeepBuildings(VolunteerBuildingsKept),
+    /// Say when the volunteer is asked.
+    JoinPool(VolunteerPoolJoined),
 }
 
 refusals! {
@@ -77,6 +89,12 @@ refusals! {
         BadgeRevoked => "badge-revoked",
             "this badge was revoked: enrol the person again under a new badge",
             "此证件已注销：请以新证件重新登记";
+        Limits => "volunteer-limits",
+            "a volunteer climbs at least one floor a trip and a day, and rests at most one day",
+            "志愿者每趟、每天至少须能爬一层，休息不超过一天";
+        KeepsTooMany => "volunteer-keeps-too-many",
+            "a volunteer is the regular one of at most 100 buildings",
+            "志愿者至多固定负责 100 栋楼";
     }
 }
 
@@ -103,6 +121,12 @@ pub struct VolunteerState {
     pub status: VolunteerStatus,
     /// When that expires.
     pub status_until: Option<Timestamp>,
+    /// How much climbing is not too much.
+    pub limits: VolunteerLimitsSet,
+    /// The buildings of which the volunteer is the regular one.
+    pub keeps: BTreeSet<BuildingId>,
+    /// When the volunteer is asked.
+    pub pool: Pool,
 }
 
 impl VolunteerState {
@@ -110,6 +134,12 @@ impl VolunteerState {
     /// is in the way, and a shift covers the moment where shifts are planned at all.
     pub fn is_available(&self, at: Timestamp) -> bool {
         self.enrolled && !self.revoked && self.is_free(at) && self.is_on_shift(at)
+    }
+
+    /// When the shift of a moment ends; `None` when shifts are not planned, or none covers it.
+    pub fn shift_ends(&self, at: Timestamp) -> Option<Timestamp> {
+        let (_, until) = self.shifts.range(..=at).next_back()?;
+        (at < *until).then_some(*until)
     }
 
     fn is_free(&self, at: Timestamp) -> bool {
@@ -164,6 +194,14 @@ impl Decider for Volunteer {
                 Ok(unless(done, fact))
             }
             VolunteerCommand::RevokeBadge => Ok(unless(state.revoked, VolunteerBadgeRevoked {})),
+            VolunteerCommand::SetLimits(fact) => set_limits(state, fact),
+            VolunteerCommand::KeepBuildings(fact) => {
+                if fact.buildings.len() > KEPT_MAX {
+                    return Err(VolunteerRefusal::KeepsTooMany);
+                }
+                Ok(unless(state.keeps == fact.buildings, fact))
+            }
+            VolunteerCommand::JoinPool(fact) => Ok(unless(state.pool == fact.pool, fact)),
         }
     }
 
@@ -197,6 +235,9 @@ impl Decider for Volunteer {
                 state.status_until = event.until;
             }
             VolunteerEvent::BadgeRevoked(_) => state.revoked = true,
+            VolunteerEvent::LimitsSet(event) => state.limits = event.clone(),
+            VolunteerEvent::BuildingsKept(event) => state.keeps.clone_from(&event.buildings),
+            VolunteerEvent::PoolJoined(event) => state.pool = event.pool,
         }
         state
     }
@@ -219,6 +260,14 @@ fn enrol(state: &VolunteerState, fact: VolunteerEnrolled) -> Decision {
         return Err(VolunteerRefusal::AlreadyEnrolled);
     }
     Ok(unless(state.enrolled, fact))
+}
+
+fn set_limits(state: &VolunteerState, fact: VolunteerLimitsSet) -> Decision {
+    let none = [fact.floors_a_trip, fact.floors_a_day].contains(&Some(0));
+    if none || fact.rest_seconds > REST_SECONDS_MAX {
+        return Err(VolunteerRefusal::Limits);
+    }
+    Ok(unless(state.limits == fact, fact))
 }
 
 fn plan_shift(state: &VolunteerState, fact: VolunteerShiftPlanned) -> Decision {

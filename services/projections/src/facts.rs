@@ -226,7 +226,14 @@ impl Facts {
             | CommunityEvent::WindowPolicySet(_)
             | CommunityEvent::DisinfectionPolicySet(_)
             | CommunityEvent::TripLimitSet(_)
-            | CommunityEvent::AliasAdded(_) => {}
+            | CommunityEvent::AliasAdded(_)
+            | CommunityEvent::GatePlaced(_)
+            | CommunityEvent::EntrancePlaced(_)
+            | CommunityEvent::PathsDrawn(_)
+            | CommunityEvent::PathBlocked(_)
+            | CommunityEvent::PathCleared(_)
+            | CommunityEvent::PlanningPolicySet(_)
+            | CommunityEvent::DeliveryPolicySet(_) => {}
         }
     }
 

@@ -13,11 +13,13 @@ use domain::ids::{ActorId, CommandId, CommunityId, DeviceId};
 use domain::ids::{HouseholdId, OrderId, ParcelId, RunId, VolunteerId};
 use domain::order::{Order, OrderEvent};
 use domain::parcel::{Parcel, ParcelEvent};
+use domain::plan::{Plan, PlanEvent};
 use domain::run::{Run, RunEvent};
 use domain::volunteer::{Volunteer, VolunteerEvent};
 use domain::{Decider, DomainEvent};
 use event_log::{NewEvent, Position, RecordedEvent, Revision, StreamName, StreamNameError};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -133,6 +135,7 @@ stored! {
     Household, HouseholdEvent, "household", HouseholdId;
     Order, OrderEvent, "order", OrderId;
     Parcel, ParcelEvent, "parcel", ParcelId;
+    Plan, PlanEvent, "plan", Date;
     Run, RunEvent, "run", RunId;
     Volunteer, VolunteerEvent, "volunteer", VolunteerId;
 }

@@ -104,7 +104,7 @@ impl Directory {
             AnyEvent::Volunteer(id, _) => {
                 place.volunteers.insert(*id);
             }
-            AnyEvent::Device(..) | AnyEvent::Order(..) => {}
+            AnyEvent::Device(..) | AnyEvent::Order(..) | AnyEvent::Plan(..) => {}
         }
     }
 }
@@ -188,7 +188,14 @@ impl Place {
             | CommunityEvent::ZoneStateChanged(_)
             | CommunityEvent::WindowPolicySet(_)
             | CommunityEvent::DisinfectionPolicySet(_)
-            | CommunityEvent::TripLimitSet(_) => {}
+            | CommunityEvent::TripLimitSet(_)
+            | CommunityEvent::GatePlaced(_)
+            | CommunityEvent::EntrancePlaced(_)
+            | CommunityEvent::PathsDrawn(_)
+            | CommunityEvent::PathBlocked(_)
+            | CommunityEvent::PathCleared(_)
+            | CommunityEvent::PlanningPolicySet(_)
+            | CommunityEvent::DeliveryPolicySet(_) => {}
         }
     }
 
@@ -310,7 +317,12 @@ impl Place {
             | RunEvent::PieceLost(_)
             | RunEvent::PieceReopened(_)
             | RunEvent::StopDone(_)
-            | RunEvent::StopFailed(_) => {}
+            | RunEvent::StopFailed(_)
+            | RunEvent::Replanned(_)
+            | RunEvent::SheetSeen(_)
+            | RunEvent::BuildingPaused(_)
+            | RunEvent::BuildingResumed(_)
+            | RunEvent::HopCounted(_) => {}
         }
     }
 

@@ -15,6 +15,7 @@ use domain::household::Household;
 use domain::ids::{CommandId, CommunityId, DeviceId, ParcelId};
 use domain::order::Order;
 use domain::parcel::{Parcel, ParcelState};
+use domain::plan::Plan;
 use domain::run::Run;
 use domain::volunteer::Volunteer;
 use event_log::{EventLog, Health, Position, Revision};
@@ -79,6 +80,7 @@ pub struct Engine {
     pub(crate) volunteers: Repository<Volunteer>,
     pub(crate) communities: Repository<Community>,
     pub(crate) devices: Repository<Device>,
+    pub(crate) plans: Repository<Plan>,
     pub(crate) reactions: Arc<Reactions>,
     snapshots: Option<Snapshots>,
     progress: watch::Receiver<Progress>,
@@ -115,6 +117,7 @@ kept! {
     Volunteer: volunteers;
     Community: communities;
     Device: devices;
+    Plan: plans;
 }
 
 /// What became of a command on one aggregate.
@@ -153,6 +156,7 @@ impl Engine {
             volunteers: Repository::new(Arc::clone(&log), OTHERS_CACHED_MAX),
             communities: Repository::new(Arc::clone(&log), OTHERS_CACHED_MAX),
             devices: Repository::new(Arc::clone(&log), OTHERS_CACHED_MAX),
+            plans: Repository::new(Arc::clone(&log), OTHERS_CACHED_MAX),
             reactions: Arc::new(Reactions::from(processed)),
             snapshots,
             progress,

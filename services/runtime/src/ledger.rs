@@ -89,6 +89,7 @@ impl Ledger {
                 | AnyEvent::Device(..)
                 | AnyEvent::Household(..)
                 | AnyEvent::Order(..)
+                | AnyEvent::Plan(..)
                 | AnyEvent::Run(..)
                 | AnyEvent::Volunteer(..) => None,
             };

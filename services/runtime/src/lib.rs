@@ -15,6 +15,7 @@ pub mod ids;
 pub mod ledger;
 mod locate;
 mod perform;
+pub mod planning;
 pub mod problem;
 pub mod process;
 pub mod repository;

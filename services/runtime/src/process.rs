@@ -15,6 +15,8 @@ use domain::order::OrderCommand;
 use domain::parcel::ParcelEvent;
 use domain::parcel::event::{End, ParcelDisputeSettled};
 use domain::parcel::{Custody, ParcelState, Phase};
+use domain::plan::PlanEvent;
+use domain::plan::event::{PlanOfferDecided, ProposedRun};
 use domain::run::{RunCommand, RunEvent};
 use domain::{household::HouseholdEvent, ids::HouseholdId};
 use event_log::{Delivery, LogError, Position, RecordedEvent};
@@ -54,6 +56,8 @@ enum Reaction {
     CheckLoaded(ParcelId, RunId),
     /// A household's key is deleted.
     EraseKey(HouseholdId),
+    /// A volunteer is asked to make a planned trip.
+    Offer(PlanOfferDecided),
 }
 
 /// A reaction that the domain refused: a person should look at it.
@@ -224,7 +228,8 @@ async fn read(engine: &Engine, recorded: &RecordedEvent) {
             | Reaction::Reopened(_)
             | Reaction::Settled(..)
             | Reaction::HandedOff(_)
-            | Reaction::EraseKey(_) => SignedDuration::ZERO,
+            | Reaction::EraseKey(_)
+            | Reaction::Offer(_) => SignedDuration::ZERO,
         };
         let not_before = metadata.recorded_at.saturating_add(grace).unwrap_or(Timestamp::MAX);
         let pending = Pending {
@@ -249,6 +254,8 @@ const CAUSES: &[&str] = &[
     "ParcelReopened",
     "ParcelReturned",
     "ParcelUnloaded",
+    "PlanOfferDecided",
+    "PlanWaveProposed",
     "RunPieceLoaded",
 ];
 
@@ -268,6 +275,20 @@ fn reactions(event: &AnyEvent) -> Vec<Reaction> {
         | AnyEvent::Device(..)
         | AnyEvent::Order(..)
         | AnyEvent::Volunteer(..) => vec![],
+        AnyEvent::Plan(_, event) => of_plan(event),
+    }
+}
+
+/// The plan's decisions are carried out: its runs are planned, its offers made.
+fn of_plan(event: &PlanEvent) -> Vec<Reaction> {
+    match event {
+        PlanEvent::WaveProposed(event) => {
+            let plan =
+                |one: &ProposedRun| Reaction::Run(one.run, RunCommand::Plan(one.plan.clone()));
+            event.runs.iter().map(plan).collect()
+        }
+        PlanEvent::OfferDecided(event) => vec![Reaction::Offer(event.clone())],
+        PlanEvent::RunEnded(_) | PlanEvent::PiecesSetAside(_) | PlanEvent::DayClosed(_) => vec![],
     }
 }
 
@@ -432,6 +453,10 @@ async fn carry_out(engine: &Engine, request: &Request, reaction: &Reaction) -> R
                 return Ok(());
             }
             tell_run(engine, request, *run, &RunCommand::UnloadPiece { parcel: *parcel }).await
+        }
+        Reaction::Offer(decided) => {
+            let command = engine.offer_of(community, decided, request.recorded_at).await?;
+            tell_run(engine, request, decided.run, &command).await
         }
         Reaction::EraseKey(household) => {
             let subject = Subject::Household(community.clone(), *household);

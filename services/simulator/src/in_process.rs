@@ -126,6 +126,8 @@ impl InProcess {
             protection: state.protection,
             available: state.is_available(request.recorded_at),
             carry_limit: state.carry_limit,
+            helper: None,
+            reason: None,
         };
         self.command::<Run>(request, run, command).await
     }

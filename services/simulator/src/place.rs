@@ -92,7 +92,14 @@ impl Place {
             | CommunityCommand::SetIntakePoint(_)
             | CommunityCommand::DrawGrid(_)
             | CommunityCommand::ChangeZoneState(_)
-            | CommunityCommand::AddAlias(_) => {}
+            | CommunityCommand::AddAlias(_)
+            | CommunityCommand::PlaceGate(_)
+            | CommunityCommand::PlaceEntrance(_)
+            | CommunityCommand::DrawPaths(_)
+            | CommunityCommand::BlockPath(_)
+            | CommunityCommand::ClearPath(_)
+            | CommunityCommand::SetPlanningPolicy(_)
+            | CommunityCommand::SetDeliveryPolicy(_) => {}
         }
     }
 

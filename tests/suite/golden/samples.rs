@@ -20,6 +20,8 @@ const DELIVERED: u64 = 8;
 const HELD: u64 = 9;
 const THROWN_AWAY: u64 = 10;
 const COMMAND: u64 = 11;
+const PLANNED_RUN: u64 = 12;
+const HELPER: u64 = 13;
 
 const MORNING: &str = "2022-11-10T01:00:00Z";
 const NOON: &str = "2022-11-10T04:00:00Z";
@@ -35,7 +37,135 @@ pub fn version_1() -> Vec<Happening> {
     all.extend(thrown_away());
     all.extend(run());
     all.extend(device());
+    all.extend(planning());
     all
+}
+
+/// What planning added: paths and policies, limits of people, changes on the way, a day's plan.
+fn planning() -> Vec<Happening> {
+    let point = |east_dm: i32| json!({ "east_dm": east_dm, "north_dm": 0 });
+    let path = json!({ "id": "a-b", "from": "a", "to": "b", "length_dm": 600 });
+    let mut all = of(
+        "community",
+        &"main",
+        [
+            ("GatePlaced", json!({ "gate": "东门", "position": point(0) })),
+            ("EntrancePlaced", json!({ "building": "10", "unit": "2", "position": point(90) })),
+            (
+                "PathsDrawn",
+                json!({
+                    "crossings": [
+                        { "id": "a", "position": point(0) }, { "id": "b", "position": point(500) },
+                    ],
+                    "paths": [path],
+                }),
+            ),
+            ("PathBlocked", json!({ "path": "a-b", "until": NOON })),
+            ("PathCleared", json!({ "path": "a-b" })),
+            (
+                "PlanningPolicySet",
+                json!({
+                    "automatic": true, "cart_pieces": 20, "wait_at_most_seconds": 1_200,
+                    "answer_within_seconds": 300, "attempts_a_day": 2, "day_closes": "21:00:00",
+                }),
+            ),
+            (
+                "DeliveryPolicySet",
+                json!({
+                    "category": "parcel_goods", "level": "pickup",
+                    "pickup": { "opens": "14:00:00", "minutes_each": 15 },
+                }),
+            ),
+        ],
+    );
+    all.extend(of(
+        "volunteer",
+        &thing(VOLUNTEER),
+        [
+            (
+                "VolunteerLimitsSet",
+                json!({ "floors_a_trip": 18, "floors_a_day": 60, "rest_seconds": 900 }),
+            ),
+            ("VolunteerBuildingsKept", json!({ "buildings": ["10"] })),
+            ("VolunteerPoolJoined", json!({ "pool": "emergency" })),
+        ],
+    ));
+    let stops = json!([{ "door": door(), "parcels": [thing(DELIVERED)] }]);
+    all.extend(of(
+        "run",
+        &thing(PLANNED_RUN),
+        [
+            ("RunPlanned", planned_run(&stops)),
+            ("RunReplanned", json!({ "stops": stops, "reason": { "path_blocked": "a-b" } })),
+            ("RunSheetSeen", json!({ "sheet": 2 })),
+            ("RunBuildingPaused", json!({ "building": "10", "zone": "中片", "until": NOON })),
+            ("RunBuildingResumed", json!({ "building": "10" })),
+            ("RunHopCounted", json!({ "hop": { "building_foot": "10" }, "counted_pieces": 1 })),
+        ],
+    ));
+    all.extend(days_plan(&stops));
+    all
+}
+
+fn planned_run(stops: &Value) -> Value {
+    json!({
+        "grid": "3", "day": "2022-11-10", "opens": "13:30:00", "closes": "17:30:00",
+        "limit": { "pieces": 20, "weight_grams": 120_000, "volume_millilitres": 500_000 },
+        "stops": stops, "needs_protection": false, "needs_two": true,
+        "level": "building_foot", "wave": { "number": 1, "trigger": "cart_full" },
+    })
+}
+
+fn days_plan(stops: &Value) -> Vec<Happening> {
+    let effort = json!({ "floors": 2, "floor_kilograms": 26, "walk_dm": 900 });
+    let reason = json!({
+        "because": ["climbed_least", { "keeps_building": "10" }], "candidates": 4,
+        "trip": effort, "before": effort, "mean_before": effort,
+    });
+    let left = json!({
+        "parcel": thing(HELD), "reason": "recipient_unknown",
+        "remains": { "stays": "unknown_recipient" }, "owner": "desk-1",
+    });
+    of(
+        "plan",
+        &"2022-11-10",
+        [
+            (
+                "PlanWaveProposed",
+                json!({
+                    "wave": 1, "trigger": "cart_full",
+                    "runs": [{ "run": thing(PLANNED_RUN), "plan": planned_run(stops) }],
+                }),
+            ),
+            (
+                "PlanOfferDecided",
+                json!({
+                    "run": thing(PLANNED_RUN), "volunteer": thing(VOLUNTEER),
+                    "helper": thing(HELPER), "reason": reason, "at": MORNING,
+                }),
+            ),
+            (
+                "PlanRunEnded",
+                json!({
+                    "run": thing(PLANNED_RUN), "courier": thing(VOLUNTEER),
+                    "helper": thing(HELPER), "effort": effort, "at": NOON,
+                }),
+            ),
+            (
+                "PlanPiecesSetAside",
+                json!({
+                    "pieces": [
+                        { "parcel": thing(HELD), "reason": "recipient_unknown" },
+                        {
+                            "parcel": thing(DELIVERED),
+                            "reason": { "zone_closed": { "zone": "中片", "until": NOON } },
+                        },
+                    ],
+                }),
+            ),
+            ("PlanDayClosed", json!({ "left": [left] })),
+        ],
+    )
 }
 
 fn thing(number: u64) -> Uuid {

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use domain::community::event::{
-    AliasAdded, BuildingAssigned, BuildingDescribed, CommunityRegistered, DisinfectionPolicySet,
-    GateOpened, GridDrawn, IntakePointSet, TripLimitSet, WindowPolicySet, ZoneDrawn,
-    ZoneStateChanged,
+    AliasAdded, BuildingAssigned, BuildingDescribed, CommunityRegistered, DeliveryPolicySet,
+    DisinfectionPolicySet, EntrancePlaced, GateOpened, GatePlaced, GridDrawn, IntakePointSet,
+    PathBlocked, PathCleared, PathsDrawn, PlanningPolicySet, TripLimitSet, WindowPolicySet,
+    ZoneDrawn, ZoneStateChanged,
 };
 use domain::community::{Community, CommunityCommand};
 use domain::device::{Device, DeviceCommand};
@@ -14,16 +15,21 @@ use domain::household::event::{
     HouseholdRegistered, HouseholdStatusSet,
 };
 use domain::household::{Household, HouseholdCommand};
-use domain::ids::{ActorId, DeviceId, GridId, HouseholdId, OrderId, RunId, VolunteerId};
+use domain::ids::{
+    ActorId, BuildingId, DeviceId, GridId, HouseholdId, OrderId, RunId, VolunteerId,
+};
 use domain::order::event::{OrderCancelReason, OrderPlaced};
 use domain::order::{Order, OrderCommand};
-use domain::run::event::{RunCancelReason, RunPlanned};
+use domain::run::event::{
+    RunBuildingPaused, RunCancelReason, RunHopCounted, RunPlanned, RunReplanned,
+};
 use domain::run::{Run, RunCommand};
 use domain::sealed::Sealed;
 use domain::supply::Load;
 use domain::volunteer::event::{
-    Role, VolunteerEnrolled, VolunteerEquipped, VolunteerGridJoined, VolunteerRolesChanged,
-    VolunteerShiftPlanned, VolunteerShiftWithdrawn, VolunteerStatusSet,
+    Role, VolunteerBuildingsKept, VolunteerEnrolled, VolunteerEquipped, VolunteerGridJoined,
+    VolunteerLimitsSet, VolunteerPoolJoined, VolunteerRolesChanged, VolunteerShiftPlanned,
+    VolunteerShiftWithdrawn, VolunteerStatusSet,
 };
 use domain::volunteer::{Volunteer, VolunteerCommand};
 use jiff::civil::Date;
@@ -64,6 +70,20 @@ pub enum CommunityCommandBody {
     SetTripLimit(TripLimitSet),
     /// Say what a text in an address means.
     AddAlias(AliasAdded),
+    /// Say where a gate stands.
+    PlaceGate(GatePlaced),
+    /// Say where people enter a building, or one unit of it.
+    PlaceEntrance(EntrancePlaced),
+    /// Say which paths there are.
+    DrawPaths(PathsDrawn),
+    /// Close a path.
+    BlockPath(PathBlocked),
+    /// Open a path again.
+    ClearPath(PathCleared),
+    /// Say how deliveries are planned.
+    SetPlanningPolicy(PlanningPolicySet),
+    /// Say how far a category is brought.
+    SetDeliveryPolicy(DeliveryPolicySet),
 }
 
 impl Wire for CommunityCommandBody {
@@ -86,6 +106,13 @@ impl Wire for CommunityCommandBody {
             Self::SetDisinfectionPolicy(fact) => CommunityCommand::SetDisinfectionPolicy(fact),
             Self::SetTripLimit(fact) => CommunityCommand::SetTripLimit(fact),
             Self::AddAlias(fact) => CommunityCommand::AddAlias(fact),
+            Self::PlaceGate(fact) => CommunityCommand::PlaceGate(fact),
+            Self::PlaceEntrance(fact) => CommunityCommand::PlaceEntrance(fact),
+            Self::DrawPaths(fact) => CommunityCommand::DrawPaths(fact),
+            Self::BlockPath(fact) => CommunityCommand::BlockPath(fact),
+            Self::ClearPath(fact) => CommunityCommand::ClearPath(fact),
+            Self::SetPlanningPolicy(fact) => CommunityCommand::SetPlanningPolicy(fact),
+            Self::SetDeliveryPolicy(fact) => CommunityCommand::SetDeliveryPolicy(fact),
         })
     }
 }
@@ -313,6 +340,9 @@ pub enum RunCommandBody {
     Offer {
         /// Who.
         volunteer: VolunteerId,
+        /// Who goes along, where two people are needed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        helper: Option<VolunteerId>,
     },
     /// Make the trip that was offered.
     Accept {
@@ -334,6 +364,22 @@ pub enum RunCommandBody {
         /// Why.
         reason: RunCancelReason,
     },
+    /// Change its stops; what was loaded stays on the way.
+    Replan(RunReplanned),
+    /// Say that the courier has seen the run sheet.
+    SeeSheet {
+        /// Which edition: 1 as it was planned, one more with each change.
+        sheet: u32,
+    },
+    /// Leave a building out for now.
+    PauseBuilding(RunBuildingPaused),
+    /// Go to a building again.
+    ResumeBuilding {
+        /// The building.
+        building: BuildingId,
+    },
+    /// Say how many pieces were counted at a hop of the way.
+    CountHop(RunHopCounted),
 }
 
 impl Wire for RunCommandBody {
@@ -341,10 +387,15 @@ impl Wire for RunCommandBody {
 
     fn needs_version(&self) -> bool {
         match self {
-            Self::Offer { .. } | Self::Cancel { .. } => true,
-            Self::Plan(_) | Self::Accept { .. } | Self::HandBack { .. } | Self::Close { .. } => {
-                false
-            }
+            Self::Offer { .. } | Self::Cancel { .. } | Self::Replan(_) => true,
+            Self::Plan(_)
+            | Self::Accept { .. }
+            | Self::HandBack { .. }
+            | Self::Close { .. }
+            | Self::SeeSheet { .. }
+            | Self::PauseBuilding(_)
+            | Self::ResumeBuilding { .. }
+            | Self::CountHop(_) => false,
         }
     }
 
@@ -363,21 +414,19 @@ impl Wire for RunCommandBody {
                 }
                 RunCommand::Plan(fact)
             }
-            Self::Offer { volunteer } => {
-                let (state, _) =
-                    app.engine.peek::<Volunteer>(&request.community, &volunteer).await?;
-                RunCommand::Offer {
-                    volunteer,
-                    volunteer_grid: state.grid.clone(),
-                    protection: state.protection,
-                    available: state.is_available(request.recorded_at),
-                    carry_limit: state.carry_limit,
-                }
+            Self::Offer { volunteer, helper } => {
+                let (community, at) = (&request.community, request.recorded_at);
+                app.engine.offer_to(community, volunteer, helper, None, at).await?
             }
             Self::Accept { volunteer } => RunCommand::Accept { volunteer },
             Self::HandBack { volunteer } => RunCommand::HandBack { volunteer },
             Self::Close { counted_back } => RunCommand::Close { counted_back },
             Self::Cancel { reason } => RunCommand::Cancel { reason },
+            Self::Replan(fact) => RunCommand::Replan(fact),
+            Self::SeeSheet { sheet } => RunCommand::SeeSheet { sheet },
+            Self::PauseBuilding(fact) => RunCommand::PauseBuilding(fact),
+            Self::ResumeBuilding { building } => RunCommand::ResumeBuilding { building },
+            Self::CountHop(fact) => RunCommand::CountHop(fact),
         })
     }
 }
@@ -413,6 +462,12 @@ pub enum VolunteerCommandBody {
     SetStatus(VolunteerStatusSet),
     /// Take the badge away, for good.
     RevokeBadge,
+    /// Say how much climbing is not too much.
+    SetLimits(VolunteerLimitsSet),
+    /// Say of which buildings the volunteer is the regular one.
+    KeepBuildings(VolunteerBuildingsKept),
+    /// Say when the volunteer is asked.
+    JoinPool(VolunteerPoolJoined),
 }
 
 impl Wire for VolunteerCommandBody {
@@ -439,6 +494,9 @@ impl Wire for VolunteerCommandBody {
             Self::WithdrawShift(fact) => VolunteerCommand::WithdrawShift(fact),
             Self::SetStatus(fact) => VolunteerCommand::SetStatus(fact),
             Self::RevokeBadge => VolunteerCommand::RevokeBadge,
+            Self::SetLimits(fact) => VolunteerCommand::SetLimits(fact),
+            Self::KeepBuildings(fact) => VolunteerCommand::KeepBuildings(fact),
+            Self::JoinPool(fact) => VolunteerCommand::JoinPool(fact),
         })
     }
 }

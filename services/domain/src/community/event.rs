@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{Door, PlanPoint, Unit};
 use crate::event::events;
-use crate::ids::{BuildingId, GateId, GridId, UnitId, ZoneId};
+use crate::ids::{BuildingId, CrossingId, GateId, GridId, PathId, UnitId, ZoneId};
+use crate::parcel::event::DeliveryLevel;
 use crate::supply::{Category, DisinfectionRule, Load};
 
 events! {
@@ -27,6 +28,13 @@ events! {
         DisinfectionPolicySet(DisinfectionPolicySet),
         TripLimitSet(TripLimitSet),
         AliasAdded(AliasAdded),
+        GatePlaced(GatePlaced),
+        EntrancePlaced(EntrancePlaced),
+        PathsDrawn(PathsDrawn),
+        PathBlocked(PathBlocked),
+        PathCleared(PathCleared),
+        PlanningPolicySet(PlanningPolicySet),
+        DeliveryPolicySet(DeliveryPolicySet),
     }
 }
 
@@ -221,4 +229,112 @@ pub struct AliasAdded {
     pub text: String,
     /// What it means.
     pub target: AliasTarget,
+}
+
+/// A gate stands here on the compound's plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct GatePlaced {
+    /// The gate.
+    pub gate: GateId,
+    /// Where it stands.
+    pub position: PlanPoint,
+}
+
+/// People enter a building, or one unit of it, here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EntrancePlaced {
+    /// The building.
+    pub building: BuildingId,
+    /// The unit; `None` is every unit that has no entrance of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<UnitId>,
+    /// Where the entrance is.
+    pub position: PlanPoint,
+}
+
+/// A point where paths meet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Crossing {
+    /// Its name.
+    pub id: CrossingId,
+    /// Where it lies.
+    pub position: PlanPoint,
+}
+
+/// A path that people walk in both directions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Path {
+    /// Its name.
+    pub id: PathId,
+    /// One end.
+    pub from: CrossingId,
+    /// The other end.
+    pub to: CrossingId,
+    /// How far it is to walk, in decimetres; at least the straight line.
+    pub length_dm: u32,
+}
+
+/// The compound's paths are these, and no others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PathsDrawn {
+    /// Where paths meet.
+    pub crossings: Vec<Crossing>,
+    /// The paths.
+    pub paths: Vec<Path>,
+}
+
+/// Nobody can walk a path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PathBlocked {
+    /// The path.
+    pub path: PathId,
+    /// Until when; `None` is until it is cleared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+/// A path can be walked again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PathCleared {
+    /// The path.
+    pub path: PathId,
+}
+
+/// How the community's deliveries are planned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlanningPolicySet {
+    /// The engine plans and offers runs by itself; otherwise only when somebody asks it to.
+    pub automatic: bool,
+    /// A cart leaves when so many pieces of its grid are ready.
+    pub cart_pieces: u32,
+    /// A piece waits for others so long at most, in seconds, while its window is open.
+    pub wait_at_most_seconds: u32,
+    /// Somebody who does not answer an offer for so long is not asked any more, in seconds.
+    pub answer_within_seconds: u32,
+    /// After so many failed attempts on a day a piece waits for the next day.
+    pub attempts_a_day: u32,
+    /// When the day ends and whatever is left needs a reason and an owner, in local time.
+    pub day_closes: Time,
+}
+
+/// When households fetch their pieces, so that nobody crowds: the buildings of a grid come one
+/// after another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PickupSlots {
+    /// When the first building comes, in local time.
+    pub opens: Time,
+    /// How long each building has, in minutes.
+    pub minutes_each: u16,
+}
+
+/// A category is brought so far.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeliveryPolicySet {
+    /// The category.
+    pub category: Category,
+    /// How far, for a household that can come down.
+    pub level: DeliveryLevel,
+    /// The slots, where households fetch it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pickup: Option<PickupSlots>,
 }

@@ -1,6 +1,7 @@
 //! What a community is told about itself, as sentences.
 
 mod layout;
+mod paths;
 mod sample;
 mod stored;
 mod zones_and_rules;

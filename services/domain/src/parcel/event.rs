@@ -200,10 +200,11 @@ pub struct ParcelRelayed {
 }
 
 /// How far the piece was brought.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryLevel {
     /// To the door.
+    #[default]
     Door,
     /// To the foot of the building.
     BuildingFoot,

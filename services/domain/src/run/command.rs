@@ -1,9 +1,11 @@
 //! What people and processes may ask of a run. Each command carries the facts that its decision
 //! needs: whoever sends it has looked them up.
 
-use super::event::{RunCancelReason, RunPlanned};
+use super::event::{
+    AssignmentReason, RunBuildingPaused, RunCancelReason, RunHopCounted, RunPlanned, RunReplanned,
+};
 use crate::address::Door;
-use crate::ids::{GridId, ParcelId, VolunteerId};
+use crate::ids::{BuildingId, GridId, ParcelId, VolunteerId};
 use crate::parcel::event::FailureReason;
 use crate::supply::Load;
 
@@ -24,6 +26,10 @@ pub enum RunCommand {
         available: bool,
         /// What the volunteer can carry in one trip.
         carry_limit: Load,
+        /// Who goes along, where two people are needed.
+        helper: Option<Helper>,
+        /// Why these and no others; `None` when a person chose.
+        reason: Option<AssignmentReason>,
     },
     /// Make the trip that was offered.
     Accept {
@@ -91,4 +97,35 @@ pub enum RunCommand {
         /// Why.
         reason: RunCancelReason,
     },
+    /// Change its stops.
+    Replan(RunReplanned),
+    /// Note that the courier has seen the run sheet.
+    SeeSheet {
+        /// Which edition.
+        sheet: u32,
+    },
+    /// Leave a building out for now.
+    PauseBuilding(RunBuildingPaused),
+    /// Go to a building again.
+    ResumeBuilding {
+        /// The building.
+        building: BuildingId,
+    },
+    /// Count the pieces at a hop.
+    CountHop(RunHopCounted),
+}
+
+/// The second person of a trip, and the facts that the offer depends on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Helper {
+    /// Who.
+    pub volunteer: VolunteerId,
+    /// The volunteer's grid.
+    pub grid: Option<GridId>,
+    /// Whether the volunteer has protection.
+    pub protection: bool,
+    /// Whether the volunteer is on shift and free now.
+    pub available: bool,
+    /// What the volunteer can carry in one trip.
+    pub carry_limit: Load,
 }

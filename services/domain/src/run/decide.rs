@@ -2,16 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use super::command::RunCommand;
+use super::change;
+use super::command::{Helper, RunCommand};
 use super::event::{
-    RunAccepted, RunCancelReason, RunCancelled, RunClosed, RunDeparted, RunEvent, RunHandedBack,
-    RunOffered, RunPieceDelivered, RunPieceFailed, RunPieceLoaded, RunPieceLost, RunPieceReopened,
-    RunPieceReturned, RunPieceUnloaded, RunPlanned, RunStopDone, RunStopFailed, Stop,
+    AssignmentReason, RunAccepted, RunCancelReason, RunCancelled, RunClosed, RunDeparted, RunEvent,
+    RunHandedBack, RunOffered, RunPieceDelivered, RunPieceFailed, RunPieceLoaded, RunPieceLost,
+    RunPieceReopened, RunPieceReturned, RunPieceUnloaded, RunPlanned, RunStopDone, RunStopFailed,
+    Stop,
 };
 use super::refusal::RunRefusal;
 use super::state::{LoadedPiece, Phase, PieceCounts, PieceStatus, RunState, StopOutcome};
 use crate::address::Door;
-use crate::ids::{GridId, ParcelId, VolunteerId};
+use crate::ids::{ParcelId, VolunteerId};
 use crate::parcel::event::FailureReason;
 use crate::supply::Load;
 
@@ -20,7 +22,7 @@ pub const STOPS_MAX: usize = 200;
 /// The most pieces that a run may declare.
 pub const PIECES_MAX: u32 = 1_000;
 
-type Decision = Result<Vec<RunEvent>, RunRefusal>;
+pub(super) type Decision = Result<Vec<RunEvent>, RunRefusal>;
 
 /// Decides what `command` causes.
 pub(super) fn decide(state: &RunState, command: RunCommand) -> Decision {
@@ -29,8 +31,18 @@ pub(super) fn decide(state: &RunState, command: RunCommand) -> Decision {
     }
     match command {
         RunCommand::Plan(fact) => plan(state, fact),
-        RunCommand::Offer { volunteer, volunteer_grid, protection, available, carry_limit } => {
-            offer(state, volunteer, volunteer_grid.as_ref(), protection, available, carry_limit)
+        RunCommand::Offer {
+            volunteer,
+            volunteer_grid,
+            protection,
+            available,
+            carry_limit,
+            helper,
+            reason,
+        } => {
+            let grid = volunteer_grid;
+            let first = Helper { volunteer, grid, protection, available, carry_limit };
+            offer(state, &first, helper.as_ref(), reason)
         }
         RunCommand::Accept { volunteer } => accept(state, volunteer),
         RunCommand::HandBack { volunteer } => hand_back(state, volunteer),
@@ -44,6 +56,11 @@ pub(super) fn decide(state: &RunState, command: RunCommand) -> Decision {
         RunCommand::RecordReopened { parcel } => record_reopened(state, parcel),
         RunCommand::Close { counted_back } => close(state, counted_back),
         RunCommand::Cancel { reason } => cancel(state, reason),
+        RunCommand::Replan(fact) => change::replan(state, fact),
+        RunCommand::SeeSheet { sheet } => change::see_sheet(state, sheet),
+        RunCommand::PauseBuilding(fact) => change::pause(state, fact),
+        RunCommand::ResumeBuilding { building } => Ok(change::resume(state, building)),
+        RunCommand::CountHop(fact) => change::count_hop(state, fact),
     }
 }
 
@@ -64,7 +81,7 @@ fn plan(state: &RunState, fact: RunPlanned) -> Decision {
     }
 }
 
-fn check_stops(stops: &[Stop], limit: Load) -> Result<(), RunRefusal> {
+pub(super) fn check_stops(stops: &[Stop], limit: Load) -> Result<(), RunRefusal> {
     let doors: BTreeSet<_> = stops.iter().map(|stop| &stop.door).collect();
     let parcels: BTreeSet<_> = stops.iter().flat_map(|stop| &stop.parcels).collect();
     let listed: usize = stops.iter().map(|stop| stop.parcels.len()).sum();
@@ -87,36 +104,47 @@ fn over(limit: Load) -> RunRefusal {
 
 fn offer(
     state: &RunState,
-    volunteer: VolunteerId,
-    volunteer_grid: Option<&GridId>,
-    protection: bool,
-    available: bool,
-    carry_limit: Load,
+    first: &Helper,
+    second: Option<&Helper>,
+    reason: Option<AssignmentReason>,
 ) -> Decision {
+    let (volunteer, helper) = (first.volunteer, second.map(|second| second.volunteer));
     match state.phase {
         Phase::Unknown => return Err(RunRefusal::NotPlanned),
-        Phase::Offered if state.offered_to == Some(volunteer) => return Ok(vec![]),
+        Phase::Offered if state.offered_to == Some(volunteer) && state.helper == helper => {
+            return Ok(vec![]);
+        }
         Phase::Planned | Phase::Offered => {}
         Phase::Accepted => return check_courier(state, volunteer).map(|()| vec![]),
         Phase::Departed => return Err(RunRefusal::Departed),
         Phase::Closed => return Err(RunRefusal::Closed),
         Phase::Cancelled => return Err(RunRefusal::Cancelled),
     }
-    if let Some(grid) = state.grid().filter(|grid| volunteer_grid != Some(grid)) {
-        return Err(RunRefusal::OtherGrid { grid: grid.clone() });
+    let two_needed = state.plan.as_ref().is_some_and(|plan| plan.needs_two);
+    if two_needed && helper.is_none_or(|helper| helper == volunteer) {
+        return Err(RunRefusal::NeedsTwo);
     }
-    if state.needs_protection() && !protection {
-        return Err(RunRefusal::ProtectionMissing);
+    for one in [Some(first), second].into_iter().flatten() {
+        check_one(state, one)?;
     }
-    if !available {
-        return Err(RunRefusal::NotAvailable);
-    }
-    // Room is the cart's to give; what a person can carry is a matter of pieces and weight.
-    let Load { pieces, weight_grams, .. } = carry_limit;
+    // Room is the cart's to give; what people can carry is a matter of pieces and weight.
+    let limit =
+        second.map_or(first.carry_limit, |second| first.carry_limit.plus(second.carry_limit));
+    let Load { pieces, weight_grams, .. } = limit;
     if state.limit().pieces > pieces || state.limit().weight_grams > weight_grams {
         return Err(RunRefusal::TooHeavy { pieces, weight_grams });
     }
-    Ok(vec![RunOffered { volunteer }.into()])
+    Ok(vec![RunOffered { volunteer, helper, reason }.into()])
+}
+
+fn check_one(state: &RunState, one: &Helper) -> Result<(), RunRefusal> {
+    if let Some(grid) = state.grid().filter(|grid| one.grid.as_ref() != Some(grid)) {
+        return Err(RunRefusal::OtherGrid { grid: grid.clone() });
+    }
+    if state.needs_protection() && !one.protection {
+        return Err(RunRefusal::ProtectionMissing);
+    }
+    if one.available { Ok(()) } else { Err(RunRefusal::NotAvailable) }
 }
 
 fn check_courier(state: &RunState, volunteer: VolunteerId) -> Result<(), RunRefusal> {

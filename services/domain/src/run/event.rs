@@ -1,14 +1,15 @@
 //! What can happen to a run, and the facts that each happening carries.
 
+use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Door;
 use crate::event::events;
-use crate::ids::{GridId, ParcelId, VolunteerId};
-use crate::parcel::event::FailureReason;
-use crate::supply::Load;
+use crate::ids::{BuildingId, GridId, ParcelId, PathId, VolunteerId, ZoneId};
+use crate::parcel::event::{DeliveryLevel, FailureReason};
+use crate::supply::{Effort, Load};
 
 events! {
     /// Everything that can happen to a run.
@@ -29,6 +30,11 @@ events! {
         StopFailed(RunStopFailed),
         Closed(RunClosed),
         Cancelled(RunCancelled),
+        Replanned(RunReplanned),
+        SheetSeen(RunSheetSeen),
+        BuildingPaused(RunBuildingPaused),
+        BuildingResumed(RunBuildingResumed),
+        HopCounted(RunHopCounted),
     }
 }
 
@@ -58,6 +64,49 @@ pub struct RunPlanned {
     pub stops: Vec<Stop>,
     /// Whether it goes into a zone that only people with protection may enter.
     pub needs_protection: bool,
+    /// Whether it carries a piece that needs two people.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub needs_two: bool,
+    /// How far its pieces are brought.
+    #[serde(default, skip_serializing_if = "is_to_the_door")]
+    pub level: DeliveryLevel,
+    /// The wave that it belongs to; `None` when a person planned it by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wave: Option<RunWave>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_to_the_door(level: &DeliveryLevel) -> bool {
+    *level == DeliveryLevel::Door
+}
+
+/// Why pieces leave now and not later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WaveTrigger {
+    /// There is medicine among them, or something else that must not wait.
+    Urgent,
+    /// So many were ready that a cart is full.
+    CartFull,
+    /// The window closes soon.
+    WindowCloses,
+    /// One of them has waited as long as the policy lets it.
+    Waited,
+    /// It is quiet at the gate, so that everything goes up at once.
+    Quiet,
+    /// They would spoil if they waited for a window.
+    WouldSpoil,
+    /// Somebody asked for a plan.
+    Asked,
+}
+
+/// The departure that a run belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunWave {
+    /// Which wave of the day, counted from 1.
+    pub number: u32,
+    /// Why it leaves now.
+    pub trigger: WaveTrigger,
 }
 
 /// A volunteer was asked to make the trip. A later offer takes the place of an earlier one.
@@ -65,6 +114,47 @@ pub struct RunPlanned {
 pub struct RunOffered {
     /// Who was asked.
     pub volunteer: VolunteerId,
+    /// Who goes along, where two people are needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub helper: Option<VolunteerId>,
+    /// Why these and no others; `None` when a person chose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<AssignmentReason>,
+}
+
+/// What spoke for a volunteer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AssignmentCause {
+    /// Nobody else could make the trip.
+    OnlyOne,
+    /// The volunteer is the regular one of a building on the way.
+    KeepsBuilding(BuildingId),
+    /// Nobody who could make the trip has climbed less.
+    ClimbedLeast,
+    /// Those who have climbed less cannot carry as much or climb as high.
+    CarriesIt,
+    /// The trip goes into a sealed zone, and the volunteer has protection.
+    HasProtection,
+    /// So many others were asked before and did not take it.
+    AskedAfter(u32),
+    /// Nobody on duty could make the trip.
+    EmergencyPool,
+}
+
+/// Why a volunteer was asked, as data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AssignmentReason {
+    /// What spoke for the volunteer, the weightiest first.
+    pub because: Vec<AssignmentCause>,
+    /// How many could have made the trip, this one included.
+    pub candidates: u32,
+    /// What the trip costs.
+    pub trip: Effort,
+    /// What the volunteer had climbed and carried before, in the days that count.
+    pub before: Effort,
+    /// What those who could have made the trip had climbed and carried before, on average.
+    pub mean_before: Effort,
 }
 
 /// The volunteer makes the trip.
@@ -184,4 +274,76 @@ pub enum RunCancelReason {
 pub struct RunCancelled {
     /// Why.
     pub reason: RunCancelReason,
+}
+
+/// Why a run's stops are not what they were.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplanReason {
+    /// A zone on the way closed.
+    ZoneClosed(ZoneId),
+    /// Pieces are not there any more: recalled, missing, damaged, or for another door.
+    PiecesGone,
+    /// A path on the way is blocked.
+    PathBlocked(PathId),
+    /// A path on the way can be walked again.
+    PathCleared(PathId),
+    /// A person changed it.
+    ByHand,
+}
+
+/// The stops are these from now on; what the courier has seen is out of date until it is seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunReplanned {
+    /// Every stop in the order of the way, those that are done included.
+    pub stops: Vec<Stop>,
+    /// Why.
+    pub reason: ReplanReason,
+}
+
+/// The courier has seen the run sheet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunSheetSeen {
+    /// Which edition: 1 as it was planned, one more with each change.
+    pub sheet: u32,
+}
+
+/// The courier leaves a building out for now: its zone is closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunBuildingPaused {
+    /// The building.
+    pub building: BuildingId,
+    /// The zone that is closed.
+    pub zone: ZoneId,
+    /// Until when, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+/// The courier may go to a building again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunBuildingResumed {
+    /// The building.
+    pub building: BuildingId,
+}
+
+/// A place on the way where pieces are counted. At the gate they are counted at the departure.
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Hop {
+    /// Where the cart stands in its grid.
+    GridCart,
+    /// The foot of a building.
+    BuildingFoot(BuildingId),
+}
+
+/// Somebody counted the pieces at a hop; how many there should be follows from the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunHopCounted {
+    /// Where.
+    pub hop: Hop,
+    /// The pieces, as counted by hand.
+    pub counted_pieces: u32,
 }

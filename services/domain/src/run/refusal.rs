@@ -84,5 +84,17 @@ refusals! {
         Cancelled => "run-cancelled",
             "this run was called off: plan another one",
             "此趟已取消：请另排";
+        NeedsTwo => "run-needs-two",
+            "this run carries a piece for two people: offer it to two different volunteers",
+            "此趟有需两人搬运的物件：请派给两位不同的志愿者";
+        ReplanDrops { parcel: ParcelId } => "run-replan-drops",
+            "piece {parcel} was loaded, and the new stops do not have it at its door: keep its stop",
+            "物件 {parcel} 已装车，而新站点中没有它：请保留其站点";
+        ReplanAdds { parcel: ParcelId } => "run-replan-adds",
+            "this run has departed without piece {parcel}: plan it for another run",
+            "此趟已出发，车上没有物件 {parcel}：请排入另一趟";
+        SheetUnknown { sheet: u32 } => "run-sheet-unknown",
+            "this run has no sheet number {sheet}: read the run again",
+            "此趟没有第 {sheet} 版路线单：请重新读取";
     }
 }

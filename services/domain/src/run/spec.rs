@@ -1,3 +1,4 @@
+mod change;
 mod courier;
 mod end;
 mod load;
@@ -7,15 +8,16 @@ mod way;
 use uuid::Uuid;
 
 use super::event::{
-    RunAccepted, RunCancelReason, RunCancelled, RunClosed, RunDeparted, RunHandedBack, RunOffered,
-    RunPieceDelivered, RunPieceFailed, RunPieceLoaded, RunPieceLost, RunPieceReopened,
-    RunPieceReturned, RunPieceUnloaded, RunPlanned, RunStopDone, RunStopFailed, Stop,
+    Hop, ReplanReason, RunAccepted, RunBuildingPaused, RunCancelReason, RunCancelled, RunClosed,
+    RunDeparted, RunHandedBack, RunHopCounted, RunOffered, RunPieceDelivered, RunPieceFailed,
+    RunPieceLoaded, RunPieceLost, RunPieceReopened, RunPieceReturned, RunPieceUnloaded, RunPlanned,
+    RunReplanned, RunStopDone, RunStopFailed, Stop,
 };
 use super::{PIECES_MAX, Phase, Run, RunCommand, RunEvent, RunRefusal, RunState, STOPS_MAX};
 use crate::address::Door;
 use crate::decider::fold;
 use crate::ids::{GridId, ParcelId, VolunteerId};
-use crate::parcel::event::FailureReason;
+use crate::parcel::event::{DeliveryLevel, FailureReason};
 use crate::spec::given;
 use crate::supply::Load;
 
@@ -51,7 +53,14 @@ fn plan() -> RunPlanned {
         limit: Load { pieces: 3, weight_grams: 10_000, volume_millilitres: 100_000 },
         stops: vec![Stop { door: door("301"), parcels: vec![RICE, SOUP] }],
         needs_protection: false,
+        needs_two: false,
+        level: DeliveryLevel::Door,
+        wave: None,
     }
+}
+
+fn asked(volunteer: VolunteerId) -> RunEvent {
+    RunOffered { volunteer, helper: None, reason: None }.into()
 }
 
 fn planned() -> Vec<RunEvent> {
@@ -64,7 +73,7 @@ fn then(mut history: Vec<RunEvent>, more: impl IntoIterator<Item = RunEvent>) ->
 }
 
 fn offered() -> Vec<RunEvent> {
-    then(planned(), [RunOffered { volunteer: ANNA }.into()])
+    then(planned(), [asked(ANNA)])
 }
 
 fn accepted() -> Vec<RunEvent> {
@@ -128,6 +137,8 @@ fn offer(volunteer: VolunteerId) -> RunCommand {
         protection: false,
         available: true,
         carry_limit: plan().limit,
+        helper: None,
+        reason: None,
     }
 }
 
@@ -166,5 +177,25 @@ fn every_command() -> Vec<RunCommand> {
         RunCommand::RecordReopened { parcel: RICE },
         RunCommand::Close { counted_back: 0 },
         RunCommand::Cancel { reason },
+        RunCommand::Replan(replanned(&["301"])),
+        RunCommand::SeeSheet { sheet: 1 },
+        RunCommand::PauseBuilding(paused()),
+        RunCommand::ResumeBuilding { building: "10".parse().unwrap() },
+        RunCommand::CountHop(RunHopCounted { hop: Hop::GridCart, counted_pieces: 2 }),
     ]
+}
+
+/// Rice and soup at the first of these rooms, a book at each other one.
+fn replanned(rooms: &[&str]) -> RunReplanned {
+    let stop = |(index, room): (usize, &&str)| Stop {
+        door: door(room),
+        parcels: if index == 0 { vec![RICE, SOUP] } else { vec![parcel(12 + index as u128)] },
+    };
+    let stops = rooms.iter().enumerate().map(stop).collect();
+    RunReplanned { stops, reason: ReplanReason::ByHand }
+}
+
+fn paused() -> RunBuildingPaused {
+    let (building, zone) = ("10".parse().unwrap(), "north".parse().unwrap());
+    RunBuildingPaused { building, zone, until: None }
 }

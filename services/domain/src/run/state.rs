@@ -4,9 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::event::{RunEvent, RunPieceLoaded, RunPlanned, Stop};
+use super::change::{HopCount, StopChanged, changes};
+use super::event::{
+    AssignmentReason, Hop, ReplanReason, RunBuildingPaused, RunEvent, RunHopCounted,
+    RunPieceLoaded, RunPlanned, RunReplanned, Stop,
+};
 use crate::address::Door;
-use crate::ids::{GridId, ParcelId, VolunteerId};
+use crate::ids::{BuildingId, GridId, ParcelId, VolunteerId};
 use crate::parcel::event::FailureReason;
 use crate::supply::Load;
 
@@ -117,6 +121,23 @@ pub struct RunState {
     pub counted_pieces: Option<u32>,
     /// The pieces as counted on the return.
     pub counted_back: Option<u32>,
+    /// Who goes along.
+    pub helper: Option<VolunteerId>,
+    /// Why the courier was asked, where the engine chose.
+    pub reason: Option<AssignmentReason>,
+    /// The stops as they were planned last.
+    pub planned_stops: Vec<Stop>,
+    /// The edition of the run sheet: 1 as it was planned, one more with each change.
+    pub sheet: u32,
+    /// The latest edition that the courier has seen.
+    pub sheet_seen: u32,
+    /// What changed since then, and why.
+    pub unseen: Vec<(StopChanged, ReplanReason)>,
+    /// The buildings that are left out for now.
+    pub paused: BTreeMap<BuildingId, RunBuildingPaused>,
+    /// The pieces at each hop.
+    #[serde(with = "crate::pairs")]
+    pub hops: BTreeMap<Hop, HopCount>,
 }
 
 impl RunState {
@@ -164,11 +185,15 @@ pub(super) fn evolve(mut state: RunState, event: &RunEvent) -> RunState {
         RunEvent::Planned(event) => {
             state.phase = Phase::Planned;
             state.stops.clone_from(&event.stops);
+            state.planned_stops.clone_from(&event.stops);
+            state.sheet = 1;
             state.plan = Some(event.clone());
         }
         RunEvent::Offered(event) => {
             state.phase = Phase::Offered;
             state.offered_to = Some(event.volunteer);
+            state.helper = event.helper;
+            state.reason.clone_from(&event.reason);
         }
         RunEvent::Accepted(event) => {
             state.phase = Phase::Accepted;
@@ -178,6 +203,10 @@ pub(super) fn evolve(mut state: RunState, event: &RunEvent) -> RunState {
             state.phase = Phase::Planned;
             state.offered_to = None;
             state.courier = None;
+            state.helper = None;
+            state.reason = None;
+            // Whoever takes it next has seen nothing of it.
+            state.sheet_seen = 0;
         }
         RunEvent::PieceLoaded(event) => put_on(&mut state, event),
         RunEvent::PieceUnloaded(event) => take_off(&mut state, event.parcel),
@@ -207,8 +236,34 @@ pub(super) fn evolve(mut state: RunState, event: &RunEvent) -> RunState {
             state.counted_back = Some(event.counted_back);
         }
         RunEvent::Cancelled(_) => state.phase = Phase::Cancelled,
+        RunEvent::Replanned(event) => replanned(&mut state, event),
+        RunEvent::SheetSeen(event) => {
+            state.sheet_seen = event.sheet;
+            if event.sheet == state.sheet {
+                state.unseen.clear();
+            }
+        }
+        RunEvent::BuildingPaused(event) => {
+            state.paused.insert(event.building.clone(), event.clone());
+        }
+        RunEvent::BuildingResumed(event) => {
+            state.paused.remove(&event.building);
+        }
+        RunEvent::HopCounted(RunHopCounted { hop, counted_pieces }) => {
+            let count = HopCount { expected: state.expected_at(hop), counted: *counted_pieces };
+            state.hops.insert(hop.clone(), count);
+        }
     }
     state
+}
+
+fn replanned(state: &mut RunState, event: &RunReplanned) {
+    let changed = changes(&state.stops, &event.stops);
+    state.unseen.retain(|(known, _)| changed.iter().all(|new| new.door != known.door));
+    state.unseen.extend(changed.into_iter().map(|changed| (changed, event.reason.clone())));
+    state.stops.clone_from(&event.stops);
+    state.planned_stops.clone_from(&event.stops);
+    state.sheet += 1;
 }
 
 fn put_on(state: &mut RunState, event: &RunPieceLoaded) {
@@ -234,8 +289,8 @@ fn take_off(state: &mut RunState, parcel: ParcelId) {
         return;
     };
     state.loaded = state.loaded.minus(piece.load);
-    let planned = state.plan.iter().flat_map(|plan| &plan.stops);
-    if !planned.flat_map(|stop| &stop.parcels).any(|listed| *listed == parcel) {
+    let planned = state.planned_stops.iter().flat_map(|stop| &stop.parcels);
+    if !planned.into_iter().any(|listed| *listed == parcel) {
         for stop in &mut state.stops {
             stop.parcels.retain(|listed| *listed != parcel);
         }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::event::events;
-use crate::ids::GridId;
+use crate::ids::{BuildingId, GridId};
 use crate::sealed::Sealed;
 use crate::supply::Load;
 
@@ -22,6 +22,9 @@ events! {
         ShiftWithdrawn(VolunteerShiftWithdrawn),
         StatusSet(VolunteerStatusSet),
         BadgeRevoked(VolunteerBadgeRevoked),
+        LimitsSet(VolunteerLimitsSet),
+        BuildingsKept(VolunteerBuildingsKept),
+        PoolJoined(VolunteerPoolJoined),
     }
 }
 
@@ -131,3 +134,42 @@ pub struct VolunteerStatusSet {
 /// The badge is worth nothing any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct VolunteerBadgeRevoked {}
+
+/// The volunteer said how much climbing is not too much. A break is a gap between two shifts, or a
+/// status that expires.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct VolunteerLimitsSet {
+    /// The floors of one trip that the volunteer climbs at most; `None` is as many as there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floors_a_trip: Option<u32>,
+    /// The floors of one day that the volunteer climbs at most; `None` is as many as there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floors_a_day: Option<u32>,
+    /// How long the volunteer rests after a trip before the next offer, in seconds.
+    pub rest_seconds: u32,
+}
+
+/// The volunteer is the regular one of these buildings: whoever lives there knows the face.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct VolunteerBuildingsKept {
+    /// The buildings; none is nobody's regular.
+    pub buildings: BTreeSet<BuildingId>,
+}
+
+/// When a volunteer is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Pool {
+    /// On duty: whenever there is a trip.
+    #[default]
+    Duty,
+    /// In an emergency: when nobody on duty can make the trip.
+    Emergency,
+}
+
+/// The volunteer is asked then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct VolunteerPoolJoined {
+    /// The pool.
+    pub pool: Pool,
+}

@@ -3,12 +3,14 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::event::{
-    Role, VolunteerBadgeRevoked, VolunteerEnrolled, VolunteerEquipped, VolunteerGridJoined,
+    Pool, Role, VolunteerBadgeRevoked, VolunteerBuildingsKept, VolunteerEnrolled,
+    VolunteerEquipped, VolunteerGridJoined, VolunteerLimitsSet, VolunteerPoolJoined,
     VolunteerRolesChanged, VolunteerShiftPlanned, VolunteerShiftWithdrawn, VolunteerStatus,
     VolunteerStatusSet,
 };
 use super::{
-    SHIFTS_MAX, Volunteer, VolunteerCommand, VolunteerEvent, VolunteerRefusal, VolunteerState,
+    KEPT_MAX, SHIFTS_MAX, Volunteer, VolunteerCommand, VolunteerEvent, VolunteerRefusal,
+    VolunteerState,
 };
 use crate::decider::fold;
 use crate::event::DomainEvent;
@@ -100,8 +102,19 @@ fn every_command() -> Vec<VolunteerCommand> {
         plan(8, 12),
         withdraw(8, 12),
         VolunteerCommand::SetStatus(status(VolunteerStatus::Away, None)),
+        VolunteerCommand::SetLimits(limits(Some(12))),
+        VolunteerCommand::KeepBuildings(keeps("10")),
+        VolunteerCommand::JoinPool(VolunteerPoolJoined { pool: Pool::Emergency }),
         VolunteerCommand::RevokeBadge,
     ]
+}
+
+fn limits(floors_a_trip: Option<u32>) -> VolunteerLimitsSet {
+    VolunteerLimitsSet { floors_a_trip, floors_a_day: Some(60), rest_seconds: 900 }
+}
+
+fn keeps(building: &str) -> VolunteerBuildingsKept {
+    VolunteerBuildingsKept { buildings: BTreeSet::from([building.parse().unwrap()]) }
 }
 
 #[test]
@@ -179,6 +192,30 @@ mod describing {
         given::<Volunteer>(enrolled())
             .when(VolunteerCommand::Equip(equipped(0)))
             .refused(&VolunteerRefusal::CarryLimit);
+    }
+
+    #[test]
+    fn how_much_climbing_is_not_too_much() {
+        told(VolunteerCommand::SetLimits(limits(Some(12))), limits(Some(12)));
+        let command = VolunteerCommand::SetLimits(limits(Some(0)));
+        given::<Volunteer>(enrolled()).when(command).refused(&VolunteerRefusal::Limits);
+    }
+
+    #[test]
+    fn whose_regular_they_are() {
+        told(VolunteerCommand::KeepBuildings(keeps("10")), keeps("10"));
+        let buildings = (0..=KEPT_MAX).map(|number| number.to_string().parse().unwrap());
+        let many = VolunteerBuildingsKept { buildings: buildings.collect() };
+        let command = VolunteerCommand::KeepBuildings(many);
+        given::<Volunteer>(enrolled()).when(command).refused(&VolunteerRefusal::KeepsTooMany);
+    }
+
+    #[test]
+    fn when_they_are_asked() {
+        let pool = |pool| VolunteerPoolJoined { pool };
+        told(VolunteerCommand::JoinPool(pool(Pool::Emergency)), pool(Pool::Emergency));
+        let command = VolunteerCommand::JoinPool(pool(Pool::Duty));
+        given::<Volunteer>(enrolled()).when(command).then_nothing();
     }
 
     #[test]
@@ -318,6 +355,9 @@ fn every_stored_shape_is_read_again() {
             equipped(5).into(),
             withdrawn(8, 12).into(),
             status(VolunteerStatus::Unwell, Some(9)).into(),
+            limits(None).into(),
+            keeps("10").into(),
+            VolunteerPoolJoined { pool: Pool::Emergency }.into(),
             VolunteerBadgeRevoked {}.into(),
         ],
     );

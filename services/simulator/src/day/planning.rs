@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use domain::address::Door;
 use domain::ids::{GridId, RunId};
+use domain::parcel::event::DeliveryLevel;
 use domain::run::event::{RunCancelReason, RunPlanned, Stop};
 use domain::supply::{Category, Load};
 use domain::volunteer::event::Role;
@@ -126,6 +127,9 @@ impl Days {
             limit: self.place.trip_limit,
             stops: self.stops(&pieces),
             needs_protection: false,
+            needs_two: false,
+            level: DeliveryLevel::Door,
+            wave: None,
         };
         let desk = self.desk();
         self.ask(front, &desk, Command::PlanRun { run, facts }, &[]).await?;

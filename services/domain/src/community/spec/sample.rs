@@ -5,12 +5,15 @@ use jiff::civil::time;
 
 use crate::address::{PlanPoint, Room, Unit};
 use crate::community::event::{
-    AliasAdded, AliasTarget, BuildingAssigned, BuildingDescribed, CommunityRegistered,
-    DisinfectionPolicySet, GateOpened, GridColour, GridDrawn, IntakePointSet, Language,
-    Restriction, TripLimitSet, Window, WindowPolicySet, ZoneDrawn, ZoneStateChanged,
+    AliasAdded, AliasTarget, BuildingAssigned, BuildingDescribed, CommunityRegistered, Crossing,
+    DeliveryPolicySet, DisinfectionPolicySet, EntrancePlaced, GateOpened, GatePlaced, GridColour,
+    GridDrawn, IntakePointSet, Language, Path, PathBlocked, PathCleared, PathsDrawn, PickupSlots,
+    PlanningPolicySet, Restriction, TripLimitSet, Window, WindowPolicySet, ZoneDrawn,
+    ZoneStateChanged,
 };
 use crate::community::{Community, CommunityCommand, CommunityEvent, CommunityState};
 use crate::decider::fold;
+use crate::parcel::event::DeliveryLevel;
 use crate::spec::{Given, When, given};
 use crate::supply::{Agent, Category, DisinfectionRule, Load};
 
@@ -135,4 +138,54 @@ pub fn trip_limit(pieces: u32, weight_grams: u32, volume_millilitres: u32) -> Tr
 
 pub fn alias(target: AliasTarget) -> AliasAdded {
     AliasAdded { text: "邮电宿舍".into(), target }
+}
+
+pub fn point(east_dm: i32, north_dm: i32) -> PlanPoint {
+    PlanPoint { east_dm, north_dm }
+}
+
+pub fn gate_placed(gate: &str) -> GatePlaced {
+    GatePlaced { gate: the(gate), position: point(0, 0) }
+}
+
+pub fn entrance(unit: Option<&str>) -> EntrancePlaced {
+    EntrancePlaced { building: the("10"), unit: unit.map(the), position: point(100, 50) }
+}
+
+/// Two crossings 500 dm apart, and two ways between them.
+pub fn paths() -> PathsDrawn {
+    let crossing = |id: &str, east_dm| Crossing { id: the(id), position: point(east_dm, 0) };
+    PathsDrawn {
+        crossings: vec![crossing("a", 0), crossing("b", 500)],
+        paths: vec![path("main", 500), path("detour", 900)],
+    }
+}
+
+pub fn path(id: &str, length_dm: u32) -> Path {
+    Path { id: the(id), from: the("a"), to: the("b"), length_dm }
+}
+
+pub fn blocked(until: Option<&str>) -> PathBlocked {
+    PathBlocked { path: the("main"), until: until.map(at) }
+}
+
+pub fn cleared() -> PathCleared {
+    PathCleared { path: the("main") }
+}
+
+pub fn planning(cart_pieces: u32) -> PlanningPolicySet {
+    PlanningPolicySet {
+        automatic: true,
+        cart_pieces,
+        wait_at_most_seconds: 1_200,
+        answer_within_seconds: 300,
+        attempts_a_day: 2,
+        day_closes: time(21, 0, 0, 0),
+    }
+}
+
+pub fn delivery(level: DeliveryLevel, minutes_each: Option<u16>) -> DeliveryPolicySet {
+    let opens = time(14, 0, 0, 0);
+    let pickup = minutes_each.map(|minutes_each| PickupSlots { opens, minutes_each });
+    DeliveryPolicySet { category: Category::ParcelGoods, level, pickup }
 }

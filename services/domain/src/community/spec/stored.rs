@@ -15,6 +15,7 @@ use crate::community::event::{
 };
 use crate::community::{CommunityCommand, CommunityEvent, CommunityRefusal};
 use crate::decider::Decider;
+use crate::parcel::event::DeliveryLevel;
 use crate::supply::Category;
 
 /// Every event, with every optional field present and absent and every choice taken once.
@@ -40,6 +41,16 @@ fn every_event() -> Vec<CommunityEvent> {
         alias(AliasTarget::Building(the("10"))).into(),
         alias(AliasTarget::Unit(the("10"), the("2"))).into(),
         alias(AliasTarget::Door(door)).into(),
+        gate_placed("south").into(),
+        entrance(None).into(),
+        entrance(Some("2")).into(),
+        paths().into(),
+        blocked(None).into(),
+        blocked(Some("10:00")).into(),
+        cleared().into(),
+        planning(20).into(),
+        delivery(DeliveryLevel::BuildingFoot, None).into(),
+        delivery(DeliveryLevel::Pickup, Some(15)).into(),
     ];
     for colour in [
         GridColour::Red,
@@ -79,6 +90,13 @@ fn asking_for(event: CommunityEvent) -> CommunityCommand {
         }
         CommunityEvent::TripLimitSet(fact) => CommunityCommand::SetTripLimit(fact),
         CommunityEvent::AliasAdded(fact) => CommunityCommand::AddAlias(fact),
+        CommunityEvent::GatePlaced(fact) => CommunityCommand::PlaceGate(fact),
+        CommunityEvent::EntrancePlaced(fact) => CommunityCommand::PlaceEntrance(fact),
+        CommunityEvent::PathsDrawn(fact) => CommunityCommand::DrawPaths(fact),
+        CommunityEvent::PathBlocked(fact) => CommunityCommand::BlockPath(fact),
+        CommunityEvent::PathCleared(fact) => CommunityCommand::ClearPath(fact),
+        CommunityEvent::PlanningPolicySet(fact) => CommunityCommand::SetPlanningPolicy(fact),
+        CommunityEvent::DeliveryPolicySet(fact) => CommunityCommand::SetDeliveryPolicy(fact),
     }
 }
 

@@ -74,8 +74,8 @@ mod offering {
 
     #[test]
     fn a_run_is_offered_and_later_to_somebody_else() {
-        given::<Run>(planned()).when(offer(ANNA)).then([RunOffered { volunteer: ANNA }.into()]);
-        given::<Run>(offered()).when(offer(BEN)).then([RunOffered { volunteer: BEN }.into()]);
+        given::<Run>(planned()).when(offer(ANNA)).then([asked(ANNA)]);
+        given::<Run>(offered()).when(offer(BEN)).then([asked(BEN)]);
     }
 
     #[test]
@@ -86,6 +86,8 @@ mod offering {
             protection: false,
             available: false,
             carry_limit: plan().limit,
+            helper: None,
+            reason: None,
         };
         given::<Run>(offered()).when(again.clone()).then_nothing();
         given::<Run>(accepted()).when(again).then_nothing();
@@ -100,6 +102,8 @@ mod offering {
                 protection: true,
                 available: true,
                 carry_limit: plan().limit,
+                helper: None,
+                reason: None,
             };
             given::<Run>(planned())
                 .when(command)
@@ -115,6 +119,8 @@ mod offering {
             protection: true,
             available: false,
             carry_limit: plan().limit,
+            helper: None,
+            reason: None,
         };
         given::<Run>(planned()).when(command).refused(&RunRefusal::NotAvailable);
     }
@@ -129,11 +135,13 @@ mod offering {
             protection,
             available: true,
             carry_limit,
+            helper: None,
+            reason: None,
         };
         given::<Run>([plan.clone().into()])
             .when(with(false))
             .refused(&RunRefusal::ProtectionMissing);
-        given::<Run>([plan.into()]).when(with(true)).then([RunOffered { volunteer: ANNA }.into()]);
+        given::<Run>([plan.into()]).when(with(true)).then([asked(ANNA)]);
     }
 
     #[test]
@@ -144,6 +152,8 @@ mod offering {
             protection: false,
             available: true,
             carry_limit,
+            helper: None,
+            reason: None,
         };
         let limit = plan().limit;
         let (pieces, weight_grams) = (limit.pieces, limit.weight_grams);
@@ -155,7 +165,7 @@ mod offering {
         // Room is not what a person carries.
         given::<Run>(planned())
             .when(with(Load { volume_millilitres: 1, ..limit }))
-            .then([RunOffered { volunteer: ANNA }.into()]);
+            .then([asked(ANNA)]);
     }
 
     #[test]
@@ -217,7 +227,7 @@ mod handing_back {
                 .then([RunHandedBack { volunteer: ANNA }.into()]);
         }
         let back = then(accepted(), [RunHandedBack { volunteer: ANNA }.into()]);
-        given::<Run>(back).when(offer(BEN)).then([RunOffered { volunteer: BEN }.into()]);
+        given::<Run>(back).when(offer(BEN)).then([asked(BEN)]);
     }
 
     #[test]

@@ -88,8 +88,7 @@ fn a_command() -> impl Strategy<Value = RunCommand> {
                 volunteer_grid: Some(grid("3")),
                 protection: false,
                 available,
-                carry_limit: plan().limit,
-            }
+                carry_limit: plan().limit, helper: None, reason: None }
         }),
         3 => volunteer.clone().prop_map(|volunteer| RunCommand::Accept { volunteer }),
         1 => volunteer.prop_map(|volunteer| RunCommand::HandBack { volunteer }),
