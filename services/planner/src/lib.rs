@@ -8,8 +8,12 @@
 //! - [`pace`]: how long a search may go on.
 //! - [`tour`]: the shortest order of the stops of one run.
 //! - [`fleet`]: which stops go to whom, within limits and windows, with the climbing shared.
+//! - [`walk`]: the shortest walks on a compound's paths, and the matrix of them.
+//! - [`drawing`]: routes on the plan of a compound.
 
+pub mod drawing;
 pub mod fleet;
 pub mod matrix;
 pub mod pace;
 pub mod tour;
+pub mod walk;
