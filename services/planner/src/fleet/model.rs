@@ -23,6 +23,7 @@ pub struct Node {
     pub floors: i64,
     pub weight: i64,
     pub skip_cost: i64,
+    pub is_optional: bool,
 }
 
 /// What the search asks of a trip.
@@ -192,6 +193,7 @@ fn node(problem: &Problem, at: usize) -> Node {
         floors: i64::from(stop.floors_loaded),
         weight: i64::from(stop.load.weight_grams),
         skip_cost: problem.skip_cost(at).cast_signed(),
+        is_optional: stop.skip_cost.is_some(),
     }
 }
 

@@ -8,8 +8,17 @@ use fastrand::Rng;
 use super::model::Model;
 use super::state::{ABSENT, State};
 
-/// One position of so many is passed over.
+/// One position of so many is passed over; of as many as there are stops where they are fewer, for
+/// else nothing would ever be passed over among few stops.
 const BLINK_EVERY: u32 = 100;
+const BLINK_EVERY_LEAST: u32 = 8;
+
+/// A stop passes over one whole trip in so many insertions, so that a second trip is begun at all
+/// where the first stop in it does not pay, but several do.
+const TRIP_BLINK_EVERY: usize = 20;
+
+/// One stop of so many that may be left out is left out, though it would fit: another may fit then.
+const LEFT_EVERY: u32 = 10;
 
 /// In which order the absent stops come back.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +51,14 @@ const SORTINGS: [(Sorting, u32); 7] = [
 pub struct Recreate {
     keys: Vec<[i64; 7]>,
     chances: u32,
+    blink_every: u32,
     trips: Candidates,
+}
+
+/// Positions until the next one that is passed over.
+struct Blink<'a> {
+    next: &'a mut u32,
+    every: u32,
 }
 
 /// Trips that a stop is tried in.
@@ -66,7 +82,9 @@ impl Recreate {
             .any(|pair| (pair[0].opens, pair[0].closes) != (pair[1].opens, pair[1].closes));
         let orders = if windows { SORTINGS.len() } else { 4 };
         let chances = SORTINGS[..orders].iter().map(|(_, chance)| chance).sum();
-        Self { keys, chances, trips: Candidates::new(model.vehicles.len()) }
+        let stops = u32::try_from(model.stops).unwrap_or(BLINK_EVERY);
+        let blink_every = stops.clamp(BLINK_EVERY_LEAST, BLINK_EVERY);
+        Self { keys, chances, blink_every, trips: Candidates::new(model.vehicles.len()) }
     }
 
     /// Makes a plan from nothing. What is far away comes first, where runs still have room for what
@@ -76,10 +94,20 @@ impl Recreate {
         self.put_back(state, far.unwrap_or(0), rng);
     }
 
-    /// Puts all absent stops back that fit somewhere.
+    /// Puts absent stops back, but for those that fit nowhere and a few that may be left out.
     pub fn run(&mut self, state: &mut State, rng: &mut Rng) {
         let order = self.draw(rng);
+        let mut left = Vec::new();
+        state.absent.retain(|stop| {
+            let optional = state.model.node[*stop].is_optional;
+            let leave = optional && rng.u32(0..LEFT_EVERY) == 0;
+            if leave {
+                left.push(*stop);
+            }
+            !leave
+        });
         self.put_back(state, order, rng);
+        state.absent.append(&mut left);
     }
 
     fn put_back(&mut self, state: &mut State, order: usize, rng: &mut Rng) {
@@ -88,7 +116,7 @@ impl Recreate {
         if order > 0 {
             absent.sort_by_key(|stop| self.keys[*stop][order]);
         }
-        let mut blink = rng.u32(1..=2 * BLINK_EVERY);
+        let mut blink = rng.u32(1..2 * self.blink_every);
         absent.retain(|stop| !self.insert(state, *stop, rng, &mut blink));
         state.absent = absent;
     }
@@ -108,10 +136,11 @@ impl Recreate {
 
     /// Puts a stop where it costs least; whether it fits anywhere.
     fn insert(&mut self, state: &mut State, stop: usize, rng: &mut Rng, blink: &mut u32) -> bool {
+        let mut blink = Blink { next: blink, every: self.blink_every };
         self.trips.around(state, stop);
-        let found = cheapest(state, &self.trips.list, stop, rng, blink).or_else(|| {
+        let found = cheapest(state, &self.trips.list, stop, rng, &mut blink).or_else(|| {
             self.trips.others(state.routes.len());
-            cheapest(state, &self.trips.list, stop, rng, blink)
+            cheapest(state, &self.trips.list, stop, rng, &mut blink)
         });
         if let Some((trip, behind)) = found {
             state.insert(stop, trip, behind);
@@ -165,24 +194,26 @@ fn cheapest(
     trips: &[usize],
     stop: usize,
     rng: &mut Rng,
-    blink: &mut u32,
+    blink: &mut Blink,
 ) -> Option<(usize, usize)> {
     let model = state.model;
     let mut best = None;
     let mut limit = model.node[stop].skip_cost;
     for &trip in trips {
         let (route, vehicle) = (&state.routes[trip], &model.vehicles[trip]);
+        if rng.usize(0..TRIP_BLINK_EVERY * trips.len()) == 0 {
+            continue;
+        }
         if !model.is_allowed(stop, trip) || !route.has_room(model, vehicle, stop) {
             continue;
         }
         let skip = || {
-            *blink -= 1;
-            if *blink == 0 {
-                *blink = rng.u32(1..2 * BLINK_EVERY);
-                true
-            } else {
-                false
+            *blink.next -= 1;
+            let passed = *blink.next == 0;
+            if passed {
+                *blink.next = rng.u32(1..2 * blink.every);
             }
+            passed
         };
         let found = if model.climbs {
             let person = vehicle.person;

@@ -64,7 +64,9 @@ impl Ruin {
 /// Takes a string that holds a stop out of its trip.
 fn remove_string(state: &mut State, trip: usize, stop: usize, string_max: usize, rng: &mut Rng) {
     let stops = state.routes[trip].stops();
-    let Some(at) = stops.iter().position(|one| *one == stop) else { return };
+    let Some(at) = stops.iter().position(|one| *one == stop) else {
+        return;
+    };
     let removed = rng.usize(1..=string_max.min(stops.len()));
     let mut kept = 0;
     if removed > 1 && rng.u32(0..SPLIT_EVERY) == 0 {

@@ -6,7 +6,7 @@ use super::model::Model;
 use super::recreate::Recreate;
 use super::ruin::Ruin;
 use super::state::State;
-use super::{Fault, Plan, Problem};
+use super::{Cost, Fault, Plan, Problem, Run, cost};
 use crate::pace::{Pace, STEPS_BETWEEN, Steps};
 
 /// A plan that is a few per cent above the best, in a few milliseconds for a community's wave.
@@ -55,14 +55,16 @@ pub fn improve(
         state.adopt(run);
     }
     let mut recreate = Recreate::new(&model);
-    recreate.run(&mut state, &mut rng);
+    recreate.begin(&mut state, &mut rng);
     Ok(search(&mut state, &mut recreate, &mut rng, pace))
 }
 
 fn search(state: &mut State, recreate: &mut Recreate, rng: &mut Rng, pace: &mut dyn Pace) -> Plan {
     let model = state.model;
     let mut ruin = Ruin::new(model.vehicles.len());
-    let (mut best, mut best_cost) = (state.plan(), state.cost);
+    let (mut best, mut best_cost) = (state.runs(), state.cost);
+    // The state itself is the best until a dearer one is kept.
+    let mut is_best = true;
     let usual = f64::from(u32::try_from(model.usual_leg).unwrap_or(u32::MAX));
     let (warm, cold) = (PATIENCE.0 * usual, PATIENCE.1 * usual);
     let mut patience = warm;
@@ -87,10 +89,31 @@ fn search(state: &mut State, recreate: &mut Recreate, rng: &mut Rng, pace: &mut 
             state.take_back();
         } else if state.cost < best_cost {
             best_cost = state.cost;
-            best = state.plan();
+            is_best = true;
+        } else if is_best && state.cost > best_cost {
+            state.runs_before(&mut best);
+            is_best = false;
         }
     }
-    best
+    if is_best {
+        best = state.runs();
+    }
+    plan(state, best)
+}
+
+/// What is found, told as the caller knows it.
+fn plan(state: &State, runs: Vec<Vec<usize>>) -> Plan {
+    let problem = state.model.problem;
+    let runs = runs.into_iter().enumerate().map(|(trip, stops)| Run { trip, stops });
+    let runs: Vec<Run> = runs.filter(|run| !run.stops.is_empty()).collect();
+    let mut is_left = vec![true; state.model.stops];
+    for stop in runs.iter().flat_map(|run| &run.stops) {
+        is_left[*stop] = false;
+    }
+    let left = (0..state.model.stops).filter(|stop| is_left[*stop]).collect();
+    let mut plan = Plan { runs, left, cost: Cost::default() };
+    plan.cost = cost(problem, &plan);
+    plan
 }
 
 /// How much worse a plan may be this time: Metropolis' rule, solved for the difference.

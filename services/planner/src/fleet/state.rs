@@ -1,8 +1,8 @@
 //! A plan while it is searched: the routes, what is absent, what it costs, and the way back.
 
+use super::Run;
 use super::model::Model;
 use super::route::Route;
-use super::{Plan, Run};
 
 /// Stands for "in no trip".
 pub const ABSENT: usize = usize::MAX;
@@ -180,13 +180,20 @@ impl<'a> State<'a> {
         u64::try_from(self.effort[person] + more).is_ok_and(|effort| effort <= most)
     }
 
-    pub fn plan(&self) -> Plan {
-        let used = self.routes.iter().enumerate().filter(|(_, route)| !route.is_empty());
-        let runs = used.map(|(trip, route)| Run { trip, stops: route.stops().to_vec() }).collect();
-        let mut left = self.absent.clone();
-        left.sort_unstable();
-        let mut plan = Plan { runs, left, cost: super::Cost::default() };
-        plan.cost = super::cost(self.model.problem, &plan);
-        plan
+    /// The stops of each trip.
+    pub fn runs(&self) -> Vec<Vec<usize>> {
+        self.routes.iter().map(|route| route.stops().to_vec()).collect()
+    }
+
+    /// The stops of each trip before the step that was tried last.
+    pub fn runs_before(&self, runs: &mut [Vec<usize>]) {
+        for (run, route) in runs.iter_mut().zip(&self.routes) {
+            run.clear();
+            run.extend_from_slice(route.stops());
+        }
+        for (trip, route) in &self.undo.routes {
+            runs[*trip].clear();
+            runs[*trip].extend_from_slice(route.stops());
+        }
     }
 }

@@ -3,51 +3,23 @@
 //! J. L. Bentley: Fast algorithms for geometric traveling salesman problems (1992), section 6.
 
 use super::Ring;
+use super::neighbours::Neighbours;
 
-/// A ring of all places, built from short edges.
-pub fn order(ring: &Ring) -> Vec<usize> {
-    let size = ring.size;
-    let mut edges: Vec<(Turn, u32, usize, usize)> = Vec::with_capacity(size * size / 2);
-    for from in 0..size {
-        let others = if ring.symmetric { 0..from } else { 0..size };
-        let others = others.filter(|to| *to != from);
-        edges.extend(others.map(|to| {
-            let length = ring.cells[from * size + to];
-            (Turn::of(ring, from, to, length), length, from, to)
-        }));
-    }
-    edges.sort_unstable();
-    let mut pieces = Pieces::new(size);
-    for (_, _, from, to) in edges {
-        if ring.symmetric {
-            pieces.join_either_way(from, to);
-        } else {
-            pieces.join(from, to);
-        }
-    }
+/// A ring of all places, built from short edges: first those to neighbours, then, between the ends
+/// of the paths that came of it, all.
+pub fn order(ring: &Ring, neighbours: &Neighbours) -> Vec<usize> {
+    let mut pieces = Pieces::new(ring.size);
+    let fixed = ring.gap.into_iter().flat_map(|gap| {
+        ring.fixed.into_iter().flatten().flat_map(move |end| [(gap, end), (end, gap)])
+    });
+    let near =
+        (0..ring.size).flat_map(|from| neighbours.of(from).iter().map(move |to| (from, *to)));
+    pieces.join_shortest(ring, fixed.filter(|(from, to)| ring.get(*from, *to) == 0));
+    pieces.join_shortest(ring, near.filter(|(from, to)| !ring.is_gap(*from) && !ring.is_gap(*to)));
+    let ends = pieces.ends();
+    let pairs = ends.iter().flat_map(|from| ends.iter().map(move |to| (*from, *to)));
+    pieces.join_shortest(ring, pairs.filter(|(from, to)| from != to));
     pieces.walk()
-}
-
-/// When an edge is looked at.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Turn {
-    /// The ends of a path that are fixed come first, so that nothing gets in their way.
-    FixedEnd,
-    Way,
-    /// What closes a path to a ring costs nothing, and is no reason to end at some place.
-    Gap,
-}
-
-impl Turn {
-    fn of(ring: &Ring, from: usize, to: usize, length: u32) -> Self {
-        let other = match (Some(from) == ring.gap, Some(to) == ring.gap) {
-            (false, false) => return Self::Way,
-            (true, _) => to,
-            (false, true) => from,
-        };
-        let is_fixed = length == 0 && ring.fixed.contains(&Some(other));
-        if is_fixed { Self::FixedEnd } else { Self::Gap }
-    }
 }
 
 /// Paths that grow together: each place knows its neighbours, each end of a path the other end.
@@ -59,6 +31,30 @@ struct Pieces {
 impl Pieces {
     fn new(size: usize) -> Self {
         Self { links: vec![[None; 2]; size], other_end: (0..size).collect() }
+    }
+
+    /// Joins what still can be joined, the shortest edges first. What closes a path to a ring costs
+    /// nothing, and is no reason to end at some place: it comes last.
+    fn join_shortest(&mut self, ring: &Ring, edges: impl Iterator<Item = (usize, usize)>) {
+        let keyed = edges.map(|(from, to)| {
+            let gap = ring.is_gap(from) || ring.is_gap(to);
+            (gap, ring.get(from, to), from, to)
+        });
+        let mut edges: Vec<(bool, i64, usize, usize)> = keyed.collect();
+        edges.sort_unstable();
+        for (_, _, from, to) in edges {
+            if ring.symmetric {
+                self.join_either_way(from, to);
+            } else {
+                self.join(from, to);
+            }
+        }
+    }
+
+    /// The places that miss a neighbour.
+    fn ends(&self) -> Vec<usize> {
+        let is_end = |place: &usize| self.links[*place].iter().any(Option::is_none);
+        (0..self.links.len()).filter(is_end).collect()
     }
 
     fn join_either_way(&mut self, one: usize, other: usize) {

@@ -18,6 +18,7 @@ mod oneway;
 mod same;
 mod symmetric;
 
+use self::neighbours::Neighbours;
 use crate::matrix::Matrix;
 use crate::pace::{Pace, Steps};
 
@@ -123,11 +124,12 @@ pub fn nearest(matrix: &Matrix, ends: Ends) -> Tour {
 /// The search proper, over a ring: a path is a ring through one more place that costs nothing.
 fn search(matrix: &Matrix, ends: Ends, seed: u64, pace: &mut dyn Pace) -> Vec<usize> {
     let ring = Ring::new(matrix, ends);
-    let begun = greedy::order(&ring);
+    let neighbours = Neighbours::away(&ring);
+    let begun = greedy::order(&ring, &neighbours);
     let found = if ring.symmetric {
-        symmetric::improve(&ring, begun, seed, pace)
+        symmetric::improve(&ring, &neighbours, begun, seed, pace)
     } else {
-        oneway::improve(&ring, begun, seed, pace)
+        oneway::improve(&ring, &neighbours, begun, seed, pace)
     };
     ring.cut(found, ends)
 }
@@ -185,6 +187,11 @@ impl Ring {
     #[inline]
     fn get(&self, from: usize, to: usize) -> i64 {
         i64::from(self.cells[from * self.size + to])
+    }
+
+    #[inline]
+    fn is_gap(&self, place: usize) -> bool {
+        self.gap == Some(place)
     }
 
     /// Whether an end is fixed; no shake may break the way to it.

@@ -12,14 +12,20 @@ use super::neighbours::Neighbours;
 use crate::pace::{Pace, STEPS_BETWEEN};
 
 /// A better ring, by an iterated local search of so many steps as the pace allows.
-pub fn improve(ring: &Ring, order: Vec<usize>, seed: u64, pace: &mut dyn Pace) -> Vec<usize> {
-    let (away, towards) = (Neighbours::away(ring), Neighbours::towards(ring));
+pub fn improve(
+    ring: &Ring,
+    neighbours: &Neighbours,
+    order: Vec<usize>,
+    seed: u64,
+    pace: &mut dyn Pace,
+) -> Vec<usize> {
+    let towards = Neighbours::towards(ring);
     let mut rng = Rng::with_seed(seed);
     let mut tour = Tour::new(ring, order);
     for position in 0..ring.size {
         tour.disturb(position);
     }
-    tour.settle(&away, &towards);
+    tour.settle(neighbours, &towards);
     let mut kept = tour.order.clone();
     let mut length = ring.length(&kept);
     let mut steps = 0_u64;
@@ -30,7 +36,7 @@ pub fn improve(ring: &Ring, order: Vec<usize>, seed: u64, pace: &mut dyn Pace) -
             continue;
         }
         tour.kick(kick);
-        tour.settle(&away, &towards);
+        tour.settle(neighbours, &towards);
         let shaken = tour.forward[ring.size];
         if shaken <= length {
             length = shaken;

@@ -14,10 +14,15 @@ use crate::pace::{Pace, STEPS_BETWEEN};
 const CARRIED_MAX: usize = 3;
 
 /// A better ring, by an iterated local search of so many steps as the pace allows.
-pub fn improve(ring: &Ring, order: Vec<usize>, seed: u64, pace: &mut dyn Pace) -> Vec<usize> {
-    let neighbours = Neighbours::away(ring);
+pub fn improve(
+    ring: &Ring,
+    neighbours: &Neighbours,
+    order: Vec<usize>,
+    seed: u64,
+    pace: &mut dyn Pace,
+) -> Vec<usize> {
     let mut rng = Rng::with_seed(seed);
-    let mut tour = Tour::new(ring, &neighbours, order);
+    let mut tour = Tour::new(ring, neighbours, order);
     for place in 0..ring.size {
         tour.disturb(place);
     }
