@@ -99,6 +99,9 @@ impl Reason {
             Self::TailFits => ("手机尾号相符", "the phone tail fits"),
             Self::TailDiffers => ("手机尾号不符", "the phone tail differs"),
             Self::TailOnly => ("只有手机尾号相符", "only the phone tail fits"),
+            Self::NameFits => ("姓名相符", "the name fits"),
+            Self::FamilyNameFits => ("姓氏相符", "the family name fits"),
+            Self::NameOnly => ("只有姓名相符", "only the name fits"),
         };
         language.pick(chinese, english).to_owned()
     }
@@ -123,6 +126,7 @@ impl Obstacle {
                 ("手机尾号是另一户的", "the phone tail belongs to another household")
             }
             Self::TailUndecided => ("手机尾号不能区分", "the phone tail decides nothing"),
+            Self::NameElsewhere => ("姓名是另一户的", "the name belongs to another household"),
             Self::SeveralDoors(count) => {
                 return match language {
                     Language::Chinese => format!("有{count}个门牌相符"),

@@ -18,6 +18,11 @@ use crate::text::{Part, han_number, is_han_numeral, normalise};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TailToken(pub u64);
 
+/// A name that a caller made unreadable (a keyed hash of it): a whole name, or a family name. The
+/// name itself never comes in here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NameToken(pub u64);
+
 /// Whether a household can be given a parcel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Presence {
@@ -39,6 +44,8 @@ pub struct Household {
     pub doors: Vec<Door>,
     /// Tokens of its phones' tails.
     pub tails: Vec<TailToken>,
+    /// Tokens of the names that its parcels bear, whole names and family names.
+    pub names: Vec<NameToken>,
     /// Whether it lives there.
     pub presence: Presence,
 }
@@ -82,8 +89,10 @@ pub struct Layout {
     keys: HashMap<Part, Vec<u32>>,
     pub(crate) names: Names,
     households: HashMap<HouseholdId, Household>,
-    doors: HashMap<Door, Vec<HouseholdId>>,
+    /// By a hash of building, unit and room, so that a look-up makes no door first.
+    doors: HashMap<u64, Vec<(Door, HouseholdId)>>,
     tails: HashMap<TailToken, Vec<HouseholdId>>,
+    named: HashMap<NameToken, Vec<HouseholdId>>,
     /// How many household doors are registered in each building.
     registered: HashMap<BuildingId, u32>,
     places_count: usize,
@@ -107,6 +116,31 @@ pub(crate) struct UnitRooms {
     extra: HashMap<Part, usize>,
 }
 
+/// A room that exists, before anybody needs its id.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum RoomName<'a> {
+    /// One that was described by itself.
+    Extra(&'a RoomId),
+    /// One that follows from floors and doors.
+    Regular(Part),
+}
+
+impl RoomName<'_> {
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Extra(id) => id.as_str(),
+            Self::Regular(name) => name.as_str(),
+        }
+    }
+
+    pub fn id(&self) -> Option<RoomId> {
+        match self {
+            Self::Extra(id) => Some((*id).clone()),
+            Self::Regular(name) => name.as_str().parse().ok(),
+        }
+    }
+}
+
 impl UnitRooms {
     fn new(unit: Unit) -> Self {
         let extra = unit.extra_rooms.iter().enumerate();
@@ -115,17 +149,17 @@ impl UnitRooms {
     }
 
     /// The room of this name with its floor.
-    pub fn room(&self, name: &Part) -> Option<(RoomId, i16)> {
+    pub fn room(&self, name: &Part) -> Option<(RoomName<'_>, i16)> {
         if let Some(extra) = self.extra.get(name) {
             let room = self.unit.extra_rooms.get(*extra)?;
-            return Some((room.id.clone(), room.floor));
+            return Some((RoomName::Extra(&room.id), room.floor));
         }
-        // Ruled out by arithmetic before a room is made: most readings name rooms that are none.
+        // A matter of arithmetic: most readings name rooms that are none.
         let number = name.number().filter(|_| !name.as_bytes().starts_with(b"0"))?;
         let (floor, door) = (number / 100, number % 100);
         let exists = (1..=u32::from(self.unit.floors)).contains(&floor)
             && (1..=u32::from(self.unit.doors_per_floor)).contains(&door);
-        if exists { Some((name.as_str().parse().ok()?, i16::try_from(floor).ok()?)) } else { None }
+        if exists { Some((RoomName::Regular(*name), i16::try_from(floor).ok()?)) } else { None }
     }
 
     /// Whether any room's name is a number of so many digits.
@@ -179,13 +213,7 @@ impl Layout {
     /// # Errors
     /// The rule that the text breaks.
     pub fn put_alias(&mut self, alias: &Alias) -> Result<(), AliasError> {
-        let chars = normalise(&alias.text).ok_or(AliasError::Length)?;
-        if !(ALIAS_CHARS_MIN..=ALIAS_CHARS_MAX).contains(&chars.len()) {
-            return Err(AliasError::Length);
-        }
-        if chars.iter().all(|c| !c.is_alphabetic() || is_han_numeral(*c)) {
-            return Err(AliasError::OnlyDigits);
-        }
+        check_alias(&alias.text)?;
         self.names.put(alias);
         Ok(())
     }
@@ -215,11 +243,14 @@ impl Layout {
     pub fn put_household(&mut self, household: Household) {
         self.remove_household(household.id);
         for door in &household.doors {
-            self.doors.entry(door.clone()).or_default().push(household.id);
+            self.doors.entry(hash_of(door)).or_default().push((door.clone(), household.id));
             *self.registered.entry(door.building.clone()).or_default() += 1;
         }
         for tail in &household.tails {
             self.tails.entry(*tail).or_default().push(household.id);
+        }
+        for name in &household.names {
+            self.named.entry(*name).or_default().push(household.id);
         }
         self.households.insert(household.id, household);
     }
@@ -228,13 +259,18 @@ impl Layout {
     pub fn remove_household(&mut self, id: HouseholdId) {
         let Some(household) = self.households.remove(&id) else { return };
         for door in &household.doors {
-            drop_from(&mut self.doors, door, id);
+            if let Some(known) = self.doors.get_mut(&hash_of(door)) {
+                known.retain(|(_, known)| *known != id);
+            }
             if let Some(count) = self.registered.get_mut(&door.building) {
                 *count = count.saturating_sub(1);
             }
         }
         for tail in &household.tails {
             drop_from(&mut self.tails, tail, id);
+        }
+        for name in &household.names {
+            drop_from(&mut self.named, name, id);
         }
     }
 
@@ -244,8 +280,22 @@ impl Layout {
     }
 
     /// The households behind a door, in the order of their registration.
-    pub fn behind(&self, door: &Door) -> impl Iterator<Item = &Household> {
-        self.doors.get(door).into_iter().flatten().filter_map(|id| self.households.get(id))
+    pub fn behind<'a>(&'a self, door: &'a Door) -> impl Iterator<Item = &'a Household> {
+        self.at(&door.building, &door.unit, door.room.as_str())
+    }
+
+    pub(crate) fn at<'a>(
+        &'a self,
+        building: &'a BuildingId,
+        unit: &'a UnitId,
+        room: &'a str,
+    ) -> impl Iterator<Item = &'a Household> + Clone {
+        let hash = door_hash(building.as_str(), unit.as_str(), room);
+        let known = self.doors.get(&hash).into_iter().flatten();
+        let same = move |door: &Door| {
+            door.room.as_str() == room && door.unit == *unit && door.building == *building
+        };
+        known.filter(move |(door, _)| same(door)).filter_map(|(_, id)| self.households.get(id))
     }
 
     /// The grid of a building.
@@ -261,6 +311,10 @@ impl Layout {
 
     pub(crate) fn with_tail(&self, tail: TailToken) -> impl Iterator<Item = &Household> {
         self.tails.get(&tail).into_iter().flatten().filter_map(|id| self.households.get(id))
+    }
+
+    pub(crate) fn with_name(&self, name: NameToken) -> impl Iterator<Item = &Household> {
+        self.named.get(&name).into_iter().flatten().filter_map(|id| self.households.get(id))
     }
 
     pub(crate) fn spans(&self, chars: &[char], carrier: Option<&CarrierId>) -> Vec<Span> {
@@ -296,6 +350,34 @@ impl Layout {
     fn position(&self, id: &BuildingId) -> Option<u32> {
         self.positions.get(id).copied()
     }
+}
+
+fn hash_of(door: &Door) -> u64 {
+    door_hash(door.building.as_str(), door.unit.as_str(), door.room.as_str())
+}
+
+/// FNV-1a over the three names; a door that is found is compared as well.
+fn door_hash(building: &str, unit: &str, room: &str) -> u64 {
+    let parts = [building, unit, room];
+    let bytes = parts.iter().flat_map(|part| part.bytes().chain([0xff]));
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+/// Whether a text can be an alias or the name of a place.
+///
+/// # Errors
+/// The rule that the text breaks.
+pub fn check_alias(text: &str) -> Result<(), AliasError> {
+    let chars = normalise(text).ok_or(AliasError::Length)?;
+    if !(ALIAS_CHARS_MIN..=ALIAS_CHARS_MAX).contains(&chars.len()) {
+        return Err(AliasError::Length);
+    }
+    if chars.iter().all(|c| !c.is_alphabetic() || is_han_numeral(*c)) {
+        return Err(AliasError::OnlyDigits);
+    }
+    Ok(())
 }
 
 fn drop_from<K: std::hash::Hash + Eq>(

@@ -172,7 +172,11 @@ impl Lexer<'_> {
                 self.before = Before::Words;
                 self.lane = true;
             }
-            Meaning::Place => self.before = Before::Words,
+            Meaning::Place => {
+                // `北滨路99号东方广场`: the community's own name says whose road that is.
+                self.out.road_number = false;
+                self.before = Before::Words;
+            }
         }
     }
 

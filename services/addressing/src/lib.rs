@@ -19,6 +19,7 @@ mod lex;
 mod markers;
 mod names;
 pub mod parse;
+pub mod phone;
 mod rank;
 pub mod resolve;
 pub mod text;

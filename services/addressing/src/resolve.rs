@@ -8,16 +8,17 @@
 //!   number, an annex) speaks against certainty, and is never left out to make the rest fit;
 //! - a word or a dash whose number is missing, two differing addresses, a number that needed its
 //!   zeros taken off: asked;
-//! - one household lives behind the door, or the phone tail fits exactly one of them, and the tail
-//!   does not speak for anybody else.
+//! - one household lives behind the door, or the phone tail or the whole name fits exactly one of
+//!   them, and neither speaks for anybody else. A family name only ranks.
 
 use domain::address::Door;
 use domain::ids::{BuildingId, CarrierId, GridId, HouseholdId, RoomId, UnitId};
 
-use crate::layout::{Alias, Building, Layout, TailToken, UnitRooms};
+use crate::layout::{Alias, Building, Layout, NameToken, RoomName, TailToken, UnitRooms};
 use crate::lex::Doubt;
+use crate::markers::BELOW;
 use crate::parse::{Freedom, Parsed, Reading, read};
-use crate::rank::{add_tail_only, rank};
+use crate::rank::{add_hints, rank};
 use crate::text::{Part, normalise};
 
 /// The most candidates of an answer: what a person can compare at a glance.
@@ -25,18 +26,29 @@ pub const CANDIDATES_MAX: usize = 8;
 /// Among so many doors a phone tail may decide. Each further door adds one chance in ten thousand
 /// that a stranger's tail fits by accident.
 pub const TAIL_DOORS_MAX: usize = 8;
-/// How many reasons a candidate has as a rule: room for them is made once.
-const REASONS_USUAL: usize = 6;
+/// The most reasons of a candidate: one for each part of an address, and what was done to it.
+pub const REASONS_MAX: usize = 12;
 /// The most doors that one text is compared with.
 const DOORS_MAX: usize = 64;
 
+/// The name on a label, as tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NameTokens {
+    /// The whole name; `None` for `李女士` or `李**`.
+    pub whole: Option<NameToken>,
+    /// The family name.
+    pub family: Option<NameToken>,
+}
+
 /// What was written on a piece, or shouted at the gate.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Query<'a> {
     /// The address as written.
     pub text: &'a str,
     /// The token of the phone tail, if one stands there.
     pub tail: Option<TailToken>,
+    /// The tokens of the recipient's name, if one stands there; never the sender's.
+    pub name: NameTokens,
     /// Who carried it here, if known; some aliases are one carrier's only.
     pub carrier: Option<&'a CarrierId>,
 }
@@ -93,6 +105,58 @@ pub enum Reason {
     TailDiffers,
     /// Only the phone tail speaks for it; the address does not.
     TailOnly,
+    /// The name is this household's.
+    NameFits,
+    /// The family name is this household's.
+    FamilyNameFits,
+    /// Only the name speaks for it; the address does not.
+    NameOnly,
+}
+
+/// The reasons of a candidate, held in place: at most [`REASONS_MAX`].
+#[derive(Clone, Copy)]
+pub struct Reasons {
+    list: [Reason; REASONS_MAX],
+    length: u8,
+}
+
+impl Reasons {
+    pub(crate) fn new(reasons: &[Reason]) -> Self {
+        let mut all = Self { list: [Reason::BuildingFits; REASONS_MAX], length: 0 };
+        for reason in reasons {
+            all.push(*reason);
+        }
+        all
+    }
+
+    pub(crate) fn push(&mut self, reason: Reason) {
+        if let Some(free) = self.list.get_mut(usize::from(self.length)) {
+            *free = reason;
+            self.length += 1;
+        }
+    }
+}
+
+impl std::ops::Deref for Reasons {
+    type Target = [Reason];
+
+    fn deref(&self) -> &[Reason] {
+        &self.list[..usize::from(self.length)]
+    }
+}
+
+impl PartialEq for Reasons {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Reasons {}
+
+impl std::fmt::Debug for Reasons {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        (**self).fmt(f)
+    }
 }
 
 /// What stands in the way of a certain answer.
@@ -112,6 +176,8 @@ pub enum Obstacle {
     TailElsewhere,
     /// The phone tail decides nothing.
     TailUndecided,
+    /// The name belongs to somebody else here, and to nobody behind the door.
+    NameElsewhere,
     /// Several doors fit, so many.
     SeveralDoors(u16),
     /// The text was read freely, or something in it was left over; the reasons tell what.
@@ -136,8 +202,7 @@ pub struct Candidate {
     /// The household, if it is known.
     pub household: Option<HouseholdId>,
     /// Why it is here.
-    pub reasons: Vec<Reason>,
-    pub(crate) score: i32,
+    pub reasons: Reasons,
 }
 
 impl Candidate {
@@ -183,13 +248,13 @@ pub fn resolve(layout: &Layout, query: &Query) -> Resolution {
     search.doubts(&parsed);
     search.readings(&parsed);
     let Search { found, obstacles, .. } = search;
-    rank(layout, query, &parsed, found, obstacles)
+    rank(layout, query, &parsed, &found, obstacles)
 }
 
 /// An answer for a text that says nothing: only the phone tail may speak.
 fn answer_without_text(layout: &Layout, query: &Query, obstacle: Obstacle) -> Resolution {
     let mut candidates = Vec::new();
-    add_tail_only(layout, query.tail, &mut candidates);
+    add_hints(layout, query, &mut candidates);
     let verdict = if candidates.is_empty() { Verdict::Unknown } else { Verdict::Choose };
     Resolution { verdict, candidates, obstacles: vec![obstacle] }
 }
@@ -199,21 +264,21 @@ fn answer_without_text(layout: &Layout, query: &Query, obstacle: Obstacle) -> Re
 pub(crate) struct Found<'a> {
     pub building: &'a Building,
     pub unit: Option<&'a UnitRooms>,
-    pub room: Option<RoomId>,
+    pub room: Option<RoomName<'a>>,
     pub freedom: Freedom,
     /// The reading names the building.
     pub anchored: bool,
     /// No room there has as many digits as the number that was cut; see the head of this file.
     pub split_safe: bool,
-    pub reasons: Vec<Reason>,
+    pub reasons: Reasons,
 }
 
 impl Found<'_> {
     fn same_place(&self, other: &Self) -> bool {
-        let unit = |found: &Self| found.unit.map(|unit| unit.unit.id.clone());
+        let unit = |found: &Self| found.unit.map(std::ptr::from_ref);
         std::ptr::eq(self.building, other.building)
-            && self.room == other.room
             && unit(self) == unit(other)
+            && self.room.as_ref().map(RoomName::as_str) == other.room.as_ref().map(RoomName::as_str)
     }
 
     pub fn has(&self, reason: Reason) -> bool {
@@ -309,7 +374,7 @@ impl<'a> Search<'a> {
         &mut self,
         building: &'a Building,
         reading: &Reading,
-        alias: Option<&Alias>,
+        alias: Option<&'a Alias>,
         of_building: &[Reason],
     ) {
         let mut known = false;
@@ -328,8 +393,7 @@ impl<'a> Search<'a> {
             }
             known = true;
             let written = reading.unit.is_some() || unit_of_alias.is_some();
-            let mut reasons = Vec::with_capacity(REASONS_USUAL);
-            reasons.extend_from_slice(of_building);
+            let mut reasons = Reasons::new(of_building);
             reasons.push(if written { Reason::UnitFits } else { Reason::UnitMissing });
             if zeros {
                 reasons.push(Reason::ZerosDropped);
@@ -347,8 +411,8 @@ impl<'a> Search<'a> {
         building: &'a Building,
         unit: &'a UnitRooms,
         reading: &Reading,
-        alias: Option<&Alias>,
-        reasons: Vec<Reason>,
+        alias: Option<&'a Alias>,
+        reasons: Reasons,
     ) {
         let mut found = Found {
             building,
@@ -374,10 +438,9 @@ impl<'a> Search<'a> {
         }
         let written = reading.room.is_some();
         let room = match (alias.and_then(|alias| alias.room.as_ref()), reading.room) {
-            (Some(room), None) => Some((room.clone(), false)),
-            (Some(room), Some(name)) => {
-                room_of(unit, &name, reading.floor).filter(|(found, _)| found == room)
-            }
+            (Some(room), None) => Some((RoomName::Extra(room), false)),
+            (Some(room), Some(name)) => room_of(unit, &name, reading.floor)
+                .filter(|(found, _)| found.as_str() == room.as_str()),
             (None, Some(name)) => room_of(unit, &name, reading.floor),
             (None, None) => None,
         };
@@ -414,14 +477,18 @@ fn in_area(reading: &Reading) -> Option<Part> {
 }
 
 /// The room that a name and a floor mean in a unit, and whether zeros were taken off for it.
-fn room_of(unit: &UnitRooms, name: &Part, floor: Option<Part>) -> Option<(RoomId, bool)> {
+fn room_of<'a>(
+    unit: &'a UnitRooms,
+    name: &Part,
+    floor: Option<Part>,
+) -> Option<(RoomName<'a>, bool)> {
     let Some(floor) = floor else {
         return match unit.room(name) {
             Some((room, _)) => Some((room, false)),
             None => Some((unit.room(&without_zeros(name)?)?.0, true)),
         };
     };
-    let level = i16::try_from(floor.number()?).ok()?;
+    let level = level_of(&floor)?;
     if let Some((room, at)) = unit.room(name) {
         return (at == level).then_some((room, false));
     }
@@ -430,6 +497,15 @@ fn room_of(unit: &UnitRooms, name: &Part, floor: Option<Part>) -> Option<(RoomId
     let whole = Part::new(&format!("{level}{door:02}"))?;
     let zeros = floor.as_bytes().starts_with(b"0");
     Some((unit.room(&whole)?.0, zeros))
+}
+
+/// The level of a floor's name: `3`, `负1`, `B1`.
+fn level_of(floor: &Part) -> Option<i16> {
+    let text = floor.as_str();
+    match text.strip_prefix(BELOW).or_else(|| text.strip_prefix('B')) {
+        Some(below) => below.parse::<i16>().ok()?.checked_neg(),
+        None => i16::try_from(floor.number()?).ok(),
+    }
 }
 
 /// The number without zeros in front; `None` when it has none.

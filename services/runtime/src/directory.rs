@@ -244,7 +244,7 @@ impl Place {
         let tails = contact.into_iter().flat_map(|contact| &contact.phone_tail_tokens);
         let tails = tails.map(|token| token_of(*token)).collect();
         let doors = household.doors.iter().cloned().collect();
-        self.layout.put_household(layout::Household { id, doors, tails, presence });
+        self.layout.put_household(layout::Household { id, doors, tails, names: Vec::new(), presence });
     }
 
     fn observe_parcel(&mut self, id: ParcelId, event: &ParcelEvent, at: Timestamp) {

@@ -154,7 +154,7 @@ impl Engine {
                     format!("地址至多 {ADDRESS_BYTES_MAX} 字节：请缩短"),
                 ));
             }
-            let resolution = resolve(place.layout(), &Query { text, tail, carrier });
+            let resolution = resolve(place.layout(), &Query { text, tail, carrier, ..Query::default() });
             let certain = resolution.certain().and_then(|candidate| {
                 let door = candidate.door()?;
                 let (household, grid) = (candidate.household, candidate.grid.clone());

@@ -16,7 +16,7 @@ fuzz_target!(|text: &str| {
     let _ = waybill::normalise(text);
     let mut layout = Layout::default();
     layout.put_place("东方广场");
-    let query = resolve::Query { text, tail: None, carrier: None };
+    let query = resolve::Query { text, ..resolve::Query::default() };
     let found = resolve::resolve(&layout, &query);
     assert!(found.certain().is_none(), "a community without doors has no certain answer");
 });

@@ -248,7 +248,7 @@ proptest! {
                     continue;
                 }
                 let text = edit(&rendered, place, how);
-                let found = resolve(&layout, &Query { text: &text, tail, carrier: None });
+                let found = resolve(&layout, &Query { text: &text, tail, ..Query::default() });
                 if let Some(certain) = found.certain() {
                     let door = certain.door().unwrap();
                     // Right, or exactly how this format writes that other door.

@@ -1,8 +1,8 @@
 //! The resolver: what is certain, what is asked, and that nothing is ever guessed.
 
 use addressing::Language;
-use addressing::layout::{Alias, Household, Layout, Presence, TailToken};
-use addressing::resolve::{Query, Resolution, Verdict, resolve};
+use addressing::layout::{Alias, Household, Layout, NameToken, Presence, TailToken};
+use addressing::resolve::{NameTokens, Obstacle, Query, Resolution, Verdict, resolve};
 use domain::address::{Door, Room, Unit};
 use domain::ids::HouseholdId;
 use proptest::prelude::*;
@@ -25,6 +25,7 @@ pub(crate) fn household(number: u128, doors: &[Door], tails: &[u64]) -> Househol
         id: HouseholdId(Uuid::from_u128(number)),
         doors: doors.to_vec(),
         tails: tails.iter().map(|tail| TailToken(*tail)).collect(),
+        names: Vec::new(),
         presence: Presence::Home,
     }
 }
@@ -80,7 +81,7 @@ pub(crate) fn fill(layout: &mut Layout, buildings: &[String]) -> Vec<Household> 
 }
 
 pub(crate) fn ask(layout: &Layout, text: &str) -> Resolution {
-    resolve(layout, &Query { text, tail: None, carrier: None })
+    resolve(layout, &Query { text, ..Query::default() })
 }
 
 /// What a text is certain to mean, as `building-unit-room`; or the verdict.
@@ -244,7 +245,7 @@ fn the_phone_tail_chooses_and_contradicts() {
     let shared = door("10", "2", "301");
     layout.put_household(household(7, std::slice::from_ref(&shared), &[77_777]));
     let ask = |text: &str, tail: u64| {
-        resolve(&layout, &Query { text, tail: Some(TailToken(tail)), carrier: None })
+        resolve(&layout, &Query { text, tail: Some(TailToken(tail)), ..Query::default() })
     };
     // Two households behind one door: only the tail tells.
     assert_eq!(meaning(&layout, "10栋2单元301"), "choose");
@@ -259,6 +260,51 @@ fn the_phone_tail_chooses_and_contradicts() {
     // Without an address there is a hint, never an answer.
     let hint = ask("放门口", 77_777);
     assert_eq!((hint.verdict, hint.candidates.len()), (Verdict::Choose, 1));
+}
+
+#[test]
+fn a_name_chooses_behind_a_door_and_warns_of_another() {
+    let mut layout = community();
+    let named = |number: u128, door: Door, names: &[u64]| {
+        let names = names.iter().map(|name| NameToken(*name)).collect();
+        Household { names, ..household(number, &[door], &[]) }
+    };
+    // Whole names 1 and 2, family names 11 and 12; two households behind one door.
+    layout.put_household(named(7, door("10", "2", "301"), &[1, 11]));
+    layout.put_household(named(8, door("3", "1", "101"), &[2, 12]));
+    let ask = |text: &str, whole: Option<u64>, family: u64| {
+        let (whole, family) = (whole.map(NameToken), Some(NameToken(family)));
+        let name = NameTokens { whole, family };
+        resolve(&layout, &Query { text, name, ..Query::default() })
+    };
+    let found = ask("10栋2单元301", Some(1), 11);
+    assert_eq!(found.certain().unwrap().household, Some(HouseholdId(Uuid::from_u128(7))));
+    // A family name only ranks: many share it.
+    let found = ask("10栋2单元301", None, 11);
+    assert_eq!(found.verdict, Verdict::Choose);
+    assert_eq!(found.candidates[0].household, Some(HouseholdId(Uuid::from_u128(7))));
+    // A name that nobody knows says nothing; somebody else's speaks against the door.
+    assert_eq!(ask("11栋2单元301", Some(99), 98).verdict, Verdict::Certain);
+    let found = ask("11栋2单元301", Some(2), 12);
+    assert_eq!(found.verdict, Verdict::Choose);
+    assert_eq!(found.obstacles, [Obstacle::NameElsewhere]);
+    assert_eq!(found.candidates.len(), 2);
+    // Without an address there is a hint, never an answer.
+    let hint = ask("放门口", Some(2), 12);
+    assert_eq!((hint.verdict, hint.candidates.len()), (Verdict::Choose, 1));
+    // The tail is one household's and the name the other's: asked.
+    let mut layout = community();
+    layout.put_household(Household {
+        tails: vec![TailToken(77_777)],
+        ..named(7, door("10", "2", "301"), &[1])
+    });
+    layout.put_household(named(8, door("10", "2", "301"), &[2]));
+    let ask = |whole| {
+        let name = NameTokens { whole: Some(NameToken(whole)), family: None };
+        let tail = Some(TailToken(77_777));
+        resolve(&layout, &Query { text: "10栋2单元301", name, tail, carrier: None }).verdict
+    };
+    assert_eq!((ask(1), ask(2)), (Verdict::Certain, Verdict::Choose));
 }
 
 #[test]
@@ -317,7 +363,8 @@ fn a_carriers_own_alias_holds_for_that_carrier_only() {
     layout
         .put_alias(&Alias { carrier: Some("sf".parse().unwrap()), ..alias("旧址", "3") })
         .unwrap();
-    let ask = |carrier| resolve(&layout, &Query { text: "旧址301", tail: None, carrier }).verdict;
+    let ask =
+        |carrier| resolve(&layout, &Query { text: "旧址301", carrier, ..Query::default() }).verdict;
     assert_eq!(ask(Some(&carrier)), Verdict::Certain);
     assert_ne!(ask(None), Verdict::Certain);
 }
@@ -330,6 +377,10 @@ fn a_road_that_is_not_ours_is_asked_once_ours_is_known() {
     assert_eq!(meaning(&layout, "北滨路2号10栋2单元301"), "choose");
     assert_eq!(meaning(&layout, "王牌路37号10栋2单元301"), "10-2-301");
     assert_eq!(meaning(&layout, "王牌路38号10栋2单元301"), "choose");
+    // The community's name behind a road says that the road is its own; before it, nothing.
+    layout.put_place("东方广场");
+    assert_eq!(meaning(&layout, "北滨路99号东方广场10栋2单元301"), "10-2-301");
+    assert_eq!(meaning(&layout, "东方广场附近北滨路99号10栋2单元301"), "choose");
 }
 
 proptest! {
