@@ -16,10 +16,11 @@ use domain::supply::{Category, Load};
 use domain::volunteer::Volunteer;
 use event_log::{Direction, PAGE_EVENTS_MAX, Revision};
 use jiff::Timestamp;
-use runtime::Problem;
+use runtime::answer::Verdict;
 use runtime::codec::{self, Metadata, Stored};
 use runtime::cue::Cue;
 use runtime::scan::Destination;
+use runtime::{Addressed, Problem};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -479,18 +480,50 @@ pub struct ResolveBody {
     address: Option<String>,
     /// The last 3 to 6 digits of the phone.
     phone_tail: Option<String>,
+    /// The recipient's name; never the sender's.
+    name: Option<String>,
     /// The carrier.
     carrier: Option<CarrierId>,
+}
+
+/// How sure an answer is.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum VerdictBody {
+    /// It is for the recipient.
+    Certain,
+    /// A person chooses among the candidates, though there may be one only.
+    Choose,
+    /// Nothing fits: to the held shelf.
+    Unknown,
+}
+
+impl From<Verdict> for VerdictBody {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Certain => Self::Certain,
+            Verdict::Choose => Self::Choose,
+            Verdict::Unknown => Self::Unknown,
+        }
+    }
 }
 
 /// For whom something is.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ResolvedBody {
+    /// How sure it is.
+    verdict: VerdictBody,
     /// For whom, when it is certain.
     #[serde(skip_serializing_if = "Option::is_none")]
     recipient: Option<Recipient>,
     /// Who it may be, the best first, when it is not.
     candidates: Vec<CandidateBody>,
+    /// Why it is so sure or so unsure, in Chinese.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    say_chinese: Option<String>,
+    /// Why it is so sure or so unsure, in English.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    say_english: Option<String>,
 }
 
 /// Resolves an address without recording anything.
@@ -501,11 +534,14 @@ pub(crate) async fn resolve(
 ) -> Result<Json<ResolvedBody>, ProblemResponse> {
     let community: CommunityId = path_part(&community, "community")?;
     let body: ResolveBody = body::json(&body::bytes(request).await?)?;
-    let ResolveBody { address, phone_tail, carrier } = body;
-    let destination = Destination { address, phone_tail, ..Destination::default() };
-    let resolved = app.engine.resolve(&community, &destination, carrier.as_ref())?;
-    let candidates = resolved.candidates.into_iter().map(CandidateBody::from).collect();
-    Ok(Json(ResolvedBody { recipient: resolved.recipient, candidates }))
+    let ResolveBody { address, phone_tail, name, carrier } = body;
+    let destination = Destination { address, phone_tail, name, ..Destination::default() };
+    let Addressed { verdict, recipient, candidates, says } =
+        app.engine.resolve(&community, &destination, carrier.as_ref())?;
+    let (say_chinese, say_english) = says.map(|says| (says.chinese, says.english)).unzip();
+    let candidates = candidates.into_iter().map(CandidateBody::from).collect();
+    let verdict = VerdictBody::from(verdict);
+    Ok(Json(ResolvedBody { verdict, recipient, candidates, say_chinese, say_english }))
 }
 
 fn tagged(revision: Revision, body: &impl Serialize) -> Response {

@@ -127,7 +127,10 @@ pub struct ScanBody {
     /// The last 3 to 6 digits of the phone on the label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_tail: Option<String>,
-    /// Who sent it.
+    /// The recipient's name on the label. It helps to find the household and is not stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Who sent it; never taken for the recipient.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sender: Option<String>,
     /// The shelf.
@@ -254,6 +257,7 @@ impl ScanBody {
             door: self.door.clone(),
             address: self.address.clone(),
             phone_tail: self.phone_tail.clone(),
+            name: self.name.clone(),
         }
     }
 

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use runtime::answer::{Candidate, PieceCount};
 use runtime::codec::ClockNote;
 use runtime::cue::Cue;
-use runtime::{Answer, Occurred, Problem, Request, Status};
+use runtime::{Answer, Occurred, Problem, Request, Sentence, Status, reasons_of};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -127,12 +127,18 @@ pub struct CandidateBody {
     room: Option<RoomId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     household: Option<HouseholdId>,
+    /// Why it is one, in Chinese.
+    say_chinese: String,
+    /// Why it is one, in English.
+    say_english: String,
 }
 
 impl From<Candidate> for CandidateBody {
     fn from(candidate: Candidate) -> Self {
+        let Sentence { chinese, english } = reasons_of(&candidate);
         let Candidate { building, grid, unit, room, household, .. } = candidate;
-        Self { building, grid, unit, room, household }
+        let (say_chinese, say_english) = (chinese, english);
+        Self { building, grid, unit, room, household, say_chinese, say_english }
     }
 }
 

@@ -545,6 +545,7 @@ fn add_alias(state: &CommunityState, fact: AliasAdded) -> Decision {
                 return Err(CommunityRefusal::UnknownDoor { door: door.clone() });
             }
         }
+        AliasTarget::Community => {}
     }
     Ok(unless(state.aliases.get(&fact.text) == Some(&fact.target), fact))
 }

@@ -33,6 +33,8 @@ pub const DOORS_MAX: usize = 4;
 pub const PEOPLE_MAX: u16 = 50;
 /// The most phones whose last digits find one household.
 pub const TAIL_TOKENS_MAX: usize = 8;
+/// The most names and family names by which one household is found.
+pub const NAME_TOKENS_MAX: usize = 16;
 /// The longest sealed text, in bytes.
 pub const SEALED_BYTES_MAX: usize = 2_000;
 
@@ -102,8 +104,8 @@ refusals! {
             "{proposed_by} proposed this number: somebody else must confirm it",
             "此人数由 {proposed_by} 提出：须由另一人确认";
         ContactShape => "household-contact-shape",
-            "a contact has at most 8 phone tails, and sealed texts of at most 2000 bytes",
-            "联系信息至多含 8 个电话尾号，每段密文至多 2000 字节";
+            "a contact has at most 8 phone tails, 8 names, and sealed texts of at most 2000 bytes",
+            "联系信息至多含 8 个电话尾号、8 个姓名，每段密文至多 2000 字节";
         Erased => "household-erased",
             "this household was erased: register a new one",
             "该户信息已删除：请重新登记";
@@ -296,7 +298,9 @@ fn set_contact(state: &HouseholdState, fact: HouseholdContactSet) -> Decision {
     let sealed = [&fact.name, &fact.phone, &fact.note];
     let too_long = |sealed: &Sealed| sealed.0.len() > SEALED_BYTES_MAX;
     let any_too_long = sealed.into_iter().flatten().any(too_long);
-    if any_too_long || fact.phone_tail_tokens.len() > TAIL_TOKENS_MAX {
+    let too_many =
+        fact.phone_tail_tokens.len() > TAIL_TOKENS_MAX || fact.name_tokens.len() > NAME_TOKENS_MAX;
+    if any_too_long || too_many {
         return Err(HouseholdRefusal::ContactShape);
     }
     Ok(unless(state.contact.as_deref() == Some(&fact), fact))

@@ -1,6 +1,6 @@
 //! What a scan or a command is answered with.
 
-pub use addressing::resolve::Candidate;
+pub use addressing::resolve::{Candidate, Verdict};
 use domain::ids::{CommandId, ParcelId};
 use domain::parcel::ParcelState;
 use event_log::Position;

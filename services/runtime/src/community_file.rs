@@ -92,7 +92,8 @@ struct WindowEntry {
 #[serde(deny_unknown_fields)]
 struct AliasEntry {
     text: String,
-    building: BuildingId,
+    /// Without it, the text means the community itself: its road, its other name.
+    building: Option<BuildingId>,
     unit: Option<UnitId>,
     room: Option<RoomId>,
 }
@@ -121,8 +122,8 @@ pub enum FileError {
         /// The building.
         building: BuildingId,
     },
-    /// An alias with a room but no unit.
-    #[error("the alias `{text}` names a room but no unit")]
+    /// An alias with a room but no unit, or a unit but no building.
+    #[error("the alias `{text}` names a room without its unit, or a unit without its building")]
     Alias {
         /// The alias.
         text: String,
@@ -222,13 +223,14 @@ fn commands(file: File) -> Result<Vec<CommunityCommand>, FileError> {
         commands.push(CommunityCommand::SetTripLimit(TripLimitSet { limit }));
     }
     for AliasEntry { text, building, unit, room } in file.aliases {
-        let target = match (unit, room) {
-            (None, None) => AliasTarget::Building(building),
-            (Some(unit), None) => AliasTarget::Unit(building, unit),
-            (Some(unit), Some(room)) => {
+        let target = match (building, unit, room) {
+            (None, None, None) => AliasTarget::Community,
+            (Some(building), None, None) => AliasTarget::Building(building),
+            (Some(building), Some(unit), None) => AliasTarget::Unit(building, unit),
+            (Some(building), Some(unit), Some(room)) => {
                 AliasTarget::Door(domain::address::Door { building, unit, room })
             }
-            (None, Some(_)) => return Err(FileError::Alias { text }),
+            (_, None, Some(_)) | (None, Some(_), _) => return Err(FileError::Alias { text }),
         };
         commands.push(CommunityCommand::AddAlias(AliasAdded { text, target }));
     }

@@ -213,7 +213,16 @@ impl Place {
             AliasTarget::Building(building) => (building, None, None),
             AliasTarget::Unit(building, unit) => (building, Some(unit), None),
             AliasTarget::Door(door) => (door.building, Some(door.unit), Some(door.room)),
+            AliasTarget::Community => {
+                self.layout.remove_alias(text, None);
+                return self.layout.put_place(text);
+            }
         };
+        let is_own_name =
+            self.community.registered.as_ref().is_some_and(|registered| registered.name == text);
+        if !is_own_name {
+            self.layout.remove_place(text);
+        }
         let alias = layout::Alias { text: text.to_owned(), building, unit, room, carrier: None };
         if let Err(error) = self.layout.put_alias(&alias) {
             // The alias stands in the community; it only never matches.
@@ -243,8 +252,10 @@ impl Place {
         let contact = household.contact.as_deref();
         let tails = contact.into_iter().flat_map(|contact| &contact.phone_tail_tokens);
         let tails = tails.map(|token| token_of(*token)).collect();
+        let names = contact.into_iter().flat_map(|contact| &contact.name_tokens);
+        let names = names.map(|token| crate::person::token_of(*token)).collect();
         let doors = household.doors.iter().cloned().collect();
-        self.layout.put_household(layout::Household { id, doors, tails, names: Vec::new(), presence });
+        self.layout.put_household(layout::Household { id, doors, tails, names, presence });
     }
 
     fn observe_parcel(&mut self, id: ParcelId, event: &ParcelEvent, at: Timestamp) {

@@ -15,6 +15,7 @@ pub mod ids;
 pub mod ledger;
 mod locate;
 mod perform;
+pub mod person;
 pub mod planning;
 pub mod problem;
 pub mod process;
@@ -28,6 +29,6 @@ pub mod views;
 
 pub use answer::{Answer, Status};
 pub use engine::{Engine, Parts};
-pub use locate::Addressed;
+pub use locate::{Addressed, Sentence, check_alias, reasons_of};
 pub use problem::{Problem, ProblemKind};
 pub use request::{Occurred, Request};

@@ -1,9 +1,10 @@
 //! From a scanned code to the parcel that it names.
 
 use addressing::code::Kind;
-use addressing::layout::TailToken;
-use addressing::resolve::{Candidate, Query, resolve};
-use addressing::waybill;
+use addressing::layout::{self, TailToken};
+use addressing::phone::phone_tail;
+use addressing::resolve::{Candidate, NameTokens, Query, Verdict, resolve};
+use addressing::{Language, waybill};
 use domain::address::{Door, Recipient};
 use domain::ids::{CarrierId, CommunityId, HouseholdId, ParcelId, Waybill, WaybillNumber};
 use domain::parcel::{ParcelState, Phase, is_long_closed};
@@ -11,6 +12,7 @@ use jiff::Timestamp;
 
 use crate::directory::{Known, Place};
 use crate::engine::{Engine, unavailable};
+use crate::person::{self, NameError};
 use crate::problem::Problem;
 use crate::request::Request;
 use crate::scan::{Destination, PieceRef};
@@ -53,10 +55,49 @@ pub(crate) fn read_code(text: &str) -> Result<Code, Problem> {
 /// For whom a piece is, as far as it could be told.
 #[derive(Debug)]
 pub struct Addressed {
+    /// How sure it is. A household or a door that was named outright is certain.
+    pub verdict: Verdict,
     /// For whom, when it is certain.
     pub recipient: Option<Recipient>,
-    /// Who it may be, when it is not.
+    /// Who it may be, the best first, when it is not.
     pub candidates: Vec<Candidate>,
+    /// Why it is so sure or so unsure, in a sentence; `None` where no address was read.
+    pub says: Option<Sentence>,
+}
+
+/// A sentence for the person at the gate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sentence {
+    /// In Chinese.
+    pub chinese: String,
+    /// In English.
+    pub english: String,
+}
+
+/// Why a candidate is one, in a sentence.
+pub fn reasons_of(candidate: &Candidate) -> Sentence {
+    Sentence {
+        chinese: candidate.sentence(Language::Chinese),
+        english: candidate.sentence(Language::English),
+    }
+}
+
+/// Whether a text can be taught as another name of a place.
+///
+/// # Errors
+/// A problem that says which rule it breaks.
+pub fn check_alias(text: &str) -> Result<(), Problem> {
+    layout::check_alias(text).map_err(|error| {
+        let chinese = match error {
+            layout::AliasError::Length => format!(
+                "别名须为 {} 到 {} 个字：请改写",
+                layout::ALIAS_CHARS_MIN,
+                layout::ALIAS_CHARS_MAX
+            ),
+            layout::AliasError::OnlyDigits => "别名不能只有数字：请连同巷名或楼名一起写".to_owned(),
+        };
+        Problem::invalid("alias-shape", error.to_string(), chinese)
+    })
 }
 
 impl Engine {
@@ -135,9 +176,14 @@ impl Engine {
         destination: &Destination,
         carrier: Option<&CarrierId>,
     ) -> Result<Addressed, Problem> {
-        let tail = match &destination.phone_tail {
-            Some(tail) => Some(self.tail_token(community, tail)?),
+        let of_text = || destination.address.as_deref().and_then(phone_tail);
+        let tail = match destination.phone_tail.clone().or_else(of_text) {
+            Some(tail) => Some(self.tail_token(community, &tail)?),
             None => None,
+        };
+        let name = match destination.name.as_deref() {
+            Some(name) => self.name_tokens(community, name)?,
+            None => NameTokens::default(),
         };
         self.with_place(community, |place| {
             if let Some(household) = destination.household {
@@ -154,15 +200,27 @@ impl Engine {
                     format!("地址至多 {ADDRESS_BYTES_MAX} 字节：请缩短"),
                 ));
             }
-            let resolution = resolve(place.layout(), &Query { text, tail, carrier, ..Query::default() });
+            let resolution = resolve(place.layout(), &Query { text, tail, name, carrier });
+            let verdict = resolution.verdict;
+            let says = Some(Sentence {
+                chinese: resolution.sentence(Language::Chinese),
+                english: resolution.sentence(Language::English),
+            });
             let certain = resolution.certain().and_then(|candidate| {
                 let door = candidate.door()?;
                 let (household, grid) = (candidate.household, candidate.grid.clone());
                 Some(Recipient { household, door, grid })
             });
             let candidates = if certain.is_some() { vec![] } else { resolution.candidates };
-            Ok(Addressed { recipient: certain, candidates })
+            Ok(Addressed { verdict, recipient: certain, candidates, says })
         })?
+    }
+
+    fn name_tokens(&self, community: &CommunityId, name: &str) -> Result<NameTokens, Problem> {
+        person::looked_for(&self.vault, community, name).map_err(|error| match error {
+            NameError::TooLong => person::name_too_long(),
+            NameError::Vault(error) => vault_failed(&error),
+        })
     }
 
     fn tail_token(&self, community: &CommunityId, tail: &str) -> Result<TailToken, Problem> {
@@ -189,7 +247,13 @@ pub(crate) fn vault_failed(error: &crate::vault::VaultError) -> Problem {
 }
 
 fn nobody() -> Addressed {
-    Addressed { recipient: None, candidates: vec![] }
+    Addressed { verdict: Verdict::Unknown, recipient: None, candidates: vec![], says: None }
+}
+
+/// What was named outright, and where it is.
+fn named(recipient: Option<Recipient>) -> Addressed {
+    let verdict = if recipient.is_some() { Verdict::Certain } else { Verdict::Unknown };
+    Addressed { verdict, recipient, candidates: vec![], says: None }
 }
 
 fn of_household(place: &Place, id: HouseholdId, door: Option<&Door>) -> Result<Addressed, Problem> {
@@ -206,7 +270,7 @@ fn of_household(place: &Place, id: HouseholdId, door: Option<&Door>) -> Result<A
         let grid = place.community().grid_of(&door.building)?.clone();
         Some(Recipient { household: Some(id), door: door.clone(), grid })
     });
-    Ok(Addressed { recipient, candidates: vec![] })
+    Ok(named(recipient))
 }
 
 fn of_door(place: &Place, door: &Door, tail: Option<TailToken>) -> Result<Addressed, Problem> {
@@ -236,7 +300,7 @@ fn of_door(place: &Place, door: &Door, tail: Option<TailToken>) -> Result<Addres
         }
     };
     let recipient = Recipient { household, door: door.clone(), grid: grid.clone() };
-    Ok(Addressed { recipient: Some(recipient), candidates: vec![] })
+    Ok(named(Some(recipient)))
 }
 
 fn piece_unknown() -> Problem {

@@ -100,8 +100,11 @@ pub struct Destination {
     pub door: Option<Door>,
     /// The address as written or shouted.
     pub address: Option<String>,
-    /// The last digits of the phone on the label.
+    /// The last digits of the phone on the label; without them, those in the address.
     pub phone_tail: Option<String>,
+    /// The recipient's name on the label. It is looked for and never stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
 }
 
 /// A piece that comes in or is announced.

@@ -13,7 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use chacha20poly1305::aead::{Aead, KeyInit};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
-use domain::household::event::TailToken;
+use domain::household::event::{NameToken, TailToken};
 use domain::ids::{CommunityId, HouseholdId, ParcelId, VolunteerId};
 use domain::sealed::Sealed;
 use rusqlite::{Connection, OptionalExtension};
@@ -221,11 +221,36 @@ impl Vault {
     /// # Errors
     /// [`VaultError`] when the community's key cannot be had.
     pub fn tail_token(&self, community: &CommunityId, tail: &str) -> Result<TailToken, VaultError> {
+        // Digits only, so that no name's text below is ever hashed alike.
+        Ok(TailToken::from_bytes(self.token(community, tail)?))
+    }
+
+    /// A search token of a whole name, equal for equal names of the same community.
+    ///
+    /// # Errors
+    /// [`VaultError`] when the community's key cannot be had.
+    pub fn name_token(&self, community: &CommunityId, name: &str) -> Result<NameToken, VaultError> {
+        Ok(NameToken::from_bytes(self.token(community, &format!("name {name}"))?))
+    }
+
+    /// A search token of a family name; never equal to that of a whole name.
+    ///
+    /// # Errors
+    /// [`VaultError`] when the community's key cannot be had.
+    pub fn family_name_token(
+        &self,
+        community: &CommunityId,
+        name: &str,
+    ) -> Result<NameToken, VaultError> {
+        Ok(NameToken::from_bytes(self.token(community, &format!("family name {name}"))?))
+    }
+
+    fn token(&self, community: &CommunityId, text: &str) -> Result<[u8; 8], VaultError> {
         let key = self.key(&Subject::Community(community.clone()))?;
-        let hash = blake3::keyed_hash(&key, tail.as_bytes());
+        let hash = blake3::keyed_hash(&key, text.as_bytes());
         let mut token = [0; 8];
         token.copy_from_slice(&hash.as_bytes()[..8]);
-        Ok(TailToken::from_bytes(token))
+        Ok(token)
     }
 
     /// The subject's key, made when there is none.

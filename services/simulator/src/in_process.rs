@@ -139,6 +139,7 @@ impl InProcess {
             phone: None,
             note: None,
             phone_tail_tokens: tokens.collect::<Result<BTreeSet<_>, _>>().map_err(unusable)?,
+            name_tokens: BTreeSet::new(),
         })
     }
 }
@@ -322,6 +323,7 @@ fn destination(facts: &Facts) -> Destination {
         door: facts.door.clone(),
         address: facts.address.clone(),
         phone_tail: facts.phone_tail.clone(),
+        name: None,
     }
 }
 

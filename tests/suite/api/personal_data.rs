@@ -31,7 +31,7 @@ fn in_the_clear(events: &[RecordedEvent]) -> Vec<String> {
 fn contact() -> Value {
     json!({
         "kind": "set_contact", "name": "欧阳晓燕", "phone": "13800138247", "note": "轮椅下不了楼",
-        "phone_tails": ["8247"],
+        "phone_tails": ["8247"], "label_names": ["Ouyang-Xiaoyan"],
     })
 }
 
@@ -42,7 +42,7 @@ async fn nothing_personal_lies_in_the_log() {
     door.done(&format!("households/{household}"), contact()).await;
     let arrival = json!({
         "code": "SF1234567890123", "carrier": "sf", "phone_tail": "8247", "sender": "周记药房",
-        "address": "欧阳晓燕 13800138247 柳园1号楼1单元301 轮椅下不了楼",
+        "name": "欧阳晓燕", "address": "欧阳晓燕 13800138247 柳园1号楼1单元301 轮椅下不了楼",
     });
     door.scan("arrive", arrival).await;
     let held = json!({

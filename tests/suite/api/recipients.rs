@@ -82,6 +82,60 @@ async fn two_households_behind_one_door_are_told_apart_by_the_phone() {
 }
 
 #[tokio::test]
+async fn a_name_or_a_phone_in_the_text_tells_households_apart() {
+    let door = Door::open().await;
+    let first = door.household("1", "1", "301").await;
+    let second = door.household("1", "1", "301").await;
+    for (household, name, tail) in [(first, "李建国", "4567"), (second, "王芳", "8910")] {
+        let contact = json!({
+            "kind": "set_contact", "name": name, "phone": null, "note": null,
+            "phone_tails": [tail], "label_names": ["家里的猫"],
+        });
+        door.done(&format!("households/{household}"), contact).await;
+    }
+    let ask = |body: Value| resolve(&door, body);
+    let by_name = ask(json!({ "address": "1栋1单元301", "name": "王芳 收" })).await;
+    assert_eq!(by_name["recipient"]["household"], json!(second), "{by_name}");
+    let by_phone = ask(json!({ "address": "1栋1单元301 李女士 138****4567" })).await;
+    assert_eq!(by_phone["recipient"]["household"], json!(first), "{by_phone}");
+    // A family name, or a name that both have, only asks.
+    for name in ["王女士", "家里的猫"] {
+        let asked = ask(json!({ "address": "1栋1单元301", "name": name })).await;
+        assert_eq!(asked["verdict"], "choose", "{asked}");
+        assert_eq!(asked["candidates"].as_array().map(Vec::len), Some(2), "{asked}");
+    }
+    let too_long = json!({ "code": NUMBER, "carrier": "sf", "name": "李".repeat(41) });
+    is_refused(&door.scan("arrive", too_long).await, "name-too-long");
+}
+
+#[tokio::test]
+async fn what_staff_teach_is_certain_from_then_on() {
+    let door = Door::open().await;
+    let household = door.household("1", "1", "301").await;
+    let ask = |address: &str| resolve(&door, json!({ "address": address }));
+    assert_eq!(ask("老张家小卖部").await["verdict"], "unknown");
+    let target = json!({ "door": { "building": "1", "unit": "1", "room": "301" } });
+    let teach =
+        |target: Value| json!({ "kind": "add_alias", "text": "老张家小卖部", "target": target });
+    door.done("", teach(target)).await;
+    let scanned = json!({ "code": NUMBER, "carrier": "sf", "address": "送到老张家小卖部" });
+    let arrived = door.scan("arrive", scanned).await;
+    is(&arrived, "accepted");
+    assert_eq!(arrived["cue"]["room"], "301");
+    // A wrong one is taken out of use by saying that it only means the community.
+    door.done("", teach(json!("community"))).await;
+    assert_eq!(ask("老张家小卖部").await["verdict"], "unknown");
+    // A road is asked about until the community says that it is its own.
+    assert_eq!(ask("北滨路2号1栋1单元301").await["verdict"], "choose");
+    let road = json!({ "kind": "add_alias", "text": "北滨路2号", "target": "community" });
+    door.done("", road).await;
+    let found = ask("北滨路2号1栋1单元301").await;
+    assert_eq!(found["recipient"]["household"], json!(household), "{found}");
+    let digits = json!({ "kind": "add_alias", "text": "12", "target": { "building": "1" } });
+    door.command("", digits).await.is_problem(400, "alias-shape");
+}
+
+#[tokio::test]
 async fn doors_households_gates_and_phones_that_are_not_there_are_told() {
     let door = Door::open().await;
     let arrive = |fields: Value| {

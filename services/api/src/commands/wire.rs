@@ -105,7 +105,10 @@ impl Wire for CommunityCommandBody {
             Self::SetWindowPolicy(fact) => CommunityCommand::SetWindowPolicy(fact),
             Self::SetDisinfectionPolicy(fact) => CommunityCommand::SetDisinfectionPolicy(fact),
             Self::SetTripLimit(fact) => CommunityCommand::SetTripLimit(fact),
-            Self::AddAlias(fact) => CommunityCommand::AddAlias(fact),
+            Self::AddAlias(fact) => {
+                runtime::check_alias(&fact.text)?;
+                CommunityCommand::AddAlias(fact)
+            }
             Self::PlaceGate(fact) => CommunityCommand::PlaceGate(fact),
             Self::PlaceEntrance(fact) => CommunityCommand::PlaceEntrance(fact),
             Self::DrawPaths(fact) => CommunityCommand::DrawPaths(fact),
@@ -169,6 +172,9 @@ pub enum HouseholdCommandBody {
         /// The last 3 to 6 digits of its phones, so that a label finds it.
         #[serde(default)]
         phone_tails: BTreeSet<String>,
+        /// Further names on its parcels, at most 7. They are kept as search tokens only.
+        #[serde(default)]
+        label_names: BTreeSet<String>,
     },
     /// Forget it: its key is deleted.
     Erase,
@@ -205,7 +211,7 @@ impl Wire for HouseholdCommandBody {
             Self::SetReach(fact) => HouseholdCommand::SetReach(fact),
             Self::SetDiet(fact) => HouseholdCommand::SetDiet(fact),
             Self::SetNeeds(fact) => HouseholdCommand::SetNeeds(fact),
-            Self::SetContact { name, phone, note, phone_tails } => {
+            Self::SetContact { name, phone, note, phone_tails, label_names } => {
                 let community = &request.community;
                 let subject = Subject::Household(community.clone(), *id);
                 let seal = |text: Option<String>| -> Result<Option<Sealed>, Problem> {
@@ -217,11 +223,17 @@ impl Wire for HouseholdCommandBody {
                     let token = app.engine.vault().tail_token(community, tail);
                     token.map_err(|error| vault_problem(&error))
                 });
+                let mut name_tokens = BTreeSet::new();
+                for name in name.iter().chain(&label_names) {
+                    let tokens = runtime::person::tokens(app.engine.vault(), community, name);
+                    name_tokens.extend(tokens.map_err(|error| name_problem(&error))?);
+                }
                 HouseholdCommand::SetContact(Box::new(HouseholdContactSet {
                     name: seal(name)?,
                     phone: seal(phone)?,
                     note: seal(note)?,
                     phone_tail_tokens: tokens.collect::<Result<_, _>>()?,
+                    name_tokens,
                 }))
             }
             Self::Erase => HouseholdCommand::Erase,
@@ -245,6 +257,13 @@ fn check_doors(
             format!("there is no door {door}: check building, unit and room"),
             format!("没有 {door} 这个门：请核对楼栋、单元和房号"),
         )),
+    }
+}
+
+fn name_problem(error: &runtime::person::NameError) -> Problem {
+    match error {
+        runtime::person::NameError::TooLong => runtime::person::name_too_long(),
+        runtime::person::NameError::Vault(error) => vault_problem(error),
     }
 }
 

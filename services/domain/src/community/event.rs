@@ -220,6 +220,8 @@ pub enum AliasTarget {
     Unit(BuildingId, UnitId),
     /// One door.
     Door(Door),
+    /// The community itself or its surroundings, such as its own road: says nothing about the door.
+    Community,
 }
 
 /// People call a place by another name.

@@ -173,6 +173,12 @@ hex_value! {
     pub struct TailToken([u8; 8]);
 }
 
+hex_value! {
+    /// A blind index of a name, or of a family name: 8 bytes, written as 16 lower-case hexadecimal
+    /// digits. Equal names give equal tokens; nobody without the key can go back.
+    pub struct NameToken([u8; 8]);
+}
+
 /// Whom to ask for and how to reach them, sealed with the household's own key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HouseholdContactSet {
@@ -188,6 +194,9 @@ pub struct HouseholdContactSet {
     /// The last digits of its phones, so that a label finds it.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub phone_tail_tokens: BTreeSet<TailToken>,
+    /// The names that its parcels bear, so that a label finds it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub name_tokens: BTreeSet<NameToken>,
 }
 
 /// The household's key was deleted: nobody can read its personal data again.

@@ -5,7 +5,8 @@ use jiff::civil::Date;
 use super::event::{
     CapabilityNeed, Diet, HouseholdContactSet, HouseholdDietSet, HouseholdDoorsSet,
     HouseholdErased, HouseholdHeadCountConfirmed, HouseholdHeadCountProposed, HouseholdNeedsSet,
-    HouseholdReachSet, HouseholdRegistered, HouseholdStatus, HouseholdStatusSet, TailToken,
+    HouseholdReachSet, HouseholdRegistered, HouseholdStatus, HouseholdStatusSet, NameToken,
+    TailToken,
 };
 use super::{
     DOORS_MAX, Household, HouseholdCommand, HouseholdEvent, HouseholdRefusal, HouseholdState,
@@ -79,6 +80,7 @@ fn contact() -> HouseholdContactSet {
         phone: Some(Sealed("cGhvbmU=".into())),
         note: None,
         phone_tail_tokens: BTreeSet::from([TailToken::from_bytes([7; 8])]),
+        name_tokens: BTreeSet::from([NameToken::from_bytes([8; 8])]),
     }
 }
 

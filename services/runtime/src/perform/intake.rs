@@ -38,7 +38,7 @@ impl Engine {
 
     pub(super) async fn arrive(&self, request: &Request, scan: &ArriveScan) -> Outcome {
         let (id, waybill, state, generation) = self.arriving(request, scan, true).await?;
-        let Addressed { recipient, candidates } =
+        let Addressed { recipient, candidates, .. } =
             self.resolve(&request.community, &scan.destination, Some(&waybill.carrier))?;
         let announced = state.contents.as_ref().map(|contents| contents.category);
         let category = scan.category.or(announced).unwrap_or(Category::ParcelGoods);
@@ -133,7 +133,7 @@ impl Engine {
         piece: &PieceRef,
         destination: &Destination,
     ) -> Outcome {
-        let Addressed { recipient, candidates } =
+        let Addressed { recipient, candidates, .. } =
             self.resolve(&request.community, destination, None)?;
         let Some(recipient) = recipient else {
             let count = candidates.len();
