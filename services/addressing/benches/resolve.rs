@@ -128,10 +128,10 @@ fn main() {
                 }
             }
         });
-        let ratio = looking_up as f64 / resolving as f64;
+        let times = looking_up / resolving.max(1);
         println!(
             "{name}: {resolving} resolutions/s, {certain} of {asked} certain; \
-             {looking_up} look-ups/s by the whole text, {ratio:.1} times as many"
+             {looking_up} look-ups/s by the whole text, {times} times as many"
         );
     }
 }

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use addressing::code::Kind;
-use addressing::waybill::{Scan, Scheme, WaybillError, normalise};
+use addressing::waybill::{Candidate, Scan, Scheme, WaybillError, normalise};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
 fn number(text: &str) -> String {
     match normalise(text) {
@@ -149,7 +151,96 @@ fn the_shared_collection_agrees() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Every postal service of the collection's list is known, and its own examples come out right.
+#[test]
+fn the_shared_list_of_postal_services_is_known() {
+    let Some(list) = crate::shared::json("waybills/s10.json") else { return };
+    let format = &list["tracking_numbers"][0];
+    let numbers = |key: &str| format["test_numbers"][key].as_array().unwrap().clone();
+    for valid in numbers("valid") {
+        assert_eq!(scheme(valid.as_str().unwrap()), Scheme::S10, "{valid}");
+    }
+    for invalid in numbers("invalid") {
+        let read = normalise(invalid.as_str().unwrap());
+        let is_s10 = matches!(&read, Ok(Scan::Waybill(found)) if found.scheme == Scheme::S10);
+        assert!(!is_s10, "{invalid}: {read:?}");
+    }
+    let lookups = format["additional"].as_array().unwrap();
+    let countries = lookups.iter().find(|one| one["regex_group_name"] == "CountryCode").unwrap();
+    let mut unknown = Vec::new();
+    for country in countries["lookup"].as_array().unwrap() {
+        let code = country["matches"].as_str().unwrap();
+        let known = matches!(
+            normalise(&format!("RB123456785{code}")),
+            Ok(Scan::Waybill(found)) if found.scheme == Scheme::S10
+        );
+        if !known {
+            unknown.push(code.to_owned());
+        }
+    }
+    assert!(unknown.is_empty(), "{unknown:?}");
+}
+
+/// Numbers made from what several programs believe of Chinese carriers: each is taken as it is, and
+/// the carrier is at most a candidate. Those beliefs contradict each other, so how often they agree
+/// with ours is printed and not demanded.
+#[test]
+fn numbers_that_others_believe_in_are_taken() {
+    let Some(beliefs) = crate::shared::json("waybills/cn_waybill_patterns.json") else { return };
+    let mut runner = TestRunner::deterministic();
+    let mut all = 0;
+    for (carrier, patterns) in beliefs["patterns"].as_object().unwrap() {
+        let (mut made, mut agreed) = (0, 0);
+        let is_pattern = |(name, _): &(&String, &serde_json::Value)| *name != "note";
+        for (_, pattern) in patterns.as_object().unwrap().iter().filter(is_pattern) {
+            let alternatives = pattern.as_str().unwrap_or_default().split("$|^");
+            for alternative in
+                alternatives.map(|one| one.replace(['^', '$'], "").replace("\\d", "[0-9]"))
+            {
+                let Ok(numbers) = prop::string::string_regex(&alternative) else { continue };
+                if alternative.is_empty() {
+                    continue;
+                }
+                for _ in 0..20 {
+                    let number = numbers.new_tree(&mut runner).unwrap().current();
+                    match normalise(&number) {
+                        Ok(Scan::Waybill(found)) => {
+                            made += 1;
+                            let ours = carrier.to_lowercase().replace('_', "-");
+                            let known = |one: &Candidate| ours.starts_with(one.carrier.as_str());
+                            agreed += usize::from(found.candidates.iter().any(known));
+                        }
+                        // Shaped like a postal item, with a random digit for its check digit.
+                        Err(WaybillError::CheckFailed) if number.len() == 13 => {}
+                        // One program takes anything of 4 to 35 signs, one hyphen or twenty.
+                        Err(WaybillError::TooShort) if number.contains('-') => {}
+                        // And some have no longest number at all.
+                        Err(WaybillError::TooLong) if number.len() > 40 => {}
+                        other => panic!("{carrier} {alternative} {number}: {other:?}"),
+                    }
+                }
+            }
+        }
+        println!("{carrier}: {made} numbers taken, {agreed} with the carrier as a candidate");
+        all += made;
+    }
+    assert!(all > 1_000, "{all} numbers");
+}
+
 proptest! {
+    /// Of the ten digits that may stand there, one is right and nine are noticed.
+    #[test]
+    fn every_wrong_check_digit_is_noticed(
+        serial in "[0-9]{8}", sscc in "[0-9]{17}", gtin in "[0-9]{13}",
+    ) {
+        let right = |make: &dyn Fn(u8) -> String| {
+            (0..10).filter(|digit| normalise(&make(*digit)).is_ok()).count()
+        };
+        prop_assert_eq!(right(&|digit| format!("RB{serial}{digit}CN")), 1);
+        prop_assert_eq!(right(&|digit| format!("(00){sscc}{digit}")), 1);
+        prop_assert_eq!(right(&|digit| format!("(01){gtin}{digit}")), 1);
+    }
+
     #[test]
     fn no_code_panics(text in any::<String>()) {
         let _ = normalise(&text);
