@@ -9,7 +9,7 @@ use domain::address::{Door, Unit};
 use domain::ids::{BuildingId, CarrierId, GridId, HouseholdId, RoomId, UnitId};
 
 use crate::lex::{Meaning, Span};
-use crate::markers::{annex_after, ends_as_road, is_side};
+use crate::markers::{annex_after, ends_as_road, is_in_building_name};
 use crate::names::Names;
 use crate::text::{Part, han_number, is_han_numeral, normalise};
 
@@ -411,7 +411,7 @@ pub fn building_key(id: &str) -> Option<Part> {
         "号楼", "号搂", "#楼", "栋楼", "撞", "懂", "坐", "栋", "幢", "座", "楼", "号", "#", "排",
         "单元",
     ];
-    let is_name = |key: &Part| key.as_str().chars().all(|c| c.is_ascii() || is_side(c));
+    let is_name = |key: &Part| key.as_str().chars().all(is_in_building_name);
     let area = AREAS.iter().find_map(|word| {
         let (area, building) = id.split_once(word)?;
         let area = bare(area, &[]).filter(is_name)?.joined(&Part::new(word)?)?;

@@ -227,12 +227,23 @@ pub(crate) fn is_side(c: char) -> bool {
     matches!(c, '东' | '西' | '南' | '北' | '中' | '甲' | '乙' | '丙' | '丁' | '戊' | '高')
 }
 
+/// Whether the character may stand in a building's name beside digits and letters.
+pub(crate) fn is_in_building_name(c: char) -> bool {
+    c.is_ascii() || is_side(c) || matches!(c, '老' | '新')
+}
+
 /// Whether a compass point or a sign of order stands at the front as a value of its own. `glued`
 /// tells that a value stands right before, `starts` that no other sign does.
 pub(crate) fn is_compass(rest: &[char], glued: bool, starts: bool) -> bool {
     let Some(first) = rest.first() else { return false };
     if matches!(first, '前' | '后' | '左' | '右') {
         return starts && matches!(rest.get(1), Some('栋' | '幢' | '座'));
+    }
+    if matches!(first, '老' | '新') {
+        // `老3栋`, where the blocks were counted anew: not `3栋`.
+        let digits = rest[1..].iter().take_while(|c| c.is_ascii_digit()).count();
+        let tag = after(&rest[1 + digits..]).map(|(tag, _)| tag);
+        return starts && digits > 0 && tag == Some(Tag::Building);
     }
     if !is_side(*first) {
         return false;
@@ -243,8 +254,9 @@ pub(crate) fn is_compass(rest: &[char], glued: bool, starts: bool) -> bool {
     }
     match next {
         ' ' if matches!(rest.get(2), Some('单')) => true,
-        '户' | '屋' | '单' | '门' | '梯' | '幢' | '栋' | '座' => true,
-        '-' | ' ' | ',' | ')' => glued,
+        '户' | '屋' | '单' | '梯' | '幢' | '栋' | '座' => true,
+        // `南门` by itself is a gate; behind a building it is a unit.
+        '门' | '-' | ' ' | ',' | ')' => glued,
         '楼' | '房' | '室' if starts => true,
         '楼' | '号' => matches!(first, '甲' | '乙' | '丙' | '丁') || glued,
         next if next.is_ascii_digit() => {

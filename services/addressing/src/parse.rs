@@ -319,7 +319,7 @@ fn slots(groups: &[Group]) -> Slots {
                 // `10,11栋`: the other number is not forgotten; a postcode is.
                 known.annex = slots
                     .tail
-                    .pop_if(|before| before.tag == Tag::None)
+                    .pop_if(|before| before.tag == Tag::None && group.before != Before::Words)
                     .filter(|before| before.value.as_bytes().len() < 5)
                     .map(|before| before.value);
                 known.alias = group.alias;

@@ -135,6 +135,8 @@ fn plain_addresses_are_certain() {
         "10栋二301",
         "88弄3支弄10栋2单元301",
         "7号院10栋2单元301",
+        "2单元301（10栋）",
+        "东方广场（南门）10栋2单元301放快递柜",
     ] {
         check(text, "10-2-301");
     }
@@ -190,6 +192,8 @@ fn what_does_not_exist_is_never_certain() {
         "10柿2单元301",
         "10-栋2单元301",
         "10栋B区2单元301",
+        "老10栋2单元301",
+        "新10号楼2单元301",
         "10栋2单元负1楼301",
         "10栋2单元东户302",
         "10栋18号2单元301",
@@ -404,8 +408,31 @@ proptest! {
 /// Ten thousand digits cost no more than the limit; below it, twice the text costs twice the work.
 #[test]
 fn work_grows_with_the_text_and_no_faster() {
-    for piece in ["1", "1栋", "1-", "一", "东", "A", "静园巷1号", "1*", "12:", "栋", "第", "("]
-    {
+    for piece in [
+        "1",
+        "1栋",
+        "1-",
+        "一",
+        "东",
+        "A",
+        "静园巷1号",
+        "1*",
+        "12:",
+        "栋",
+        "第",
+        "(",
+        "之",
+        "1之一",
+        "1柿1",
+        "老1",
+        "10区",
+        "组团",
+        "东边户",
+        "负1",
+        "- ",
+        "尾号: ",
+        "1〇",
+    ] {
         let steps = |times: usize| {
             let text: String = piece.repeat(times).chars().take(1_000).collect();
             let length = text.chars().count();
