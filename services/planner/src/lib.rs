@@ -10,10 +10,32 @@
 //! - [`fleet`]: which stops go to whom, within limits and windows, with the climbing shared.
 //! - [`walk`]: the shortest walks on a compound's paths, and the matrix of them.
 //! - [`drawing`]: routes on the plan of a compound.
+//!
+//! On these stands the plan of a moment:
+//!
+//! - [`situation`]: what is looked at: rules, pieces at the gate, people.
+//! - [`windows`], [`waves`]: which pieces may go now, what leaves together, and why now.
+//! - [`ways`], [`effort`]: how far it is, and what a trip costs whoever makes it.
+//! - [`trips`], [`assign`]: stairwells cut into trips, and who makes which.
+//! - [`proposal`]: all of it: a wave of runs with offers, and every other piece with its reason.
+//! - [`replan`], [`evening`]: what an event changes of live runs, and what a day leaves.
+//! - [`objective`]: every weight in one place. [`why`]: every reason as a sentence.
 
+pub mod assign;
 pub mod drawing;
+pub mod effort;
+pub mod evening;
 pub mod fleet;
 pub mod matrix;
+pub mod objective;
 pub mod pace;
+pub mod proposal;
+pub mod replan;
+pub mod situation;
 pub mod tour;
+pub mod trips;
 pub mod walk;
+pub mod waves;
+pub mod ways;
+pub mod why;
+pub mod windows;

@@ -1,4 +1,5 @@
 //! What the planner promises, asked through its public interface.
 
 mod fleet;
+mod plan;
 mod tour;

@@ -1,0 +1,242 @@
+//! From pieces that may go to trips: stairwells in the order of the shortest way, cut into trips
+//! that somebody can carry.
+
+use std::collections::BTreeMap;
+
+use domain::address::Door;
+use domain::community::CommunityState;
+use domain::ids::{BuildingId, UnitId};
+use domain::parcel::event::DeliveryLevel;
+use domain::run::STOPS_MAX;
+use domain::run::event::Stop;
+use domain::supply::{Effort, Load};
+
+use crate::effort::{self, Climb};
+use crate::matrix::Matrix;
+use crate::objective::TRIP_DM;
+use crate::situation::PieceAtGate;
+use crate::tour::{self, Ends};
+use crate::ways::{Place, Ways};
+
+/// What one trip may be: the load, and the floors that somebody climbs at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    /// The load.
+    pub load: Load,
+    /// The floors of the whole trip.
+    pub floors: u32,
+}
+
+/// The pieces of one stairwell that go up together.
+#[derive(Debug, Clone)]
+pub struct Stairwell<'a> {
+    /// The building.
+    pub building: &'a BuildingId,
+    /// The unit.
+    pub unit: &'a UnitId,
+    /// The pieces, top floor down.
+    pub pieces: Vec<(&'a PieceAtGate, &'a Door)>,
+    /// What they weigh together.
+    pub load: Load,
+    /// What it costs to go up.
+    pub climb: Climb,
+}
+
+/// One trip.
+#[derive(Debug, Clone)]
+pub struct Trip<'a> {
+    /// Its stairwells, in the order of the way.
+    pub stairwells: Vec<Stairwell<'a>>,
+    /// What it carries.
+    pub load: Load,
+    /// What it costs.
+    pub effort: Effort,
+}
+
+impl<'a> Trip<'a> {
+    fn of(ways: &Ways, stairwells: Vec<Stairwell<'a>>) -> Self {
+        let load = stairwells.iter().fold(Load::default(), |sum, one| sum.plus(one.load));
+        let places = stairwells.iter().map(|one| (one.place(), one.climb));
+        let effort = effort::of_trip(ways, places);
+        Self { stairwells, load, effort }
+    }
+
+    /// Its pieces, in the order of the way.
+    pub fn pieces(&self) -> impl Iterator<Item = &'a PieceAtGate> + '_ {
+        self.stairwells.iter().flat_map(|one| &one.pieces).map(|(piece, _)| *piece)
+    }
+
+    /// Its buildings, in the order of the way; one that is passed twice is told twice.
+    pub fn buildings(&self) -> impl Iterator<Item = &'a BuildingId> + '_ {
+        self.stairwells.iter().map(|one| one.building)
+    }
+
+    /// Its stops: building, unit, top floor down, door.
+    pub fn stops(&self) -> Vec<Stop> {
+        let mut stops: Vec<Stop> = vec![];
+        for (piece, door) in self.stairwells.iter().flat_map(|one| &one.pieces) {
+            match stops.last_mut() {
+                Some(last) if last.door == **door => last.parcels.push(piece.id),
+                Some(_) | None => {
+                    stops.push(Stop { door: (*door).clone(), parcels: vec![piece.id] });
+                }
+            }
+        }
+        stops
+    }
+}
+
+impl Stairwell<'_> {
+    fn place(&self) -> Place<'_> {
+        Place::Unit(self.building, self.unit)
+    }
+}
+
+/// The trips of some pieces of one grid, and the pieces of which one alone is too much.
+///
+/// The stairwells are put in the order of one shortest way through all of them, and that order is
+/// cut where it costs least (Beasley's route first, cluster second): with the cheapest cut found by
+/// dynamic programming, no other cut of the same order is shorter.
+pub fn split<'a>(
+    community: &CommunityState,
+    ways: &Ways,
+    level: DeliveryLevel,
+    pieces: &[(&'a PieceAtGate, &'a Door)],
+    allowance: Allowance,
+) -> (Vec<Trip<'a>>, Vec<&'a PieceAtGate>) {
+    let (fitting, too_much): (Vec<_>, Vec<_>) =
+        pieces.iter().copied().partition(|(piece, door)| {
+            let floors = effort::floors_to(community, door, level);
+            piece.load.fits(allowance.load) && floors <= allowance.floors
+        });
+    let stairwells = stairwells(community, level, &fitting, allowance);
+    let ordered = in_order(ways, stairwells);
+    let trips = cut(ways, ordered, allowance);
+    (trips, too_much.into_iter().map(|(piece, _)| piece).collect())
+}
+
+/// The stairwells of some pieces; one with more than a trip carries is told in several parts.
+fn stairwells<'a>(
+    community: &CommunityState,
+    level: DeliveryLevel,
+    pieces: &[(&'a PieceAtGate, &'a Door)],
+    allowance: Allowance,
+) -> Vec<Stairwell<'a>> {
+    type Rung<'a> = (u32, &'a PieceAtGate, &'a Door);
+    let mut by_unit: BTreeMap<(&BuildingId, &UnitId), Vec<Rung<'a>>> = BTreeMap::new();
+    for (piece, door) in pieces.iter().copied() {
+        let floors = floor_of(community, door);
+        let unit = by_unit.entry((&door.building, &door.unit)).or_default();
+        unit.push((floors, piece, door));
+    }
+    let mut parts = vec![];
+    for ((building, unit), mut rungs) in by_unit {
+        // Top floor down, and on a floor door by door.
+        rungs.sort_by(|one, other| {
+            let key =
+                |(floor, piece, door): &Rung<'a>| (u32::MAX - floor, door.room.clone(), piece.id);
+            key(one).cmp(&key(other))
+        });
+        let mut part: Vec<(&PieceAtGate, &Door)> = vec![];
+        let mut load = Load::default();
+        for (_, piece, door) in rungs {
+            let with_it = load.plus(piece.load);
+            if !part.is_empty() && (!with_it.fits(allowance.load) || part.len() >= STOPS_MAX) {
+                parts.push(stairwell(
+                    community,
+                    level,
+                    (building, unit),
+                    std::mem::take(&mut part),
+                ));
+                load = Load::default();
+            }
+            load = load.plus(piece.load);
+            part.push((piece, door));
+        }
+        if !part.is_empty() {
+            parts.push(stairwell(community, level, (building, unit), part));
+        }
+    }
+    parts
+}
+
+/// How high a door lies, lift or not: the order of the doors is top floor down in either case.
+fn floor_of(community: &CommunityState, door: &Door) -> u32 {
+    let floor = community.floor_of(&door.building, &door.unit, &door.room);
+    floor.and_then(|floor| u32::try_from(floor + 100).ok()).unwrap_or(0)
+}
+
+fn stairwell<'a>(
+    community: &CommunityState,
+    level: DeliveryLevel,
+    (building, unit): (&'a BuildingId, &'a UnitId),
+    pieces: Vec<(&'a PieceAtGate, &'a Door)>,
+) -> Stairwell<'a> {
+    let load = pieces.iter().fold(Load::default(), |sum, (piece, _)| sum.plus(piece.load));
+    let floors = pieces.iter().map(|(_, door)| effort::floors_to(community, door, level)).max();
+    let climb = effort::climb(floors.unwrap_or(0), load.weight_grams);
+    Stairwell { building, unit, pieces, load, climb }
+}
+
+/// The stairwells in the order of the shortest round from the gate.
+fn in_order<'a>(ways: &Ways, stairwells: Vec<Stairwell<'a>>) -> Vec<Stairwell<'a>> {
+    if stairwells.len() < 2 {
+        return stairwells;
+    }
+    let place = |index: usize| match index.checked_sub(1) {
+        Some(index) => stairwells[index].place(),
+        None => Place::Gate,
+    };
+    let count = stairwells.len() + 1;
+    let matrix = Matrix::from_fn(count, |from, to| ways.distance_dm(place(from), place(to)));
+    let ends = Ends::Round { start: 0 };
+    let tour = tour::order(&matrix, ends, 1, &mut tour::enough(count));
+    let mut taken: Vec<Option<Stairwell<'a>>> = stairwells.into_iter().map(Some).collect();
+    let order = tour.stops.into_iter().filter_map(|stop| stop.checked_sub(1));
+    order.filter_map(|index| taken.get_mut(index)?.take()).collect()
+}
+
+/// Cuts an order of stairwells where it costs least.
+fn cut<'a>(ways: &Ways, ordered: Vec<Stairwell<'a>>, allowance: Allowance) -> Vec<Trip<'a>> {
+    let count = ordered.len();
+    // The least that the first `index` stairwells cost, and where their last trip begins.
+    let mut best: Vec<(u64, usize)> = vec![(0, 0)];
+    for end in 1..=count {
+        let mut found = (u64::MAX, end - 1);
+        let (mut load, mut floors, mut inner) = (Load::default(), 0_u32, 0_u64);
+        for begin in (0..end).rev() {
+            let here = &ordered[begin];
+            load = load.plus(here.load);
+            floors = floors.saturating_add(here.climb.floors);
+            if let Some(next) = ordered[..end].get(begin + 1) {
+                inner += u64::from(ways.distance_dm(here.place(), next.place()));
+            }
+            // A single stairwell always goes: it was cut to the load, and its floors are checked.
+            let alone = begin + 1 == end;
+            if !alone && (!load.fits(allowance.load) || floors > allowance.floors) {
+                break;
+            }
+            let there = u64::from(ways.distance_dm(Place::Gate, here.place()));
+            let back = u64::from(ways.distance_dm(ordered[end - 1].place(), Place::Gate));
+            let total = best[begin].0.saturating_add(there + inner + back + TRIP_DM);
+            if total < found.0 {
+                found = (total, begin);
+            }
+        }
+        best.push(found);
+    }
+    let mut cuts = vec![];
+    let mut end = count;
+    while end > 0 {
+        cuts.push(best[end].1);
+        end = best[end].1;
+    }
+    let mut rest = ordered;
+    let mut trips: Vec<Trip<'a>> = vec![];
+    for begin in cuts {
+        let tail = rest.split_off(begin);
+        trips.push(Trip::of(ways, in_order(ways, tail)));
+    }
+    trips.reverse();
+    trips
+}

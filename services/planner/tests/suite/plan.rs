@@ -1,0 +1,272 @@
+//! What holds of every plan, whatever the town, the pieces and the people.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+#[path = "../../benches/plans/town.rs"]
+#[expect(dead_code, reason = "the benchmarks use the rest")]
+mod town;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::community::event::Restriction;
+use domain::ids::ParcelId;
+use domain::plan::event::{ProposedRun, UnplannedReason};
+use domain::run::event::{ReplanReason, Stop};
+use domain::run::{Phase, RunState, StopChange, changes};
+use domain::supply::{Category, Load, SizeClass};
+use domain::volunteer::event::VolunteerLimitsSet;
+use fastrand::Rng;
+use jiff::civil::time;
+use planner::proposal::{Proposal, propose};
+use planner::replan::{self, Around, Change};
+use planner::situation::{Person, PieceAtGate, Situation};
+use planner::windows::{self, Slot};
+use proptest::prelude::*;
+
+use self::town::{DAY, Size, Town, at};
+
+/// A town, its pieces and its people at a moment of a day, from a seed.
+struct Moment {
+    town: Town,
+    now: jiff::Timestamp,
+    pieces: Vec<PieceAtGate>,
+    people: Vec<Person>,
+}
+
+impl Moment {
+    fn of(seed: u64) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let grids = rng.usize(1..=4);
+        let size = Size {
+            buildings: grids + rng.usize(0..8),
+            grids,
+            floors: rng.u16(1..=18),
+            doors_per_floor: rng.u16(1..=4),
+            people: rng.usize(0..14),
+        };
+        let mut town = Town::new(size);
+        match rng.u8(0..3) {
+            0 => town.restrict(Restriction::Sealed),
+            1 => town.restrict(Restriction::Testing),
+            _ => {}
+        }
+        let now = at(DAY, time(rng.i8(7..22), rng.i8(0..60), 0, 0));
+        let count = rng.u128(0..160);
+        let pieces = (0..count).map(|number| odd(&town, &mut rng, number, now)).collect();
+        let mut people = Town::people(size);
+        for person in &mut people {
+            person.free = rng.u8(0..10) < 8;
+            person.carry_limit.pieces = rng.u32(3..=25);
+            person.carry_limit.weight_grams = rng.u32(4_000..80_000);
+            person.effort.floor_kilograms = rng.u32(0..2_000);
+            let floors_a_trip = rng.bool().then(|| rng.u32(1..=40));
+            person.limits = VolunteerLimitsSet { floors_a_trip, ..person.limits.clone() };
+        }
+        Self { town, now, pieces, people }
+    }
+
+    fn situation(&self) -> Situation<'_> {
+        self.town.situation(self.now, 1, self.pieces.clone(), self.people.clone())
+    }
+}
+
+/// A piece that came some time today, and may be anything but ready.
+fn odd(town: &Town, rng: &mut Rng, number: u128, now: jiff::Timestamp) -> PieceAtGate {
+    let arrived =
+        at(DAY, time(5, 0, 0, 0)).max(now - jiff::SignedDuration::from_mins(rng.i64(0..600)));
+    let mut piece = town.piece(rng, number, arrived);
+    match rng.u8(0..20) {
+        0 => piece.held_up = Some(UnplannedReason::NotSorted),
+        1 => piece.recipient = None,
+        2 => piece.attempts = 2,
+        3 => piece.load.weight_grams = 500_000,
+        _ => {}
+    }
+    piece
+}
+
+/// Every piece is on one run or listed once.
+fn check_complete(moment: &Moment, proposal: &Proposal) {
+    let mut seen: BTreeMap<ParcelId, usize> = BTreeMap::new();
+    for stop in runs(proposal).flat_map(|run| &run.plan.stops) {
+        for parcel in &stop.parcels {
+            *seen.entry(*parcel).or_default() += 1;
+        }
+    }
+    for piece in &proposal.unplanned {
+        *seen.entry(piece.parcel).or_default() += 1;
+    }
+    assert!(seen.values().all(|times| *times == 1), "a piece is told twice");
+    let all: BTreeSet<_> = moment.pieces.iter().map(|piece| piece.id).collect();
+    assert_eq!(seen.into_keys().collect::<BTreeSet<_>>(), all, "a piece is forgotten");
+}
+
+fn runs(proposal: &Proposal) -> impl Iterator<Item = &ProposedRun> {
+    proposal.wave.iter().flat_map(|wave| &wave.runs)
+}
+
+fn piece(moment: &Moment, id: ParcelId) -> &PieceAtGate {
+    moment.pieces.iter().find(|piece| piece.id == id).unwrap()
+}
+
+/// No rule of grid, zone, window, load or readiness is broken by a run.
+fn check_run(moment: &Moment, run: &ProposedRun) {
+    let community = &moment.town.community;
+    let closed = community.closed_zones(moment.now, run.plan.needs_protection);
+    let now = moment.now.to_zoned(jiff::tz::TimeZone::UTC).datetime();
+    let mut load = Load::default();
+    for stop in &run.plan.stops {
+        let building = &stop.door.building;
+        assert_eq!(community.grid_of(building), Some(&run.plan.grid), "crosses grids");
+        assert_eq!(closed.access(building), domain::community::ZoneAccess::Admitted);
+        for parcel in &stop.parcels {
+            let piece = piece(moment, *parcel);
+            assert_eq!(piece.held_up, None, "is not ready");
+            assert_eq!(piece.recipient.as_ref().map(|r| &r.door), Some(&stop.door));
+            assert!(piece.size != SizeClass::TwoPerson || run.plan.needs_two);
+            let arrived = piece.arrived_at.to_zoned(jiff::tz::TimeZone::UTC).datetime();
+            let policy = community.windows.get(&piece.category);
+            let slot = windows::slot(policy, piece.category, arrived, now);
+            let legal = matches!(slot, Slot::Open { .. } | Slot::AtOnce);
+            let quiet = piece.category == Category::ParcelGoods && moment.pieces.len() <= 40;
+            let tried = piece.attempts > 0 && piece.category.is_perishable();
+            assert!(legal || quiet || tried, "{:?} goes in no window", piece.category);
+            load = load.plus(piece.load);
+        }
+    }
+    assert!(load.fits(run.plan.limit) && run.plan.limit.fits(community.trip_limit.unwrap()));
+    check_order(moment, &run.plan.stops);
+}
+
+/// Units are gone to one after another, and each from the top down.
+fn check_order(moment: &Moment, stops: &[Stop]) {
+    let floor = |stop: &Stop| {
+        let door = &stop.door;
+        moment.town.community.floor_of(&door.building, &door.unit, &door.room).unwrap()
+    };
+    let mut units = BTreeSet::new();
+    for pair in stops.chunk_by(|one, other| {
+        (&one.door.building, &one.door.unit) == (&other.door.building, &other.door.unit)
+    }) {
+        assert!(units.insert((&pair[0].door.building, &pair[0].door.unit)), "comes back");
+        assert!(pair.is_sorted_by(|one, other| floor(one) >= floor(other)), "climbs twice");
+    }
+}
+
+/// Whoever is asked can make the trip, and is asked once.
+fn check_offers(moment: &Moment, proposal: &Proposal) {
+    assert_eq!(proposal.offers.len(), runs(proposal).count(), "every run is offered");
+    let mut asked = BTreeSet::new();
+    for (run, assignment) in &proposal.offers {
+        let plan = &runs(proposal).find(|one| one.run == *run).unwrap().plan;
+        assert_eq!(assignment.helper.is_some(), plan.needs_two);
+        let mut carries = Load::default();
+        for id in [Some(assignment.volunteer), assignment.helper].into_iter().flatten() {
+            assert!(asked.insert(id), "asked for two trips at once");
+            let person = moment.people.iter().find(|person| person.id == id).unwrap();
+            assert!(person.free && person.grid == plan.grid);
+            assert!(person.protection || !plan.needs_protection);
+            let floors = person.limits.floors_a_trip.unwrap_or(u32::MAX);
+            assert!(assignment.reason.trip.floors <= floors, "climbs too high");
+            carries = carries.plus(person.carry_limit);
+        }
+        assert!(plan.limit.pieces <= carries.pieces);
+        assert!(plan.limit.weight_grams <= carries.weight_grams);
+        assert!(!assignment.reason.because.is_empty(), "there is always a reason");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 200, failure_persistence: None, ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn every_piece_is_planned_by_the_rules_or_listed_with_a_reason(seed: u64) {
+        let moment = Moment::of(seed);
+        let proposal = propose(&moment.situation());
+        check_complete(&moment, &proposal);
+        for run in runs(&proposal) {
+            check_run(&moment, run);
+        }
+        check_offers(&moment, &proposal);
+    }
+
+    #[test]
+    fn the_order_in_which_things_are_told_changes_nothing(seed: u64) {
+        let mut moment = Moment::of(seed);
+        let proposal = propose(&moment.situation());
+        let mut rng = Rng::with_seed(seed ^ 1);
+        rng.shuffle(&mut moment.pieces);
+        rng.shuffle(&mut moment.people);
+        prop_assert!(propose(&moment.situation()) == proposal, "another plan");
+    }
+
+    /// Pieces of a run are gone: its other stops stay as and where they were, and other runs hear
+    /// nothing of it.
+    #[test]
+    fn a_plan_after_an_event_differs_only_where_it_must(seed: u64) {
+        let moment = Moment::of(seed);
+        let proposal = propose(&moment.situation());
+        let mut rng = Rng::with_seed(seed ^ 2);
+        let gone: BTreeSet<_> =
+            moment.pieces.iter().filter(|_| rng.u8(0..8) == 0).map(|piece| piece.id).collect();
+        for run in runs(&proposal) {
+            let state = RunState {
+                phase: Phase::Accepted,
+                stops: run.plan.stops.clone(),
+                plan: Some(run.plan.clone()),
+                ..RunState::default()
+            };
+            let unable = BTreeSet::new();
+            let around = Around {
+                community: &moment.town.community,
+                now: moment.now,
+                gone: &gone,
+                unable: &unable,
+                answer_within_seconds: 300,
+            };
+            let touched = |stop: &Stop| stop.parcels.iter().any(|parcel| gone.contains(parcel));
+            let touched: Vec<_> = state.stops.iter().filter(|stop| touched(stop)).collect();
+            match &replan::changes(&around, &state, None)[..] {
+                [] => prop_assert!(touched.is_empty()),
+                [Change::Replan(replanned)] => {
+                    prop_assert_eq!(&replanned.reason, &ReplanReason::PiecesGone);
+                    let changed = changes(&state.stops, &replanned.stops);
+                    prop_assert_eq!(changed.len(), touched.len());
+                    prop_assert!(changed.iter().all(|one| matches!(
+                        one.change,
+                        StopChange::Removed | StopChange::Pieces
+                    )));
+                }
+                [Change::Cancel(_)] => prop_assert!(
+                    state.stops.iter().flat_map(|stop| &stop.parcels).all(|p| gone.contains(p))
+                ),
+                other => prop_assert!(false, "{other:?}"),
+            }
+        }
+    }
+}
+
+/// Two alike share the climbing: whoever has climbed less is asked, and the answer says so.
+#[test]
+fn whoever_has_climbed_least_is_asked() {
+    let size = Size { buildings: 1, grids: 1, floors: 6, doors_per_floor: 2, people: 2 };
+    let town = Town::new(size);
+    let mut rng = Rng::with_seed(3);
+    let now = at(DAY, time(14, 0, 0, 0));
+    let piece = town.piece_of(&mut rng, 1, at(DAY, time(9, 0, 0, 0)), Category::Medicine);
+    let mut people = Town::people(size);
+    people[0].effort.floor_kilograms = 90;
+    let expected = people[1].id;
+    let proposal = propose(&town.situation(now, 1, vec![piece.clone()], people.clone()));
+    assert_eq!(proposal.offers[0].1.volunteer, expected);
+    let why = planner::why::assignment(&proposal.offers[0].1.reason);
+    assert!(why.english.contains("climbed least"), "{}", why.english);
+    assert!(why.chinese.contains("爬楼最少"), "{}", why.chinese);
+
+    // The regular volunteer of the building comes first, within reason.
+    people[0].keeps = BTreeSet::from(["1".parse().unwrap()]);
+    let proposal = propose(&town.situation(now, 1, vec![piece], people.clone()));
+    assert_eq!(proposal.offers[0].1.volunteer, people[0].id);
+}
