@@ -1,14 +1,22 @@
 //! Every view of one community, fed with one event after the other.
 
+use domain::address::Door;
+use domain::household::event::TailToken;
 use domain::ids::{BuildingId, HouseholdId, ParcelId, RunId};
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::building_queue::{BuildingQueue, BuildingQueues, UnitQueue};
+use crate::coverage::{Coverage, CoverageReport};
 use crate::day_report::DayReports;
+use crate::delivery_plan::{self, DeliveryPlan};
 use crate::facts::{BuildingNumber, Facts};
 use crate::happening::{Fact, Happening};
+use crate::household_box::{self, HouseholdBox, ResidentBox};
+use crate::needs_care::{self, CareEntry, CareQueue, ZeroShelf};
 use crate::now_board::{self, Desk, NowBoard};
+use crate::run_sheet::{self, RunLine, RunSheet};
 
 /// Every view of one community.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -19,9 +27,12 @@ pub struct CommunityViews {
     facts: Facts,
     desk: Desk,
     day_reports: DayReports,
+    coverage: Coverage,
     // Derived from the facts, so not in a snapshot:
     #[serde(skip)]
     queues: BuildingQueues,
+    #[serde(skip)]
+    care: CareQueue,
 }
 
 #[derive(Deserialize)]
@@ -31,13 +42,14 @@ struct Stored {
     facts: Facts,
     desk: Desk,
     day_reports: DayReports,
+    coverage: Coverage,
 }
 
 impl From<Stored> for CommunityViews {
     fn from(stored: Stored) -> Self {
-        let Stored { position, recorded_at, facts, desk, day_reports } = stored;
-        let queues = BuildingQueues::of(&facts);
-        Self { position, recorded_at, facts, desk, day_reports, queues }
+        let Stored { position, recorded_at, facts, desk, day_reports, coverage } = stored;
+        let (queues, care) = (BuildingQueues::of(&facts), CareQueue::of(&facts));
+        Self { position, recorded_at, facts, desk, day_reports, coverage, queues, care }
     }
 }
 
@@ -74,7 +86,7 @@ impl CommunityViews {
         self.position = happening.position;
         self.recorded_at = Some(happening.recorded_at);
         if let Fact::Parcel(parcel, event) = happening.fact {
-            self.day_reports.observe(parcel, event, happening.recorded_at, self.facts.zone());
+            self.day_reports.observe(parcel, event, happening.recorded_at, &self.facts);
         }
         let mut touched = Touched::default();
         match happening.fact {
@@ -85,6 +97,7 @@ impl CommunityViews {
         }
         for moved in self.facts.apply(happening) {
             self.queues.apply(&moved);
+            self.care.apply(&self.facts, &moved);
             if Some(moved.parcel) == touched.parcel {
                 self.desk.apply(&moved, happening.recorded_at);
                 let building = |standing: crate::facts::Standing| standing.building;
@@ -96,6 +109,7 @@ impl CommunityViews {
                     || moved.after.is_some_and(|after| after.exception);
             }
         }
+        self.coverage.apply(&self.facts, happening);
         touched
     }
 
@@ -138,5 +152,47 @@ impl CommunityViews {
     /// The board.
     pub fn now_board(&self, now: Timestamp) -> NowBoard {
         now_board::board(&self.facts, &self.queues, &self.desk, now)
+    }
+
+    /// The plan of a day.
+    pub fn delivery_plan(&self, day: Date, now: Timestamp) -> DeliveryPlan {
+        delivery_plan::plan(&self.facts, day, now)
+    }
+
+    /// Every run that is kept.
+    pub fn runs(&self) -> Vec<RunLine> {
+        run_sheet::lines(&self.facts)
+    }
+
+    /// The sheet of a run, with what changed after the revision that was `seen`; `None` for a run
+    /// that is not kept.
+    pub fn run_sheet(&self, run: RunId, seen: Option<u64>) -> Option<RunSheet> {
+        run_sheet::sheet(&self.facts, run, seen)
+    }
+
+    /// Every piece that needs care, the longest waiting first.
+    pub fn needs_care(&self, now: Timestamp) -> Vec<CareEntry> {
+        self.care.entries(&self.facts, now)
+    }
+
+    /// What is still at the intake point, for the close of a day.
+    pub fn zero_shelf(&self, day: Date) -> ZeroShelf {
+        needs_care::zero_shelf(&self.facts, day)
+    }
+
+    /// The box of a household; `None` for one that there is not.
+    pub fn household_box(&self, id: HouseholdId, now: Timestamp) -> Option<HouseholdBox> {
+        household_box::household_box(&self.facts, id, now)
+    }
+
+    /// The box of the household behind a door whose phone ends like this; `None` for every other
+    /// door or phone alike.
+    pub fn look_up(&self, door: &Door, tail: TailToken, now: Timestamp) -> Option<ResidentBox> {
+        household_box::look_up(&self.facts, door, tail, now)
+    }
+
+    /// The households that nobody has reached for so many days.
+    pub fn coverage(&self, days: u16, now: Timestamp) -> CoverageReport {
+        self.coverage.report(&self.facts, days, now)
     }
 }

@@ -5,14 +5,16 @@
 use std::collections::{BTreeMap, HashMap};
 
 use domain::ids::ParcelId;
+use domain::order::event::Channel;
 use domain::parcel::ParcelEvent;
 use domain::parcel::event::End;
 use domain::supply::Category;
 use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use jiff::civil::{Date, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::facts::Facts;
 
 /// How many days are kept.
 pub const DAYS_KEPT_MAX: usize = 35;
@@ -91,8 +93,47 @@ pub struct DayReport {
     pub day: Date,
     /// Of all pieces.
     pub total: Figures,
+    /// From when on pieces of it came in, in local time; `null` is from its beginning.
+    pub from: Option<Time>,
+    /// Until when pieces of it came in, in local time; `null` is until its end.
+    pub until: Option<Time>,
     /// By category.
     pub by_category: BTreeMap<Category, Figures>,
+    /// By programme.
+    pub by_programme: BTreeMap<Programme, Figures>,
+}
+
+/// The programme under which a piece came: the channel of its order.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Programme {
+    /// Ordered from a shop's own site or chat.
+    Online,
+    /// Collected by a leader for a group buy.
+    GroupBuy,
+    /// Bought nearby by a volunteer.
+    Proxy,
+    /// Given in a ration round.
+    Relief,
+    /// Ordered by telephone.
+    Phone,
+    /// It came without an order.
+    NoOrder,
+}
+
+impl From<Option<Channel>> for Programme {
+    fn from(channel: Option<Channel>) -> Self {
+        match channel {
+            Some(Channel::Online) => Self::Online,
+            Some(Channel::GroupBuy) => Self::GroupBuy,
+            Some(Channel::Proxy) => Self::Proxy,
+            Some(Channel::Relief) => Self::Relief,
+            Some(Channel::Phone) => Self::Phone,
+            None => Self::NoOrder,
+        }
+    }
 }
 
 /// The view of one community.
@@ -106,6 +147,9 @@ pub struct DayReports {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Tracked {
     category: Category,
+    programme: Programme,
+    /// The minute of the day at which it came in.
+    minute: i16,
     place: Place,
     place_before_close: Place,
     missing: bool,
@@ -118,10 +162,21 @@ impl DayReports {
         parcel: ParcelId,
         event: &ParcelEvent,
         recorded_at: Timestamp,
-        zone: &TimeZone,
+        facts: &Facts,
     ) {
         if let ParcelEvent::Arrived(arrived) = event {
-            self.arrive(parcel, arrived.category, recorded_at.to_zoned(zone.clone()).date());
+            let local = recorded_at.to_zoned(facts.zone().clone());
+            let minute = i16::from(local.hour()) * 60 + i16::from(local.minute());
+            let channel = arrived.order.and_then(|order| facts.channel(order));
+            let tracked = Tracked {
+                category: arrived.category,
+                programme: channel.into(),
+                minute,
+                place: Place::AtGate,
+                place_before_close: Place::AtGate,
+                missing: false,
+            };
+            self.arrive(parcel, tracked, local.date());
         } else if let Some(tracked) = self.parcels.get_mut(&parcel) {
             tracked.observe(event);
         }
@@ -129,12 +184,28 @@ impl DayReports {
 
     /// The report of a day. A day without arrivals is all zeros.
     pub fn report(&self, day: Date) -> DayReport {
-        let mut report = DayReport { day, total: Figures::default(), by_category: BTreeMap::new() };
-        for parcel in self.days.get(&day).into_iter().flatten() {
-            if let Some(tracked) = self.parcels.get(parcel) {
-                count(&mut report.total, *tracked);
-                count(report.by_category.entry(tracked.category).or_default(), *tracked);
-            }
+        self.shift_report(day, None, None)
+    }
+
+    /// The report of a shift: of the pieces that came in on a day between two local times.
+    pub fn shift_report(&self, day: Date, from: Option<Time>, until: Option<Time>) -> DayReport {
+        let minute = |time: Time| i16::from(time.hour()) * 60 + i16::from(time.minute());
+        let first = from.map_or(0, minute);
+        let end = until.map_or(i16::MAX, minute);
+        let mut report = DayReport {
+            day,
+            from,
+            until,
+            total: Figures::default(),
+            by_category: BTreeMap::new(),
+            by_programme: BTreeMap::new(),
+        };
+        let of_day = self.days.get(&day).into_iter().flatten();
+        let of_day = of_day.filter_map(|parcel| self.parcels.get(parcel));
+        for tracked in of_day.filter(|tracked| (first..end).contains(&tracked.minute)) {
+            count(&mut report.total, *tracked);
+            count(report.by_category.entry(tracked.category).or_default(), *tracked);
+            count(report.by_programme.entry(tracked.programme).or_default(), *tracked);
         }
         report
     }
@@ -144,9 +215,7 @@ impl DayReports {
         self.days.keys().copied()
     }
 
-    fn arrive(&mut self, parcel: ParcelId, category: Category, day: Date) {
-        let (place, missing) = (Place::AtGate, false);
-        let tracked = Tracked { category, place, place_before_close: place, missing };
+    fn arrive(&mut self, parcel: ParcelId, tracked: Tracked, day: Date) {
         self.parcels.insert(parcel, tracked);
         self.days.entry(day).or_default().push(parcel);
         while self.days.len() > DAYS_KEPT_MAX
@@ -254,6 +323,22 @@ mod tests {
 
     const RUN: RunId = RunId(Uuid::from_u128(9));
 
+    fn shanghai() -> Facts {
+        let registered = domain::community::event::CommunityRegistered {
+            name: "柳园".into(),
+            time_zone: "Asia/Shanghai".into(),
+            language: domain::community::event::Language::Chinese,
+        };
+        let mut facts = Facts::default();
+        facts.apply(&crate::Happening {
+            position: 1,
+            revision: 0,
+            recorded_at: at("2022-11-10T00:00:00Z"),
+            fact: crate::Fact::Community(&registered.into()),
+        });
+        facts
+    }
+
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
     }
@@ -307,11 +392,11 @@ mod tests {
     }
 
     fn report(histories: &[&[ParcelEvent]]) -> Figures {
-        let (mut view, zone) = (DayReports::default(), TimeZone::get("Asia/Shanghai").unwrap());
+        let (mut view, facts) = (DayReports::default(), shanghai());
         for (n, history) in (0_u128..).zip(histories) {
             for event in *history {
                 let parcel = ParcelId(Uuid::from_u128(n));
-                view.observe(parcel, event, at("2022-11-10T02:00:00Z"), &zone);
+                view.observe(parcel, event, at("2022-11-10T02:00:00Z"), &facts);
             }
         }
         let report = view.report("2022-11-10".parse().unwrap());
@@ -367,15 +452,33 @@ mod tests {
     }
 
     #[test]
+    fn a_shift_counts_what_came_in_during_it() {
+        let (mut view, facts) = (DayReports::default(), shanghai());
+        for (n, moment) in ["00:29", "00:30", "06:00"].into_iter().enumerate() {
+            let moment = at(&format!("2022-11-10T{moment}:00Z"));
+            let parcel = ParcelId(Uuid::from_u128(n as u128));
+            view.observe(parcel, &arrived(Category::Meal), moment, &facts);
+        }
+        let time = |text: &str| Some(text.parse().unwrap());
+        let day = "2022-11-10".parse().unwrap();
+        let arrived = |from, until| view.shift_report(day, from, until).total.arrived;
+        assert_eq!(arrived(time("08:30:00"), time("14:00:00")), 1);
+        assert_eq!(arrived(time("08:30:00"), None), 2);
+        assert_eq!(arrived(None, None), 3);
+        let report = view.report(day);
+        assert_eq!(report.by_programme[&Programme::NoOrder].arrived, 3);
+    }
+
+    #[test]
     fn days_are_local_and_old_ones_are_forgotten() {
-        let (mut view, zone) = (DayReports::default(), TimeZone::get("Asia/Shanghai").unwrap());
+        let (mut view, facts) = (DayReports::default(), shanghai());
         let late = at("2022-11-10T16:30:00Z");
-        view.observe(ParcelId(Uuid::from_u128(1)), &arrived(Category::Meal), late, &zone);
+        view.observe(ParcelId(Uuid::from_u128(1)), &arrived(Category::Meal), late, &facts);
         assert_eq!(view.days().collect::<Vec<_>>(), ["2022-11-11".parse().unwrap()]);
         for n in 0..40_i64 {
             let day = late.checked_add(jiff::SignedDuration::from_hours(24 * n)).unwrap();
             let parcel = ParcelId(Uuid::from_u128(2 + u128::from(n.unsigned_abs())));
-            view.observe(parcel, &arrived(Category::Meal), day, &zone);
+            view.observe(parcel, &arrived(Category::Meal), day, &facts);
         }
         assert_eq!(view.days().count(), DAYS_KEPT_MAX);
         assert_eq!(view.parcels.len(), DAYS_KEPT_MAX);

@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 pub use self::buildings::{BuildingNumber, Buildings};
 pub use self::piece::{Moved, Piece, Spot, Standing};
 use crate::happening::{Fact, Happening};
+use crate::run_sheet::RouteChanges;
 use crate::window;
 
 /// How long closed pieces and runs are kept in memory, when nobody chooses otherwise.
@@ -42,6 +43,8 @@ pub struct KnownRun {
     pub revision: u64,
     /// When it was closed or called off.
     pub ended_at: Option<Timestamp>,
+    /// What others changed of its route.
+    pub changes: RouteChanges,
 }
 
 /// What several views need to know of one community.
@@ -66,6 +69,8 @@ pub struct Facts {
     buildings: Buildings,
     #[serde(skip)]
     doors: HashMap<Door, BTreeSet<ParcelId>>,
+    #[serde(skip)]
+    behind: HashMap<Door, BTreeSet<HouseholdId>>,
 }
 
 /// What a snapshot holds of [`Facts`].
@@ -98,6 +103,7 @@ impl Default for Facts {
             zone: TimeZone::UTC,
             buildings: Buildings::default(),
             doors: HashMap::new(),
+            behind: HashMap::new(),
         }
     }
 }
@@ -119,6 +125,11 @@ impl From<StoredFacts> for Facts {
         facts.set_zone();
         for building in facts.community.buildings.keys() {
             facts.buildings.number_of(building);
+        }
+        for (id, household) in &facts.households {
+            for door in &household.doors {
+                facts.behind.entry(door.clone()).or_default().insert(*id);
+            }
         }
         let mut ids: Vec<_> = facts.pieces.keys().copied().collect();
         ids.sort_unstable();
@@ -173,6 +184,11 @@ impl Facts {
     /// Every household.
     pub fn households(&self) -> impl Iterator<Item = (HouseholdId, &HouseholdState)> {
         self.households.iter().map(|(id, household)| (*id, household))
+    }
+
+    /// The households behind a door.
+    pub fn households_behind(&self, door: &Door) -> impl Iterator<Item = HouseholdId> + '_ {
+        self.behind.get(door).into_iter().flatten().copied()
     }
 
     /// The channel of an order, as long as it is kept.
@@ -245,7 +261,15 @@ impl Facts {
 
     fn apply_household(&mut self, id: HouseholdId, event: &HouseholdEvent) {
         let household = self.households.entry(id).or_default();
+        let doors = std::mem::take(&mut household.doors);
+        for door in &doors {
+            leave(&mut self.behind, door, &id);
+        }
+        household.doors = doors;
         *household = Household::evolve(std::mem::take(household), event);
+        for door in &household.doors {
+            self.behind.entry(door.clone()).or_default().insert(id);
+        }
     }
 
     fn apply_order(&mut self, id: OrderId, event: &OrderEvent, at: Timestamp) {
@@ -262,6 +286,7 @@ impl Facts {
         let run = self.runs.entry(id).or_default();
         run.state = Run::evolve(std::mem::take(&mut run.state), event);
         run.revision = revision;
+        run.changes.apply(event, revision);
         let ended = match run.state.phase {
             domain::run::Phase::Closed | domain::run::Phase::Cancelled => true,
             domain::run::Phase::Unknown
@@ -354,7 +379,7 @@ impl Facts {
         }
         if door_before != piece.door() {
             if let Some(door) = door_before {
-                leave(&mut self.doors, door, id);
+                leave(&mut self.doors, door, &id);
             }
             if let Some(door) = piece.door() {
                 self.doors.entry(door.clone()).or_default().insert(id);
@@ -390,7 +415,7 @@ impl Facts {
         let before = piece.standing(&self.zone);
         self.buildings.remove(before.building, piece.place_in_queue(), id);
         if let Some(door) = piece.door() {
-            leave(&mut self.doors, door, id);
+            leave(&mut self.doors, door, &id);
         }
         Some(Moved { parcel: id, before: Some(before), after: None })
     }
@@ -438,9 +463,9 @@ fn due_to_go<T: Copy>(
     if at.duration_since(*since) > kept { queue.pop_front() } else { None }
 }
 
-fn leave(doors: &mut HashMap<Door, BTreeSet<ParcelId>>, door: &Door, id: ParcelId) {
+fn leave<T: Ord>(doors: &mut HashMap<Door, BTreeSet<T>>, door: &Door, id: &T) {
     if let Some(behind) = doors.get_mut(door) {
-        behind.remove(&id);
+        behind.remove(id);
         if behind.is_empty() {
             doors.remove(door);
         }

@@ -6,10 +6,16 @@
 
 pub mod building_queue;
 mod community_views;
+pub mod coverage;
 pub mod day_report;
+pub mod delivery_plan;
 pub mod facts;
 pub mod happening;
+pub mod household_box;
+pub mod needs_care;
 pub mod now_board;
+pub mod parcel_trail;
+pub mod run_sheet;
 pub mod window;
 
 pub use self::community_views::{CommunityViews, Touched};
