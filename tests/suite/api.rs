@@ -7,6 +7,7 @@ mod decisions;
 mod door;
 mod exceptions;
 mod personal_data;
+mod questions;
 mod recipients;
 mod story;
 mod views;

@@ -6,6 +6,8 @@
 mod actor;
 mod body;
 mod commands;
+mod epcis;
+mod export;
 mod health;
 mod openapi;
 mod problem;
@@ -15,6 +17,7 @@ mod scan_body;
 mod scans;
 mod views;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -103,5 +106,6 @@ pub async fn serve(
             tracing::debug!(%error, "a connection keeps its delay");
         }
     });
-    axum::serve(listener, router(app)).with_graceful_shutdown(stop).await
+    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stop).await
 }

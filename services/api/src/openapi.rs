@@ -8,7 +8,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use crate::problem::ProblemBody;
-use crate::routes::{Method, RequestBody, Route, routes};
+use crate::routes::{Method, RequestBody, ResponseBody, Route, routes};
 
 /// The contract as OpenAPI 3.1, pretty-printed.
 pub fn document() -> String {
@@ -62,7 +62,7 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
         "responses": {
             "200": {
                 "description": "Done.",
-                "content": { "application/json": { "schema": (route.response)(generator) } },
+                "content": response(route, generator),
             },
             "default": problem,
         },
@@ -78,6 +78,17 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
     operation
 }
 
+fn response(route: &Route, generator: &mut SchemaGenerator) -> Value {
+    match route.response {
+        ResponseBody::Json(schema) => {
+            json!({ "application/json": { "schema": schema(generator) } })
+        }
+        ResponseBody::Other(media_type) => {
+            json!({ media_type: { "schema": { "type": "string" } } })
+        }
+    }
+}
+
 /// `post /api/v1/communities/{community}/runs/{id}/commands` is `post_communities_runs_commands`.
 fn operation_id(route: &Route) -> String {
     let words = route.path.split('/').filter(|part| !part.is_empty() && !part.starts_with('{'));
@@ -90,7 +101,7 @@ fn operation_id(route: &Route) -> String {
     let mut id = method.to_owned();
     for word in words {
         id.push('_');
-        id.push_str(&word.replace('-', "_"));
+        id.push_str(&word.replace(['-', '.'], "_"));
     }
     id
 }

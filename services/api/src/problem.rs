@@ -78,6 +78,7 @@ fn status(problem: &Problem) -> StatusCode {
         (ProblemKind::Conflict, _) | (ProblemKind::Deferred, "command-running") => {
             StatusCode::CONFLICT
         }
+        (ProblemKind::Deferred, "look-up-limit") => StatusCode::TOO_MANY_REQUESTS,
         (ProblemKind::NotFound, _) => StatusCode::NOT_FOUND,
         (ProblemKind::Deferred, _) => StatusCode::SERVICE_UNAVAILABLE,
     }

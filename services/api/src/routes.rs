@@ -1,5 +1,7 @@
 //! Every route, once: its path, its method, its contract and its handler.
 
+mod view_routes;
+
 use axum::Router;
 use axum::http::{HeaderValue, header};
 use axum::response::{Html, IntoResponse};
@@ -15,10 +17,6 @@ use crate::resources::{
     RunBody, TrailEntryBody, VolunteerBody,
 };
 use crate::scans::{self, AnswersBody, ScansBody};
-use crate::views::When;
-use crate::views::resources::{
-    self as views, BuildingQuery, BuildingQueueBody, DayQuery, RollUpBody,
-};
 use crate::{App, health, openapi};
 
 type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
@@ -37,6 +35,13 @@ pub(crate) enum RequestBody {
     Toml,
 }
 
+/// What an answer is.
+pub(crate) enum ResponseBody {
+    Json(SchemaOf),
+    /// A text of this media type.
+    Other(&'static str),
+}
+
 /// One route and its contract.
 pub(crate) struct Route {
     pub path: &'static str,
@@ -44,7 +49,7 @@ pub(crate) struct Route {
     pub summary: &'static str,
     pub query: Option<SchemaOf>,
     pub request: RequestBody,
-    pub response: SchemaOf,
+    pub response: ResponseBody,
     handler: fn() -> MethodRouter<App>,
 }
 
@@ -61,7 +66,7 @@ pub(crate) fn routes() -> Vec<Route> {
             summary: "Take one or many scans of one device; each gets its own answer.",
             query: None,
             request: RequestBody::Json(schema::<ScansBody>),
-            response: schema::<AnswersBody>,
+            response: ResponseBody::Json(schema::<AnswersBody>),
             handler: || post(scans::post),
         },
         Route {
@@ -70,7 +75,7 @@ pub(crate) fn routes() -> Vec<Route> {
             summary: "Load a whole community from its TOML file; only what differs changes.",
             query: Some(schema::<LoadQuery>),
             request: RequestBody::Toml,
-            response: schema::<LoadedBody>,
+            response: ResponseBody::Json(schema::<LoadedBody>),
             handler: || post(resources::load_community),
         },
         Route {
@@ -79,7 +84,7 @@ pub(crate) fn routes() -> Vec<Route> {
             summary: "Change one fact of a community.",
             query: None,
             request: RequestBody::Json(schema::<CommandBody<CommunityCommandBody>>),
-            response: schema::<CommandedBody>,
+            response: ResponseBody::Json(schema::<CommandedBody>),
             handler: || post(commands::post_community),
         },
         Route {
@@ -88,13 +93,13 @@ pub(crate) fn routes() -> Vec<Route> {
             summary: "Say for whom an address is, without recording anything.",
             query: None,
             request: RequestBody::Json(schema::<ResolveBody>),
-            response: schema::<ResolvedBody>,
+            response: ResponseBody::Json(schema::<ResolvedBody>),
             handler: || post(resources::resolve),
         },
     ];
     routes.extend(command_routes());
     routes.extend(read_routes());
-    routes.extend(view_routes());
+    routes.extend(view_routes::routes());
     routes
 }
 
@@ -105,7 +110,7 @@ fn command_routes() -> Vec<Route> {
         summary,
         query: None,
         request: RequestBody::Json(request),
-        response: schema::<CommandedBody>,
+        response: ResponseBody::Json(schema::<CommandedBody>),
         handler,
     };
     vec![
@@ -149,7 +154,7 @@ fn read_routes() -> Vec<Route> {
         summary,
         query,
         request: RequestBody::None,
-        response,
+        response: ResponseBody::Json(response),
         handler,
     };
     vec![
@@ -194,55 +199,6 @@ fn read_routes() -> Vec<Route> {
             None,
             schema::<VolunteerBody>,
             || get(resources::volunteer),
-        ),
-    ]
-}
-
-fn view_routes() -> Vec<Route> {
-    let route = |path, summary, query, response, handler| Route {
-        path,
-        method: Method::Get,
-        summary,
-        query,
-        request: RequestBody::None,
-        response,
-        handler,
-    };
-    vec![
-        route(
-            "/api/v1/boards",
-            "The boards of every community.",
-            None,
-            schema::<RollUpBody>,
-            || get(views::roll_up),
-        ),
-        route(
-            "/api/v1/communities/{community}/board",
-            "Where everything is right now, by grid.",
-            Some(schema::<When>),
-            schema::<projections::now_board::NowBoard>,
-            || get(views::now_board),
-        ),
-        route(
-            "/api/v1/communities/{community}/building-queues",
-            "The queue of every building.",
-            Some(schema::<When>),
-            schema::<Vec<projections::building_queue::BuildingQueue>>,
-            || get(views::building_queues),
-        ),
-        route(
-            "/api/v1/communities/{community}/building-queues/{building}",
-            "The queue of one building, with its units and doors on demand.",
-            Some(schema::<BuildingQuery>),
-            schema::<BuildingQueueBody>,
-            || get(views::building_queue),
-        ),
-        route(
-            "/api/v1/communities/{community}/day-report",
-            "The figures of a day; they add up.",
-            Some(schema::<DayQuery>),
-            schema::<projections::day_report::DayReport>,
-            || get(views::day_report),
         ),
     ]
 }

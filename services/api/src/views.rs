@@ -6,8 +6,12 @@
 
 mod ask;
 mod feed;
+pub(crate) mod lists;
+pub mod look_up;
 mod past;
+mod print;
 pub(crate) mod resources;
+pub(crate) mod story;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -23,6 +27,7 @@ use serde_json::value::RawValue;
 pub use self::ask::{Asked, When};
 use self::feed::Feed;
 pub use self::feed::{Change, Changes, Note};
+use self::look_up::LookUps;
 use self::past::Past;
 
 /// The views of every community, shared between the engine that feeds them and whoever asks.
@@ -36,6 +41,7 @@ struct Shared {
     closed_kept: SignedDuration,
     feed: Feed,
     past: Past,
+    look_ups: LookUps,
 }
 
 /// The views of one community behind their lock.
@@ -51,8 +57,9 @@ impl LiveViews {
     /// Views that keep closed pieces and runs in memory for this long.
     pub fn keeping(closed_kept: SignedDuration) -> Self {
         let communities = RwLock::default();
-        let (feed, past) = (Feed::default(), Past::default());
-        Self { shared: Arc::new(Shared { communities, closed_kept, feed, past }) }
+        let (feed, past, look_ups) = (Feed::default(), Past::default(), LookUps::default());
+        let shared = Shared { communities, closed_kept, feed, past, look_ups };
+        Self { shared: Arc::new(shared) }
     }
 
     /// The engine's end: it is shown every event.
