@@ -16,6 +16,8 @@ mod disk;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
+mod rebuilt;
+#[cfg(test)]
 mod schemas;
 #[cfg(test)]
 mod tidy;

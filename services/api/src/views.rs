@@ -10,11 +10,12 @@ pub(crate) mod lists;
 pub mod look_up;
 mod past;
 mod print;
+mod rebuild;
 pub(crate) mod resources;
 pub(crate) mod story;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use domain::ids::CommunityId;
 use jiff::SignedDuration;
@@ -29,6 +30,7 @@ use self::feed::Feed;
 pub use self::feed::{Change, Changes, Note};
 use self::look_up::LookUps;
 use self::past::Past;
+use self::rebuild::{Rebuilding, Saved};
 
 /// The views of every community, shared between the engine that feeds them and whoever asks.
 #[derive(Clone)]
@@ -42,6 +44,9 @@ struct Shared {
     feed: Feed,
     past: Past,
     look_ups: LookUps,
+    rebuilding: Rebuilding,
+    /// The last position that the views have been shown; held while they are.
+    shown: Mutex<u64>,
 }
 
 /// The views of one community behind their lock.
@@ -58,7 +63,8 @@ impl LiveViews {
     pub fn keeping(closed_kept: SignedDuration) -> Self {
         let communities = RwLock::default();
         let (feed, past, look_ups) = (Feed::default(), Past::default(), LookUps::default());
-        let shared = Shared { communities, closed_kept, feed, past, look_ups };
+        let (rebuilding, shown) = (Rebuilding::default(), Mutex::default());
+        let shared = Shared { communities, closed_kept, feed, past, look_ups, rebuilding, shown };
         Self { shared: Arc::new(shared) }
     }
 
@@ -128,7 +134,8 @@ fn fact(event: &AnyEvent) -> Option<Fact<'_>> {
         AnyEvent::Parcel(id, event) => Fact::Parcel(*id, event),
         AnyEvent::Run(id, event) => Fact::Run(*id, event),
         AnyEvent::Volunteer(id, event) => Fact::Volunteer(*id, event),
-        AnyEvent::Device(..) | AnyEvent::Plan(..) => return None,
+        AnyEvent::Plan(_, event) => Fact::Plan(event),
+        AnyEvent::Device(..) => return None,
     })
 }
 
@@ -154,10 +161,13 @@ impl Feeder {
 
 impl Observer for Feeder {
     fn name(&self) -> &'static str {
-        "views-1"
+        // What is in it carries its own versions.
+        "views-2"
     }
 
     fn observe(&mut self, events: &[Observed]) {
+        let shared = Arc::clone(&self.views.shared);
+        let mut shown = shared.shown.lock().unwrap_or_else(PoisonError::into_inner);
         for of_community in events.chunk_by(|a, b| a.community == b.community) {
             let Some(first) = of_community.first() else { continue };
             let held = self.held(&first.community);
@@ -171,6 +181,9 @@ impl Observer for Feeder {
                 }
             }
         }
+        if let Some(last) = events.last() {
+            *shown = last.position.0;
+        }
     }
 
     fn save(&self) -> serde_json::Result<Box<RawValue>> {
@@ -180,13 +193,16 @@ impl Observer for Feeder {
             let views = held.read().unwrap_or_else(PoisonError::into_inner);
             Ok((community.clone(), serde_json::value::to_raw_value(&*views)?))
         });
-        let saved: BTreeMap<_, _> = saved.collect::<serde_json::Result<_>>()?;
-        serde_json::value::to_raw_value(&saved)
+        let communities = saved.collect::<serde_json::Result<_>>()?;
+        // What is still being rebuilt is not worth keeping.
+        let versions = self.views.shared.rebuilding.kept_versions();
+        serde_json::value::to_raw_value(&Saved { versions, communities })
     }
 
     fn load(&mut self, saved: &RawValue) -> serde_json::Result<()> {
-        let saved: BTreeMap<CommunityId, CommunityViews> = serde_json::from_str(saved.get())?;
-        let held = saved.into_iter().map(|(community, mut views)| {
+        let saved: Saved = serde_json::from_str(saved.get())?;
+        let held = self.views.shared.rebuilding.take(saved)?;
+        let held = held.into_iter().map(|(community, mut views)| {
             views.keep_closed(self.views.shared.closed_kept);
             (community, Arc::new(RwLock::new(views)))
         });

@@ -22,24 +22,22 @@ use event_log::sqlite::Options;
 use event_log::{EventLog, SqliteLog};
 use runtime::clock::SystemClock;
 use runtime::vault::Vault;
-use runtime::{Engine, Parts, Status};
+use runtime::{Engine, Parts};
 use rusqlite::Connection;
-use tokio::task::JoinSet;
 
-use crate::support::{Failure, STEPS, engine, median, request, scan};
+use crate::support::{Failure, STEPS, fill, median};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const EVENTS: u64 = 1_000_000;
-const CLIENTS: u64 = 512;
 const ROUNDS: usize = 5;
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let path = folder.path().join("log");
-    fill(&path).await?;
+    fill(&path, EVENTS).await?;
     let (mut ours, mut bare, mut ratios) = (vec![], vec![], vec![]);
     for _ in 0..ROUNDS {
         let our_time = start_engine(&path).await?;
@@ -51,34 +49,6 @@ async fn main() -> Result<(), Failure> {
     println!("engine start {:9.0} events/s", median(&mut ours));
     println!("bare fold    {:9.0} events/s", median(&mut bare));
     println!("ratio {:.2}", median(&mut ratios));
-    Ok(())
-}
-
-/// Makes the log through the engine itself, so that its events are what the engine writes.
-async fn fill(path: &Path) -> Result<(), Failure> {
-    let log = Arc::new(SqliteLog::open(path, Options::default())?);
-    let engine = engine(Arc::clone(&log)).await?;
-    let mut clients = JoinSet::new();
-    for client in 0..CLIENTS {
-        let engine = Arc::clone(&engine);
-        clients.spawn(async move {
-            for parcel in (0..EVENTS / STEPS).filter(|parcel| parcel % CLIENTS == client) {
-                for step in 0..STEPS {
-                    let answer =
-                        engine.scan(request(&engine, parcel, step)?, scan(parcel, step)?).await;
-                    if answer.status != Status::Accepted {
-                        return Err(format!("step {step}: {answer:?}").into());
-                    }
-                }
-            }
-            Ok::<_, Failure>(())
-        });
-    }
-    while let Some(done) = clients.join_next().await {
-        done??;
-    }
-    drop(engine);
-    log.close();
     Ok(())
 }
 

@@ -99,6 +99,7 @@ impl Served {
         let Source { log, vault, clock, snapshots } = source;
         let observers: Vec<Box<dyn runtime::views::Observer>> = vec![views.observer()];
         let engine = Engine::start(Parts { log, clock, vault, snapshots, observers }).await?;
+        views.rebuild(Arc::clone(engine.log()), engine.progress().position);
         let app = api::App { engine: Arc::clone(&engine), views, metrics: metrics() };
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(api::serve(listener, app, async move {

@@ -18,6 +18,19 @@ use crate::needs_care::{self, CareEntry, CareQueue, ZeroShelf};
 use crate::now_board::{self, Desk, NowBoard};
 use crate::run_sheet::{self, RunLine, RunSheet};
 
+/// The views that a snapshot keeps, by the names of their fields, with the versions of what they
+/// hold. Raise a version whenever the view's state or fold changes: it is then rebuilt from the
+/// log, while the others go on from the snapshot. All others follow from `facts`.
+pub const VERSIONS: [(&str, u32); 4] = [(FACTS, 1), (NOW_BOARD, 1), (DAY_REPORT, 1), (COVERAGE, 1)];
+/// What several views know.
+pub const FACTS: &str = "facts";
+/// The arrivals that the board counts.
+pub const NOW_BOARD: &str = "now_board";
+/// The day reports.
+pub const DAY_REPORT: &str = "day_report";
+/// When each household last had something to do with anybody.
+pub const COVERAGE: &str = "coverage";
+
 /// Every view of one community.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(from = "Stored")]
@@ -25,7 +38,9 @@ pub struct CommunityViews {
     position: u64,
     recorded_at: Option<Timestamp>,
     facts: Facts,
+    #[serde(rename = "now_board")]
     desk: Desk,
+    #[serde(rename = "day_report")]
     day_reports: DayReports,
     coverage: Coverage,
     // Derived from the facts, so not in a snapshot:
@@ -40,8 +55,12 @@ struct Stored {
     position: u64,
     recorded_at: Option<Timestamp>,
     facts: Facts,
+    // One that is absent is being rebuilt.
+    #[serde(default, rename = "now_board")]
     desk: Desk,
+    #[serde(default, rename = "day_report")]
     day_reports: DayReports,
+    #[serde(default)]
     coverage: Coverage,
 }
 
@@ -93,7 +112,7 @@ impl CommunityViews {
             Fact::Parcel(parcel, _) => touched.parcel = Some(parcel),
             Fact::Run(run, _) => touched.run = Some(run),
             Fact::Household(household, _) => touched.household = Some(household),
-            Fact::Community(_) | Fact::Order(_, _) | Fact::Volunteer(_, _) => {}
+            Fact::Community(_) | Fact::Order(_, _) | Fact::Plan(_) | Fact::Volunteer(_, _) => {}
         }
         for moved in self.facts.apply(happening) {
             self.queues.apply(&moved);

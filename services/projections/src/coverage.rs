@@ -91,6 +91,7 @@ impl Coverage {
             Fact::Community(_)
             | Fact::Order(_, _)
             | Fact::Parcel(_, _)
+            | Fact::Plan(_)
             | Fact::Run(_, _)
             | Fact::Volunteer(_, _) => {}
         }

@@ -18,6 +18,11 @@ use crate::facts::Facts;
 
 /// How many days are kept.
 pub const DAYS_KEPT_MAX: usize = 35;
+/// How many of them follow their pieces. The figures of an older day stand as they were then, so
+/// that memory does not grow with the pieces of a month.
+pub const DAYS_FOLLOWED_MAX: usize = 7;
+/// Shifts begin and end on half hours.
+pub const SHIFT_STEP_MINUTES: u8 = 30;
 
 /// Where a piece is, as a day's report counts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +74,21 @@ pub struct Figures {
 }
 
 impl Figures {
+    /// Adds the figures of other pieces.
+    fn add(&mut self, more: &Self) {
+        self.arrived += more.arrived;
+        self.at_gate += more.at_gate;
+        self.on_shelf += more.on_shelf;
+        self.returned += more.returned;
+        self.out += more.out;
+        self.handed_off += more.handed_off;
+        self.held += more.held;
+        self.refused += more.refused;
+        self.disposed += more.disposed;
+        self.missing += more.missing;
+        self.perishables_left += more.perishables_left;
+    }
+
     /// Whether every piece that arrived is counted in exactly one place.
     pub fn balance(&self) -> bool {
         let places = [
@@ -141,15 +161,22 @@ impl From<Option<Channel>> for Programme {
 pub struct DayReports {
     days: BTreeMap<Date, Vec<ParcelId>>,
     parcels: HashMap<ParcelId, Tracked>,
+    past: BTreeMap<Date, Vec<(Cohort, Figures)>>,
+}
+
+/// Pieces that are counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Cohort {
+    /// The half hour of the day in which they came in.
+    half_hour: u8,
+    category: Category,
+    programme: Programme,
 }
 
 /// What is kept of a piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Tracked {
-    category: Category,
-    programme: Programme,
-    /// The minute of the day at which it came in.
-    minute: i16,
+    cohort: Cohort,
     place: Place,
     place_before_close: Place,
     missing: bool,
@@ -166,12 +193,11 @@ impl DayReports {
     ) {
         if let ParcelEvent::Arrived(arrived) = event {
             let local = recorded_at.to_zoned(facts.zone().clone());
-            let minute = i16::from(local.hour()) * 60 + i16::from(local.minute());
             let channel = arrived.order.and_then(|order| facts.channel(order));
+            let half_hour = half_hour(local.time());
+            let (category, programme) = (arrived.category, channel.into());
             let tracked = Tracked {
-                category: arrived.category,
-                programme: channel.into(),
-                minute,
+                cohort: Cohort { half_hour, category, programme },
                 place: Place::AtGate,
                 place_before_close: Place::AtGate,
                 missing: false,
@@ -187,11 +213,10 @@ impl DayReports {
         self.shift_report(day, None, None)
     }
 
-    /// The report of a shift: of the pieces that came in on a day between two local times.
+    /// The report of a shift: of the pieces that came in on a day between two local times, which
+    /// are taken to the half hour.
     pub fn shift_report(&self, day: Date, from: Option<Time>, until: Option<Time>) -> DayReport {
-        let minute = |time: Time| i16::from(time.hour()) * 60 + i16::from(time.minute());
-        let first = from.map_or(0, minute);
-        let end = until.map_or(i16::MAX, minute);
+        let shift = from.map_or(0, half_hour)..until.map_or(u8::MAX, half_hour);
         let mut report = DayReport {
             day,
             from,
@@ -200,32 +225,56 @@ impl DayReports {
             by_category: BTreeMap::new(),
             by_programme: BTreeMap::new(),
         };
-        let of_day = self.days.get(&day).into_iter().flatten();
-        let of_day = of_day.filter_map(|parcel| self.parcels.get(parcel));
-        for tracked in of_day.filter(|tracked| (first..end).contains(&tracked.minute)) {
-            count(&mut report.total, *tracked);
-            count(report.by_category.entry(tracked.category).or_default(), *tracked);
-            count(report.by_programme.entry(tracked.programme).or_default(), *tracked);
+        let followed;
+        let cohorts = if let Some(past) = self.past.get(&day) {
+            past
+        } else {
+            followed = self.cohorts(day);
+            &followed
+        };
+        for (cohort, figures) in cohorts.iter().filter(|(of, _)| shift.contains(&of.half_hour)) {
+            report.total.add(figures);
+            report.by_category.entry(cohort.category).or_default().add(figures);
+            report.by_programme.entry(cohort.programme).or_default().add(figures);
         }
         report
     }
 
+    /// The pieces of a day that is followed, counted.
+    fn cohorts(&self, day: Date) -> Vec<(Cohort, Figures)> {
+        let mut cohorts: BTreeMap<Cohort, Figures> = BTreeMap::new();
+        let of_day = self.days.get(&day).into_iter().flatten();
+        for tracked in of_day.filter_map(|parcel| self.parcels.get(parcel)) {
+            count(cohorts.entry(tracked.cohort).or_default(), *tracked);
+        }
+        cohorts.into_iter().collect()
+    }
+
     /// The days that can be asked for, oldest first.
     pub fn days(&self) -> impl Iterator<Item = Date> + '_ {
-        self.days.keys().copied()
+        self.past.keys().chain(self.days.keys()).copied()
     }
 
     fn arrive(&mut self, parcel: ParcelId, tracked: Tracked, day: Date) {
         self.parcels.insert(parcel, tracked);
         self.days.entry(day).or_default().push(parcel);
-        while self.days.len() > DAYS_KEPT_MAX
-            && let Some((_, forgotten)) = self.days.pop_first()
+        while self.days.len() > DAYS_FOLLOWED_MAX
+            && let Some(oldest) = self.days.keys().next().copied()
         {
-            for parcel in forgotten {
+            self.past.insert(oldest, self.cohorts(oldest));
+            for parcel in self.days.remove(&oldest).unwrap_or_default() {
                 self.parcels.remove(&parcel);
             }
         }
+        while self.past.len() + self.days.len() > DAYS_KEPT_MAX {
+            self.past.pop_first();
+        }
     }
+}
+
+fn half_hour(time: Time) -> u8 {
+    let minutes = i16::from(time.hour()) * 60 + i16::from(time.minute());
+    u8::try_from(minutes / i16::from(SHIFT_STEP_MINUTES)).unwrap_or(u8::MAX)
 }
 
 impl Tracked {
@@ -302,7 +351,7 @@ fn count(figures: &mut Figures, tracked: Tracked) {
     } else {
         *here += 1;
     }
-    if !tracked.place.is_end() && tracked.category.is_perishable() {
+    if !tracked.place.is_end() && tracked.cohort.category.is_perishable() {
         figures.perishables_left += 1;
     }
 }
@@ -481,6 +530,9 @@ mod tests {
             view.observe(parcel, &arrived(Category::Meal), day, &facts);
         }
         assert_eq!(view.days().count(), DAYS_KEPT_MAX);
-        assert_eq!(view.parcels.len(), DAYS_KEPT_MAX);
+        assert_eq!(view.parcels.len(), DAYS_FOLLOWED_MAX);
+        let first = view.days().next().unwrap();
+        let report = view.report(first);
+        assert_eq!((report.total.arrived, report.by_category.len()), (1, 1), "it stands still");
     }
 }

@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, HashMap};
 use domain::address::Door;
 use domain::community::ZoneAccess;
 use domain::ids::{GridId, ParcelId, RunId, VolunteerId};
+use domain::plan::event::UnplannedReason;
 use domain::run::Phase;
+use domain::run::event::{AssignmentReason, RunWave};
 use domain::supply::{Category, Load};
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
@@ -57,8 +59,10 @@ pub struct LeftOver {
     pub door: Option<Door>,
     /// Where it is.
     pub spot: Spot,
-    /// Why it is in no run.
+    /// Why it is in no run, as it stands now.
     pub reason: LeftOverReason,
+    /// Why the planner left it out when it last looked; `null` where it did not.
+    pub planner: Option<UnplannedReason>,
 }
 
 /// A run in the plan.
@@ -70,6 +74,10 @@ pub struct PlannedRun {
     pub phase: RunPhase,
     /// Who makes it.
     pub courier: Option<VolunteerId>,
+    /// The wave that it belongs to, and why that leaves now; `null` when a person planned it.
+    pub wave: Option<RunWave>,
+    /// Why the courier was asked, where the engine chose.
+    pub reason: Option<AssignmentReason>,
     /// What it carries at most.
     pub limit: Load,
     /// What is planned for it or on it.
@@ -229,6 +237,8 @@ fn planned_run(facts: &Facts, id: RunId, run: &KnownRun) -> PlannedRun {
         run: id,
         phase: run_sheet::phase(state.phase),
         courier: state.courier,
+        wave: state.plan.as_ref().and_then(|plan| plan.wave),
+        reason: state.reason.clone(),
         limit: state.limit(),
         load,
         load_percent: percent(load, state.limit()),
@@ -258,6 +268,7 @@ fn leave_over(grid: &mut GridPlan, parcel: ParcelId, piece: &Piece, zone_closed:
             door: piece.door().cloned(),
             spot: piece.spot(),
             reason,
+            planner: piece.unplanned.clone(),
         });
     }
 }

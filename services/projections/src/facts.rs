@@ -16,6 +16,7 @@ use domain::ids::{BuildingId, GridId, HouseholdId, OrderId, ParcelId, RunId};
 use domain::order::OrderEvent;
 use domain::order::event::Channel;
 use domain::parcel::{Parcel, ParcelEvent};
+use domain::plan::PlanEvent;
 use domain::run::{Run, RunEvent, RunState};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -221,6 +222,7 @@ impl Facts {
             Fact::Order(id, event) => self.apply_order(id, event, at),
             Fact::Parcel(id, event) => return self.apply_parcel(id, event, at),
             Fact::Run(id, event) => self.apply_run(id, event, happening.revision, at),
+            Fact::Plan(event) => self.apply_plan(event),
             Fact::Volunteer(_, _) => {}
         }
         vec![]
@@ -282,6 +284,33 @@ impl Facts {
         }
     }
 
+    /// Keeps why the planner left pieces out, until a courier takes them.
+    fn apply_plan(&mut self, event: &PlanEvent) {
+        let set_aside: Vec<_> = match event {
+            PlanEvent::PiecesSetAside(event) => {
+                event.pieces.iter().map(|piece| (piece.parcel, &piece.reason)).collect()
+            }
+            PlanEvent::DayClosed(event) => {
+                event.left.iter().map(|piece| (piece.parcel, &piece.reason)).collect()
+            }
+            PlanEvent::WaveProposed(event) => {
+                let stops = event.runs.iter().flat_map(|run| &run.plan.stops);
+                for parcel in stops.flat_map(|stop| &stop.parcels) {
+                    if let Some(piece) = self.pieces.get_mut(parcel) {
+                        piece.unplanned = None;
+                    }
+                }
+                return;
+            }
+            PlanEvent::OfferDecided(_) | PlanEvent::RunEnded(_) => return,
+        };
+        for (parcel, reason) in set_aside {
+            if let Some(piece) = self.pieces.get_mut(&parcel) {
+                piece.unplanned = Some(reason.clone());
+            }
+        }
+    }
+
     fn apply_run(&mut self, id: RunId, event: &RunEvent, revision: u64, at: Timestamp) {
         let run = self.runs.entry(id).or_default();
         run.state = Run::evolve(std::mem::take(&mut run.state), event);
@@ -333,6 +362,9 @@ impl Facts {
             piece.due = policy.and_then(|policy| window::due_window(policy, &self.zone, at));
         } else if let ParcelEvent::Expected(_) = event {
             self.announced.push_back((at, id));
+        }
+        if let ParcelEvent::Loaded(_) = event {
+            piece.unplanned = None;
         }
         piece.changed_at = at;
         let spot = piece.spot();

@@ -5,6 +5,7 @@ use domain::household::HouseholdEvent;
 use domain::ids::{HouseholdId, OrderId, ParcelId, RunId, VolunteerId};
 use domain::order::OrderEvent;
 use domain::parcel::ParcelEvent;
+use domain::plan::PlanEvent;
 use domain::run::RunEvent;
 use domain::volunteer::VolunteerEvent;
 use jiff::Timestamp;
@@ -33,6 +34,8 @@ pub enum Fact<'a> {
     Order(OrderId, &'a OrderEvent),
     /// To a piece.
     Parcel(ParcelId, &'a ParcelEvent),
+    /// To the plan of a day.
+    Plan(&'a PlanEvent),
     /// To a run.
     Run(RunId, &'a RunEvent),
     /// To a volunteer.

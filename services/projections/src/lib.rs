@@ -5,7 +5,7 @@
 //! that depends on the time is asked with it.
 
 pub mod building_queue;
-mod community_views;
+pub mod community_views;
 pub mod coverage;
 pub mod day_report;
 pub mod delivery_plan;

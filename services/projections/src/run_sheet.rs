@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 
 use domain::address::Door;
 use domain::household::event::CapabilityNeed;
-use domain::ids::{GridId, HouseholdId, ParcelId, RunId, VolunteerId, Waybill};
+use domain::ids::{BuildingId, GridId, HouseholdId, ParcelId, RunId, VolunteerId, Waybill};
 use domain::parcel::event::FailureReason;
-use domain::run::{Phase, PieceStatus, RunEvent, StopOutcome};
+use domain::run::event::{AssignmentReason, ReplanReason};
+use domain::run::{Phase, PieceStatus, RunEvent, StopChanged, StopOutcome};
 use domain::sealed::Sealed;
 use domain::supply::{Category, Cold, Load, SizeClass};
 use jiff::civil::{Date, Time};
@@ -65,7 +66,13 @@ impl RouteChanges {
             | RunEvent::StopDone(_)
             | RunEvent::StopFailed(_)
             | RunEvent::Closed(_)
-            | RunEvent::Cancelled(_) => return,
+            | RunEvent::Cancelled(_)
+            // These are changes of whole stops, which the run itself keeps until they are seen.
+            | RunEvent::Replanned(_)
+            | RunEvent::SheetSeen(_)
+            | RunEvent::BuildingPaused(_)
+            | RunEvent::BuildingResumed(_)
+            | RunEvent::HopCounted(_) => return,
         };
         self.0.push_back(RouteChange { revision, parcel, change });
         if self.0.len() > CHANGES_MAX {
@@ -203,6 +210,18 @@ pub struct RunSheet {
     pub needs_protection: bool,
     /// Who makes it.
     pub courier: Option<VolunteerId>,
+    /// Who goes along.
+    pub helper: Option<VolunteerId>,
+    /// Why the courier was asked, where the engine chose.
+    pub reason: Option<AssignmentReason>,
+    /// The edition of the sheet: 1 as it was planned, one more with each change.
+    pub edition: u32,
+    /// The latest edition that the courier has seen.
+    pub edition_seen: u32,
+    /// Stops that were changed and that the courier has not seen yet, and why.
+    pub unseen: Vec<UnseenChange>,
+    /// Buildings that are left out for now, because their zones are closed.
+    pub paused: Vec<BuildingId>,
     /// What it carries at most.
     pub limit: Load,
     /// What was loaded, delivered pieces included.
@@ -217,6 +236,15 @@ pub struct RunSheet {
     pub removed: Vec<ParcelId>,
     /// Whether anything changed since the sheet was last seen.
     pub is_changed: bool,
+}
+
+/// A changed stop that the courier has not seen yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UnseenChange {
+    /// What changed.
+    pub stop: StopChanged,
+    /// Why.
+    pub reason: ReplanReason,
 }
 
 /// One run in a line.
@@ -316,6 +344,7 @@ pub fn sheet(facts: &Facts, id: RunId, seen: Option<u64>) -> Option<RunSheet> {
         .iter()
         .filter(|change| change.change == RouteChangeKind::Removed && !on_sheet(change.parcel))
         .map(|change| change.parcel);
+    let unseen = state.unseen.iter().cloned().map(|(stop, reason)| UnseenChange { stop, reason });
     let plan = state.plan.as_ref();
     let counts = state.counts();
     Some(RunSheet {
@@ -328,13 +357,19 @@ pub fn sheet(facts: &Facts, id: RunId, seen: Option<u64>) -> Option<RunSheet> {
         closes: plan.map(|plan| plan.closes),
         needs_protection: state.needs_protection(),
         courier: state.courier,
+        helper: state.helper,
+        reason: state.reason.clone(),
+        edition: state.sheet,
+        edition_seen: state.sheet_seen,
+        unseen: unseen.collect(),
+        paused: state.paused.keys().cloned().collect(),
         limit: state.limit(),
         loaded: state.loaded,
         pieces_on_board: counts.on_board,
         pieces_delivered: counts.delivered,
         stops,
         removed: removed.collect(),
-        is_changed: !changes.is_empty(),
+        is_changed: !changes.is_empty() || !state.unseen.is_empty(),
     })
 }
 

@@ -4,6 +4,7 @@ use domain::ids::CommunityId;
 use event_log::Position;
 use jiff::Timestamp;
 use projections::CommunityViews;
+use projections::community_views::FACTS;
 use runtime::Problem;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -36,12 +37,28 @@ pub struct Asked<R> {
 }
 
 impl App {
-    /// Asks the views of a community.
+    /// Asks the views of a community that follow from the facts.
     ///
     /// # Errors
-    /// A problem: an unknown community, a time that has not come, or views that are behind.
+    /// A problem: an unknown community, a time that has not come, or views that are behind or being
+    /// rebuilt.
     pub async fn ask<R>(
         &self,
+        community: &CommunityId,
+        when: When,
+        ask: impl FnOnce(&CommunityViews, Timestamp) -> R,
+    ) -> Result<Asked<R>, Problem> {
+        self.ask_of(FACTS, community, when, ask).await
+    }
+
+    /// Asks a view of a community that a snapshot keeps under a name of its own, of those in
+    /// [`projections::community_views::VERSIONS`].
+    ///
+    /// # Errors
+    /// See [`App::ask`].
+    pub async fn ask_of<R>(
+        &self,
+        view: &str,
         community: &CommunityId,
         when: When,
         ask: impl FnOnce(&CommunityViews, Timestamp) -> R,
@@ -51,6 +68,9 @@ impl App {
             && !self.engine.seen(Position(position)).await
         {
             return Err(behind(position));
+        }
+        if when.as_of.is_none() {
+            self.views.shared.rebuilding.wait_for(view).await?;
         }
         let Some(as_of) = when.as_of else {
             let asked = self.views.live(community, |views| {

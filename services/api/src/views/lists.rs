@@ -10,6 +10,7 @@ use domain::address::Door;
 use domain::ids::{CommunityId, GridId, HouseholdId, RunId};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use projections::community_views::COVERAGE;
 use projections::coverage::CoverageReport;
 use projections::delivery_plan::DeliveryPlan;
 use projections::needs_care::{CareEntry, CareReason, ZeroShelf};
@@ -463,7 +464,7 @@ async fn coverage_of(
     let community: CommunityId = path_part(community, "community")?;
     let CoverageQuery { days, as_of, at_least } = body::query(uri)?;
     let when = When { as_of, at_least };
-    Ok(app.ask(&community, when, |views, now| views.coverage(days, now)).await?)
+    Ok(app.ask_of(COVERAGE, &community, when, |views, now| views.coverage(days, now)).await?)
 }
 
 /// Everything on its way to a household.

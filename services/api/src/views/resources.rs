@@ -8,6 +8,7 @@ use domain::ids::{BuildingId, CommunityId};
 use jiff::civil::{Date, Time};
 use projections::CommunityViews;
 use projections::building_queue::{BuildingQueue, QueueFigures, UnitQueue};
+use projections::community_views::{DAY_REPORT, NOW_BOARD};
 use projections::day_report::DayReport;
 use projections::now_board::NowBoard;
 use runtime::Problem;
@@ -86,7 +87,7 @@ pub(crate) async fn now_board(
     uri: Uri,
 ) -> Result<Response, ProblemResponse> {
     let (community, when) = (path_part(&community, "community")?, body::query(&uri)?);
-    let asked = app.ask(&community, when, CommunityViews::now_board).await?;
+    let asked = app.ask_of(NOW_BOARD, &community, when, CommunityViews::now_board).await?;
     Ok(answer(&asked))
 }
 
@@ -203,7 +204,7 @@ async fn report_of(
 ) -> Result<(Asked<DayReport>, String), ProblemResponse> {
     let community: CommunityId = path_part(community, "community")?;
     let ShiftQuery { day, from, until, as_of, at_least } = body::query(uri)?;
-    let asked = app.ask(&community, When { as_of, at_least }, |views, now| {
+    let asked = app.ask_of(DAY_REPORT, &community, When { as_of, at_least }, |views, now| {
         let today = now.to_zoned(views.facts().zone().clone()).date();
         let registered = views.facts().community().registered.as_ref();
         let name = registered.map_or(String::new(), |registered| registered.name.clone());
@@ -247,7 +248,7 @@ pub(crate) async fn now_board_csv(
     uri: Uri,
 ) -> Result<Response, ProblemResponse> {
     let (community, when) = (path_part(&community, "community")?, body::query(&uri)?);
-    let asked = app.ask(&community, when, CommunityViews::now_board).await?;
+    let asked = app.ask_of(NOW_BOARD, &community, when, CommunityViews::now_board).await?;
     let mut names = vec!["grid"];
     names.extend(FIGURES);
     names.extend(["exceptions", "oldest_age_seconds"]);

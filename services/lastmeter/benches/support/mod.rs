@@ -9,13 +9,15 @@ use std::thread;
 
 use domain::device::event::ContentDigest;
 use domain::ids::CommandId;
+use event_log::sqlite::Options;
 use event_log::{EventLog, SqliteLog};
 use runtime::clock::SystemClock;
 use runtime::scan::{ArriveScan, Destination, HandOffScan, PieceRef, Scan, Target};
 use runtime::vault::Vault;
-use runtime::{Engine, Occurred, Parts, Request, community_file};
+use runtime::{Engine, Occurred, Parts, Request, Status, community_file};
 use rusqlite::{Connection, params};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -42,6 +44,37 @@ outer_bag_only = false
 
 /// The steps of one parcel, each of one event.
 pub const STEPS: u64 = 6;
+
+/// How many clients fill a log.
+const CLIENTS_FILLING: u64 = 512;
+
+/// Makes the log through the engine itself, so that its events are what the engine writes.
+pub async fn fill(path: &Path, events: u64) -> Result<(), Failure> {
+    let log = Arc::new(SqliteLog::open(path, Options::default())?);
+    let engine = engine(Arc::clone(&log)).await?;
+    let mut clients = JoinSet::new();
+    for client in 0..CLIENTS_FILLING {
+        let engine = Arc::clone(&engine);
+        clients.spawn(async move {
+            for parcel in (0..events / STEPS).filter(|parcel| parcel % CLIENTS_FILLING == client) {
+                for step in 0..STEPS {
+                    let answer =
+                        engine.scan(request(&engine, parcel, step)?, scan(parcel, step)?).await;
+                    if answer.status != Status::Accepted {
+                        return Err(format!("step {step}: {answer:?}").into());
+                    }
+                }
+            }
+            Ok::<_, Failure>(())
+        });
+    }
+    while let Some(done) = clients.join_next().await {
+        done??;
+    }
+    drop(engine);
+    log.close();
+    Ok(())
+}
 
 /// Opens an engine over a log, with the small community in it.
 pub async fn engine(log: Arc<SqliteLog>) -> Result<Arc<Engine>, Failure> {

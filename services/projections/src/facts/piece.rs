@@ -3,6 +3,7 @@
 use domain::address::Door;
 use domain::ids::ParcelId;
 use domain::parcel::{ParcelState, Phase};
+use domain::plan::event::UnplannedReason;
 use domain::supply::Category;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -97,6 +98,9 @@ pub struct Piece {
     /// When its way ended, as the engine learned of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<Timestamp>,
+    /// Why the planner left it out of the runs, when it last looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unplanned: Option<UnplannedReason>,
     pub(super) spot_at_change: Option<Spot>,
     #[serde(skip)]
     pub(super) building: BuildingNumber,
@@ -113,6 +117,7 @@ impl Piece {
             in_spot_since: at,
             exception_since: None,
             closed_at: None,
+            unplanned: None,
             spot_at_change: None,
             building: BuildingNumber::NONE,
         }
