@@ -214,6 +214,12 @@ pub async fn the_log_is_read_both_ways(log: Log) {
             assert!(backwards.iter().eq(all[..at].iter().rev().take(most)));
         }
     }
+    for event in [&all[0], &all[2_500], &all[4_999]] {
+        assert_eq!(log.event_at(event.position).await.expect("read").as_ref(), Some(event));
+    }
+    for nowhere in [Position(0), Position(all[4_999].position.0 + 1), Position(u64::MAX)] {
+        assert_eq!(log.event_at(nowhere).await.expect("read"), None);
+    }
     let after = Some(Position(u64::MAX));
     assert_eq!(log.read_all(after, Direction::Forwards, 9).await.expect("read"), []);
     assert_eq!(log.read_all(after, Direction::Backwards, 9).await.expect("read").len(), 9);

@@ -49,6 +49,12 @@ pub enum InvalidAppend {
         /// How many bytes it has.
         bytes: usize,
     },
+    /// More bytes together than the server takes.
+    #[error("an append of {bytes} bytes is more than the server takes: raise its maximum")]
+    AppendTooLarge {
+        /// How many.
+        bytes: usize,
+    },
     /// More than [`EVENT_BYTES_MAX`] bytes.
     #[error("an event of {bytes} bytes; at most {EVENT_BYTES_MAX} are allowed")]
     EventTooLarge {
@@ -81,6 +87,9 @@ pub enum LogError {
         /// Where.
         position: Position,
     },
+    /// The log lies on a server that did not answer, or answered what it should not.
+    #[error("the event log's server did not answer as it should")]
+    Remote(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The log has been closed.
     #[error("the event log is closed")]
     Closed,

@@ -7,6 +7,8 @@
 pub mod conformance;
 mod error;
 mod event;
+#[cfg(feature = "kurrent")]
+pub mod kurrent;
 mod memory;
 mod name;
 pub mod ndjson;
@@ -104,7 +106,18 @@ pub trait EventLog: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, LogError>;
 
-    /// Subscribes to every event after `after`; `None` begins with the first.
+    /// Reads the event at a position; `None` when no event of this log stands there.
+    ///
+    /// # Errors
+    /// [`LogError`] when the log cannot be read.
+    async fn event_at(&self, position: Position) -> Result<Option<RecordedEvent>, LogError> {
+        let before = Position(position.0.saturating_add(1));
+        let page = self.read_all(Some(before), Direction::Backwards, 1).await?;
+        Ok(page.into_iter().next().filter(|event| event.position == position))
+    }
+
+    /// Subscribes to every event after `after`, which is the position of an event of this log or
+    /// past its end; `None` begins with the first.
     fn subscribe(&self, after: Option<Position>) -> Box<dyn Subscription>;
 
     /// The position of the last durable event; `None` when the log is empty.
