@@ -150,10 +150,7 @@ pub(crate) fn batch_too_late() -> rpc::Status {
     rpc::Status { code: Code::DeadlineExceeded as i32, message: "Timeout".to_owned(), details }
 }
 
-fn wrong_version_details(
-    believed: Believed,
-    current: Option<u64>,
-) -> client::WrongExpectedVersion {
+fn wrong_version_details(believed: Believed, current: Option<u64>) -> client::WrongExpectedVersion {
     use client::wrong_expected_version::{
         CurrentStreamRevisionOption as Current, ExpectedStreamPositionOption as Expected,
     };

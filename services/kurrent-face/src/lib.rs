@@ -25,7 +25,6 @@ use event_log::EventLog;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tonic::transport::Server;
 
-pub use crate::{name::Owned, store::Clock};
 use crate::{
     cluster::{Gossip, ServerFeatures},
     name::Names,
@@ -37,6 +36,7 @@ use crate::{
     store::Store,
     streams::{Streams, stopped},
 };
+pub use crate::{name::Owned, store::Clock};
 
 /// The most bytes of one append when nothing else is said, as the database has it.
 pub const APPEND_BYTES_MAX: usize = 1024 * 1024;

@@ -116,7 +116,9 @@ mod tests {
 
     #[test]
     fn every_name_comes_back() {
-        for name in ["a-1", "a", "$x", "-", "a-", "$$a", "$$a-1", "$named-a", "/x/foo", "a%b\n", "长"] {
+        for name in
+            ["a-1", "a", "$x", "-", "a-", "$$a", "$$a-1", "$named-a", "/x/foo", "a%b\n", "长"]
+        {
             for names in names() {
                 assert_eq!(shown(&names.kept(name).unwrap()), name);
             }

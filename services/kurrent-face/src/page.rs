@@ -55,8 +55,7 @@ impl Visible {
         if is_tombstone(event) || event.revision.0 < self.first {
             return false;
         }
-        self.facts.age_max.is_none()
-            || unstamp(&event.metadata, &event.data).created >= self.oldest
+        self.facts.age_max.is_none() || unstamp(&event.metadata, &event.data).created >= self.oldest
     }
 }
 

@@ -139,7 +139,8 @@ impl Store {
         proposed: Vec<Proposed>,
     ) -> Result<Written, WriteError> {
         self.may_write(name)?;
-        let bytes: usize = proposed.iter().map(|p| p.event.data.len() + p.event.metadata.len()).sum();
+        let bytes: usize =
+            proposed.iter().map(|p| p.event.data.len() + p.event.metadata.len()).sum();
         if bytes > self.append_bytes_max {
             return Err(WriteError::TooLarge { bytes_max: self.append_bytes_max });
         }

@@ -95,10 +95,9 @@ impl streams_server::Streams for Streams {
         let written = self.store.delete(&stream, believed).await;
         let written = written.map_err(|error| error.status(&stream))?;
         let position_option = Some(match written.position {
-            Some(at) => PositionOption::Position(Position {
-                commit_position: at.0,
-                prepare_position: at.0,
-            }),
+            Some(at) => {
+                PositionOption::Position(Position { commit_position: at.0, prepare_position: at.0 })
+            }
             None => PositionOption::NoPosition(()),
         });
         Ok(Response::new(DeleteResp { position_option }))
@@ -122,10 +121,9 @@ impl streams_server::Streams for Streams {
         let written = self.store.tombstone(&stream, believed).await;
         let written = written.map_err(|error| error.status(&stream))?;
         let position_option = Some(match written.position {
-            Some(at) => PositionOption::Position(Position {
-                commit_position: at.0,
-                prepare_position: at.0,
-            }),
+            Some(at) => {
+                PositionOption::Position(Position { commit_position: at.0, prepare_position: at.0 })
+            }
             None => PositionOption::NoPosition(()),
         });
         Ok(Response::new(TombstoneResp { position_option }))

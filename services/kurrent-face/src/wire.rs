@@ -87,9 +87,7 @@ pub(crate) fn write_name(name: &str) -> StreamIdentifier {
 }
 
 /// Reads an event that a client proposes.
-pub(crate) fn read_proposed(
-    message: append_req::ProposedMessage,
-) -> Result<Proposed, Status> {
+pub(crate) fn read_proposed(message: append_req::ProposedMessage) -> Result<Proposed, Status> {
     let append_req::ProposedMessage { id, mut metadata, custom_metadata, data } = message;
     let event_type = metadata.remove(TYPE).ok_or_else(|| missing("event type"))?;
     let json = match metadata.get(CONTENT_TYPE).map(String::as_str) {

@@ -14,18 +14,16 @@ use crate::{
     feed::{Begin, Feed, Item},
     filter::Filter,
     page::PAGE_EVENTS,
-    proto::client::{
-        streams::{
-            ReadResp,
-            read_req::{
-                Options,
-                options::{
-                    AllOptions, CountOption, FilterOption, ReadDirection, StreamOption,
-                    StreamOptions, all_options::AllOption, stream_options::RevisionOption,
-                },
+    proto::client::streams::{
+        ReadResp,
+        read_req::{
+            Options,
+            options::{
+                AllOptions, CountOption, FilterOption, ReadDirection, StreamOption, StreamOptions,
+                all_options::AllOption, stream_options::RevisionOption,
             },
-            read_resp::{self, CaughtUp, Checkpoint, Content, SubscriptionConfirmation},
         },
+        read_resp::{self, CaughtUp, Checkpoint, Content, SubscriptionConfirmation},
     },
     store::{Store, Target},
     wire::{IdForm, read_name, read_position, write_name, write_shown},
