@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use event_log::{EventLog, Position};
+use event_log::EventLog;
 use simulator::simulate::{FIRST_DAY, Inspector, live};
 use simulator::{Days, FUMIN_GARDEN, Report, Size};
 
@@ -135,9 +135,7 @@ fn show_a_scan_to_try(served: &Served) {
 
 /// When the last event of a log was recorded: its day goes on from there.
 async fn last_recorded(log: &dyn EventLog) -> Result<Option<jiff::Timestamp>, Failure> {
-    let Some(Position(head)) = log.head().await? else { return Ok(None) };
-    let before = Some(Position(head + 1));
-    let last = log.read_all(before, event_log::Direction::Backwards, 1).await?;
+    let last = log.read_all(None, event_log::Direction::Backwards, 1).await?;
     let Some(last) = last.first() else { return Ok(None) };
     Ok(Some(runtime::codec::decode_metadata(last)?.recorded_at))
 }

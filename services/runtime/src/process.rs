@@ -88,6 +88,8 @@ pub struct StuckReaction {
 
 struct Pending {
     event: RecordedEvent,
+    /// The position of the event before it: positions are not dense in every log.
+    after: Position,
     recorded_at: Timestamp,
     not_before: Timestamp,
     reaction: Reaction,
@@ -115,7 +117,7 @@ impl Reactions {
     pub fn done_up_to(&self) -> Position {
         let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         match pending.first_key_value() {
-            Some(((position, _), _)) => Position(position.0.saturating_sub(1)),
+            Some((_, first)) => first.after,
             None => *self.read_up_to.borrow(),
         }
     }
@@ -190,8 +192,10 @@ async fn follow(
         let Some(engine) = engine.upgrade() else { return Ok(()) };
         match delivery {
             Delivery::Events(events) => {
+                let mut after = *engine.reactions.read_up_to.borrow();
                 for event in events.iter() {
-                    read(&engine, event).await;
+                    read(&engine, event, after).await;
+                    after = event.position;
                 }
                 if let Some(last) = events.last() {
                     engine.reactions.read_up_to.send_replace(last.position);
@@ -203,7 +207,7 @@ async fn follow(
 }
 
 /// Reads one event and carries out what follows from it.
-async fn read(engine: &Engine, recorded: &RecordedEvent) {
+async fn read(engine: &Engine, recorded: &RecordedEvent, after: Position) {
     let causes = CAUSES.contains(&&*recorded.event_type);
     // With debug assertions every event is decoded, so that tests find a cause that is not listed.
     if !causes && !cfg!(debug_assertions) {
@@ -234,6 +238,7 @@ async fn read(engine: &Engine, recorded: &RecordedEvent) {
         let not_before = metadata.recorded_at.saturating_add(grace).unwrap_or(Timestamp::MAX);
         let pending = Pending {
             event: recorded.clone(),
+            after,
             recorded_at: metadata.recorded_at,
             not_before,
             reaction,

@@ -8,7 +8,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use event_log::{Direction, EventLog, Position};
+use event_log::{EventLog, Position};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -115,13 +115,8 @@ impl Snapshots {
         if head.version != VERSION {
             return Ok(None);
         }
-        let before = Position(head.position + 1);
-        let page = log.read_all(Some(before), Direction::Backwards, 1).await;
-        let page = page.map_err(io::Error::other)?;
-        let stands_there = page
-            .first()
-            .is_some_and(|event| event.id == head.event && event.position.0 == head.position);
-        if !stands_there {
+        let there = log.event_at(Position(head.position)).await.map_err(io::Error::other)?;
+        if there.is_none_or(|event| event.id != head.event) {
             tracing::warn!("the snapshot is of another log; the log is folded anew");
             return Ok(None);
         }
