@@ -49,9 +49,9 @@ async fn a_real_server_conforms() {
         eprintln!("SKIPPED: no real server: set {REAL_SERVER}=esdb://... to run this");
         return;
     };
-    static CASE: AtomicU64 = AtomicU64::new(0);
+    let case = AtomicU64::new(0);
     let fresh = || {
-        let case = CASE.fetch_add(1, Ordering::Relaxed);
+        let case = case.fetch_add(1, Ordering::Relaxed);
         let prefix = format!("t{}.{case}.", std::process::id());
         let config = Config { prefix, connect_max: Duration::from_mins(1), ..Config::new(&server) };
         async { Arc::new(KurrentLog::connect(config).await.unwrap()) as Arc<dyn EventLog> }
