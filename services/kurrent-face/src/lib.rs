@@ -12,6 +12,7 @@ mod filter;
 mod metadata;
 mod name;
 mod page;
+mod persistent;
 mod proto;
 mod stamp;
 mod store;
@@ -28,8 +29,10 @@ use tonic::transport::Server;
 use crate::{
     cluster::{Gossip, ServerFeatures},
     name::Names,
+    persistent::PersistentSubscriptions,
     proto::client::{
         gossip::gossip_server::GossipServer,
+        persistent_subscriptions::persistent_subscriptions_server::PersistentSubscriptionsServer,
         server_features::server_features_server::ServerFeaturesServer,
         streams::streams_server::StreamsServer,
     },
@@ -97,12 +100,18 @@ fn run(
     let Options { clock, writable, owned, append_bytes_max } = options;
     let names = Names::new(owned);
     let store = Arc::new(Store::new(log, names, Arc::clone(&clock), writable, append_bytes_max));
+    let persistent = PersistentSubscriptions::new(Arc::clone(&store), stopping.clone());
     let streams = Streams { store, stopping: stopping.clone() };
     Server::builder()
         .add_service(ServerFeaturesServer::new(ServerFeatures))
         .add_service(GossipServer::new(Gossip { clock }))
         .add_service(
             StreamsServer::new(streams)
+                .max_decoding_message_size(MESSAGE_BYTES_MAX)
+                .max_encoding_message_size(MESSAGE_BYTES_MAX),
+        )
+        .add_service(
+            PersistentSubscriptionsServer::new(persistent)
                 .max_decoding_message_size(MESSAGE_BYTES_MAX)
                 .max_encoding_message_size(MESSAGE_BYTES_MAX),
         )

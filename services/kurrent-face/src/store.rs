@@ -396,8 +396,17 @@ impl Store {
         }
     }
 
+    /// Hides every event of a stream of the face itself, where there is one.
+    pub async fn hide(&self, name: &str) -> Result<(), WriteError> {
+        let target = self.target(name)?;
+        if last(&*self.log, &target.kept).await?.is_some() {
+            self.truncate(&target, DELETED).await?;
+        }
+        Ok(())
+    }
+
     /// Hides the events before a revision.
-    async fn truncate(&self, target: &Target, revision: u64) -> Result<Written, WriteError> {
+    pub async fn truncate(&self, target: &Target, revision: u64) -> Result<Written, WriteError> {
         let Some(metadata) = &target.metadata else {
             let advice = "the name is too long for a stream that can be deleted";
             return Err(WriteError::Invalid(advice.to_owned()));

@@ -8,4 +8,5 @@
 
 mod clients;
 mod conformance;
+mod groups;
 mod rules;
