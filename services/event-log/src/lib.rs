@@ -25,7 +25,7 @@ pub use crate::{
     name::{StreamName, StreamNameError},
     progress::{Progress, Watcher},
     sqlite::SqliteLog,
-    transfer::{TransferError, Transferred, copy},
+    transfer::{TransferError, Transferred, copy, copy_without_system, digest},
 };
 
 /// The most events that one append may carry.

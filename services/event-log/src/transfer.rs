@@ -85,7 +85,58 @@ pub async fn copy(
     to: &dyn EventLog,
     watcher: Watcher<'_>,
 ) -> Result<Transferred, TransferError> {
-    let mut follower = Follower::new(to);
+    transfer(from, to, |_| true, watcher).await
+}
+
+/// The same between a log and a cluster: streams that begin with `$` are the server's own, on
+/// either side, and are left where they are.
+///
+/// # Errors
+/// As for [`copy`].
+pub async fn copy_without_system(
+    from: &dyn EventLog,
+    to: &dyn EventLog,
+    watcher: Watcher<'_>,
+) -> Result<Transferred, TransferError> {
+    transfer(from, to, |event| !is_system(event), watcher).await
+}
+
+/// A digest of every event in its order, and how many there are: what is folded from two logs of
+/// the same digest is the same. Positions are left out, which are a log's own; so are streams that
+/// begin with `$`.
+///
+/// # Errors
+/// [`LogError`] when the log cannot be read.
+pub async fn digest(log: &dyn EventLog) -> Result<(blake3::Hash, u64), LogError> {
+    let (mut hasher, mut count, mut after) = (blake3::Hasher::new(), 0, None);
+    loop {
+        let page = log.read_all(after, Direction::Forwards, PAGE_EVENTS_MAX).await?;
+        let Some(last) = page.last() else { return Ok((hasher.finalize(), count)) };
+        after = Some(last.position);
+        for event in page.iter().filter(|event| !is_system(event)) {
+            let RecordedEvent { stream, revision, id, event_type, data, metadata, .. } = event;
+            for part in [stream.as_str().as_bytes(), event_type.as_bytes(), data, metadata] {
+                hasher.update(&(part.len() as u64).to_le_bytes());
+                hasher.update(part);
+            }
+            hasher.update(&revision.0.to_le_bytes());
+            hasher.update(id.as_bytes());
+            count += 1;
+        }
+    }
+}
+
+fn is_system(event: &RecordedEvent) -> bool {
+    event.stream.as_str().starts_with('$')
+}
+
+async fn transfer(
+    from: &dyn EventLog,
+    to: &dyn EventLog,
+    wanted: fn(&RecordedEvent) -> bool,
+    watcher: Watcher<'_>,
+) -> Result<Transferred, TransferError> {
+    let mut follower = Follower { wanted, ..Follower::new(to) };
     let total = from.head().await?.map_or(0, |head| head.0);
     let mut after = None;
     while after.is_none_or(|Position(done)| done < total) {
@@ -93,7 +144,7 @@ pub async fn copy(
         let Some(last) = page.last() else { break };
         after = Some(last.position);
         let done = last.position.0;
-        for event in page.into_iter().filter(|event| event.position.0 <= total) {
+        for event in page.into_iter().filter(|event| event.position.0 <= total && wanted(event)) {
             follower.push(event).await?;
         }
         if watcher(Progress { done: done.min(total), total }).is_break() {
@@ -112,6 +163,8 @@ pub(crate) struct Follower<'a> {
     read: Result<Option<Position>, AllRead>,
     run: Option<Run>,
     transferred: Transferred,
+    /// Which events of the destination are compared.
+    wanted: fn(&RecordedEvent) -> bool,
 }
 
 /// Everything that the destination had has been compared.
@@ -130,7 +183,8 @@ struct Run {
 impl<'a> Follower<'a> {
     pub fn new(to: &'a dyn EventLog) -> Self {
         let transferred = Transferred::default();
-        Self { to, present: VecDeque::new(), read: Ok(None), run: None, transferred }
+        let (present, wanted) = (VecDeque::new(), |_: &RecordedEvent| true);
+        Self { to, present, read: Ok(None), run: None, transferred, wanted }
     }
 
     /// Takes the next event of the source.
@@ -166,12 +220,12 @@ impl<'a> Follower<'a> {
     }
 
     async fn next_present(&mut self) -> Result<Option<RecordedEvent>, LogError> {
-        if self.present.is_empty()
+        while self.present.is_empty()
             && let Ok(read) = self.read
         {
             let page = self.to.read_all(read, Direction::Forwards, PAGE_EVENTS_MAX).await?;
             self.read = page.last().map(|last| Some(last.position)).ok_or(AllRead);
-            self.present = page.into();
+            self.present = page.into_iter().filter(self.wanted).collect();
         }
         Ok(self.present.pop_front())
     }

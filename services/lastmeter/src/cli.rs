@@ -75,6 +75,40 @@ pub struct Serve {
     /// A community's TOML file to load at the start; only what differs changes. May be repeated.
     #[arg(long, value_name = "FILE")]
     pub community: Vec<PathBuf>,
+    /// The event log on a KurrentDB cluster, `esdb://host:2113?tls=true`; without it the log is
+    /// the one in the data folder.
+    #[arg(long, value_name = "URL", env = "LASTMETER_EVENT_LOG", hide_env_values = true)]
+    pub event_log: Option<String>,
+    /// How the cluster is signed in to.
+    #[command(flatten)]
+    pub cluster: Cluster,
+    /// The file of the keys of personal data [default: keys.db in the data folder]. Replicas of
+    /// one machine share it.
+    #[arg(long, value_name = "FILE", env = "LASTMETER_KEYS")]
+    pub keys: Option<PathBuf>,
+    /// Serve the embedded log over the KurrentDB protocol on this address, for reading.
+    #[arg(long, value_name = "ADDRESS", env = "LASTMETER_KURRENT_LISTEN")]
+    pub kurrent_listen: Option<SocketAddr>,
+    /// Let clients of that address write, to streams that are not the engine's own.
+    #[arg(long, requires = "kurrent_listen")]
+    pub kurrent_write: bool,
+}
+
+/// How a cluster is signed in to.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Cluster {
+    /// The user on the cluster, when its URL does not name one.
+    #[arg(long, value_name = "NAME", env = "LASTMETER_EVENT_LOG_USER")]
+    pub event_log_user: Option<String>,
+    /// The file of that user's password; `LASTMETER_EVENT_LOG_PASSWORD` can hold it instead.
+    #[arg(long, value_name = "FILE", env = "LASTMETER_EVENT_LOG_PASSWORD_FILE")]
+    pub event_log_password_file: Option<PathBuf>,
+    /// The certificate authority of the cluster, a PEM file.
+    #[arg(long, value_name = "FILE", env = "LASTMETER_EVENT_LOG_CA_FILE")]
+    pub event_log_ca_file: Option<PathBuf>,
+    /// What the names of all streams on the cluster begin with, so that several logs share it.
+    #[arg(long, value_name = "TEXT", env = "LASTMETER_EVENT_LOG_PREFIX", default_value = "")]
+    pub event_log_prefix: String,
 }
 
 /// Options of `demo`.
@@ -172,12 +206,16 @@ pub struct Import {
 /// Options of `migrate`.
 #[derive(Debug, Clone, Args)]
 pub struct Migrate {
-    /// The data folder whose log is copied.
-    #[arg(long, value_name = "DIR")]
-    pub from: PathBuf,
-    /// The data folder whose log it becomes: a new one, or that of an interrupted copy.
-    #[arg(long, value_name = "DIR")]
-    pub to: PathBuf,
+    /// The data folder, or the URL of the cluster, whose log is copied.
+    #[arg(long, value_name = "DIR|URL")]
+    pub from: String,
+    /// The data folder, or the URL of the cluster, whose log it becomes: a new one, or that of an
+    /// interrupted copy.
+    #[arg(long, value_name = "DIR|URL")]
+    pub to: String,
+    /// How the cluster is signed in to.
+    #[command(flatten)]
+    pub cluster: Cluster,
 }
 
 /// Options of `schemas`.

@@ -6,25 +6,38 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::cli::{LogFormat, Serve};
+use crate::cli::{Cluster, LogFormat, Serve};
 
-/// What `serve` works with.
-#[derive(Debug)]
+/// What `serve` works with; it may hold a password, and is not shown.
 pub(crate) struct Config {
     pub data: PathBuf,
     pub listen: SocketAddr,
     pub log_format: LogFormat,
     pub communities: Vec<PathBuf>,
+    /// The cluster's URL and how it is signed in to; `None` is the embedded log.
+    pub event_log: Option<(String, Cluster)>,
+    pub keys: Option<PathBuf>,
+    pub kurrent_listen: Option<SocketAddr>,
+    pub kurrent_write: bool,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct Written {
     data: Option<PathBuf>,
     listen: Option<SocketAddr>,
     log_format: Option<LogFormat>,
     #[serde(default)]
     communities: Vec<PathBuf>,
+    event_log: Option<String>,
+    event_log_user: Option<String>,
+    event_log_password_file: Option<PathBuf>,
+    event_log_ca_file: Option<PathBuf>,
+    event_log_prefix: Option<String>,
+    keys: Option<PathBuf>,
+    kurrent_listen: Option<SocketAddr>,
+    #[serde(default)]
+    kurrent_write: bool,
 }
 
 /// A configuration that cannot be used.
@@ -54,17 +67,32 @@ impl Config {
         let file = options.config.as_deref().map(read).transpose()?.unwrap_or_default();
         let mut communities = file.communities;
         communities.extend(options.community);
+        let cluster = options.cluster;
+        let prefix = Some(cluster.event_log_prefix).filter(|prefix| !prefix.is_empty());
+        let cluster = Cluster {
+            event_log_user: cluster.event_log_user.or(file.event_log_user),
+            event_log_password_file: cluster
+                .event_log_password_file
+                .or(file.event_log_password_file),
+            event_log_ca_file: cluster.event_log_ca_file.or(file.event_log_ca_file),
+            event_log_prefix: prefix.or(file.event_log_prefix).unwrap_or_default(),
+        };
+        let event_log = options.event_log.or(file.event_log).map(|url| (url, cluster));
         let usual = SocketAddr::from(([127, 0, 0, 1], 8080));
         Ok(Self {
             data: options.data.or(file.data).unwrap_or_else(|| "data".into()),
             listen: options.listen.or(file.listen).unwrap_or(usual),
             log_format: options.log_format.or(file.log_format).unwrap_or(LogFormat::Text),
             communities,
+            event_log,
+            keys: options.keys.or(file.keys),
+            kurrent_listen: options.kurrent_listen.or(file.kurrent_listen),
+            kurrent_write: options.kurrent_write || file.kurrent_write,
         })
     }
 }
 
-fn read(path: &Path) -> Result<File, ConfigError> {
+fn read(path: &Path) -> Result<Written, ConfigError> {
     let text = fs::read_to_string(path)
         .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
     toml::from_str(&text).map_err(|source| ConfigError::Shape { path: path.to_owned(), source })

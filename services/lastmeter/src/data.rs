@@ -4,10 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use event_log::SqliteLog;
+use event_log::kurrent::{Config, KurrentLog, Secret};
 use event_log::sqlite::{OpenError, Options};
+use event_log::{EventLog, LogError, SqliteLog};
 use runtime::snapshot::Snapshots;
 use runtime::vault::{Vault, VaultError};
+
+use crate::cli::Cluster;
+
+/// The password of the cluster's user, where no file holds it.
+const PASSWORD_VARIABLE: &str = "LASTMETER_EVENT_LOG_PASSWORD";
 
 /// The files of a data folder.
 #[derive(Debug, Clone)]
@@ -31,6 +37,17 @@ pub enum DataError {
     /// The log cannot be opened.
     #[error(transparent)]
     Log(#[from] OpenError),
+    /// The password of the cluster cannot be read.
+    #[error("the password of the event log in {} cannot be read", path.display())]
+    Password {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The cluster cannot be reached.
+    #[error("the cluster of the event log cannot be reached")]
+    Cluster(#[source] LogError),
     /// The keys cannot be opened.
     #[error("the keys of personal data in {} cannot be opened", path.display())]
     Keys {
@@ -39,6 +56,53 @@ pub enum DataError {
         /// Why.
         source: VaultError,
     },
+}
+
+/// An open event log.
+pub(crate) enum Log {
+    /// In a file of this machine.
+    Embedded(Arc<SqliteLog>),
+    /// On a cluster.
+    Cluster(Arc<KurrentLog>),
+}
+
+impl Log {
+    /// Connects to a cluster.
+    pub(crate) async fn on_cluster(url: &str, cluster: &Cluster) -> Result<Self, DataError> {
+        let password = match &cluster.event_log_password_file {
+            Some(path) => {
+                let text = fs::read_to_string(path);
+                let failed = |source| DataError::Password { path: path.clone(), source };
+                Some(text.map_err(failed)?.trim_end_matches(['\r', '\n']).to_owned())
+            }
+            None => std::env::var(PASSWORD_VARIABLE).ok(),
+        };
+        let user = cluster.event_log_user.clone().zip(password.map(Secret::new));
+        let config = Config {
+            user,
+            ca_file: cluster.event_log_ca_file.clone(),
+            prefix: cluster.event_log_prefix.clone(),
+            ..Config::new(url)
+        };
+        Ok(Self::Cluster(Arc::new(KurrentLog::connect(config).await.map_err(DataError::Cluster)?)))
+    }
+
+    /// The log, whichever it is.
+    pub(crate) fn shared(&self) -> Arc<dyn EventLog> {
+        match self {
+            Self::Embedded(log) => Arc::clone(log) as Arc<dyn EventLog>,
+            Self::Cluster(log) => Arc::clone(log) as Arc<dyn EventLog>,
+        }
+    }
+
+    /// Finishes what is queued.
+    pub(crate) fn close(&self) {
+        match self {
+            Self::Embedded(log) => log.close(),
+            // What the cluster has acknowledged is durable; nothing is queued here.
+            Self::Cluster(_) => {}
+        }
+    }
 }
 
 /// An open data folder.
@@ -73,9 +137,15 @@ impl Files {
     /// Opens everything.
     pub(crate) fn open(&self) -> Result<Data, DataError> {
         let log = Arc::new(self.open_log()?);
+        let vault = self.open_vault()?;
+        let snapshots = Snapshots::in_folder(&self.folder);
+        Ok(Data { log, vault, snapshots })
+    }
+
+    /// Opens the keys alone.
+    pub(crate) fn open_vault(&self) -> Result<Arc<Vault>, DataError> {
         let vault = Vault::open(&self.keys)
             .map_err(|source| DataError::Keys { path: self.keys.clone(), source })?;
-        let snapshots = Snapshots::in_folder(&self.folder);
-        Ok(Data { log, vault: Arc::new(vault), snapshots })
+        Ok(Arc::new(vault))
     }
 }

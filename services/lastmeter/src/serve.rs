@@ -13,7 +13,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use runtime::clock::{Clock, SystemClock};
 use runtime::snapshot::Snapshots;
 use runtime::vault::Vault;
-use runtime::{Engine, Parts, community_file};
+use runtime::{Engine, Parts, codec, community_file};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tracing_subscriber::EnvFilter;
@@ -21,7 +21,7 @@ use tracing_subscriber::EnvFilter;
 use crate::Failure;
 use crate::cli::{LogFormat, Serve};
 use crate::config::Config;
-use crate::data::{Data, Files};
+use crate::data::{Files, Log};
 
 /// How often a snapshot of the views is written while the engine runs.
 const SNAPSHOT_EVERY: Duration = Duration::from_mins(5);
@@ -47,6 +47,11 @@ pub enum ServeError {
         /// What the system said.
         source: io::Error,
     },
+    /// Two ways to the same log.
+    #[error(
+        "--kurrent-listen serves the embedded log; clients of a cluster connect to the cluster"
+    )]
+    FaceOfCluster,
     /// A community's file cannot be loaded.
     #[error("the community file {path}: {problem}")]
     Community {
@@ -87,13 +92,7 @@ impl Served {
     /// # Errors
     /// [`ServeError`], or what the engine reports.
     pub async fn start(source: Source, address: SocketAddr) -> Result<Self, Failure> {
-        let listener = TcpListener::bind(address).await.map_err(|source| {
-            if source.kind() == io::ErrorKind::AddrInUse {
-                ServeError::InUse { address }
-            } else {
-                ServeError::Address { address, source }
-            }
-        })?;
+        let listener = bind(address).await?;
         let address = listener.local_addr()?;
         let views = api::LiveViews::default();
         let Source { log, vault, clock, snapshots } = source;
@@ -167,30 +166,79 @@ pub(crate) fn run(options: Serve) -> Result<ExitCode, Failure> {
     let config = Config::of(options)?;
     start_logging(config.log_format, "info");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let Data { log, vault, snapshots } = Files::of(&config.data).open()?;
-    runtime.block_on(async {
-        let source = Source {
-            log: Arc::clone(&log) as Arc<dyn EventLog>,
-            vault,
-            clock: Arc::new(SystemClock),
-            snapshots: Some(snapshots),
-        };
-        let served = Served::start(source, config.listen).await?;
-        for path in &config.communities {
-            load_community(&served.engine, path).await?;
-        }
-        tracing::info!(address = %served.address, data = %config.data.display(), "serving");
-        // Nobody who is not systemd listens; then this says nothing.
-        drop(sd_notify::notify(&[sd_notify::NotifyState::Ready]));
-        wait_for_stop().await?;
-        tracing::info!("stopping");
-        drop(sd_notify::notify(&[sd_notify::NotifyState::Stopping]));
-        served.stop().await;
-        Ok::<_, Failure>(())
-    })?;
+    let log = runtime.block_on(serve(&config))?;
     drop(runtime);
     log.close();
     Ok(ExitCode::SUCCESS)
+}
+
+/// Serves until it is told to stop; gives the log back to be closed last.
+async fn serve(config: &Config) -> Result<Log, Failure> {
+    let mut files = Files::of(&config.data);
+    if let Some(keys) = &config.keys {
+        files.keys.clone_from(keys);
+    }
+    let log = match &config.event_log {
+        Some(_) if config.kurrent_listen.is_some() => return Err(ServeError::FaceOfCluster.into()),
+        Some((url, cluster)) => {
+            files.make_folder()?;
+            Log::on_cluster(url, cluster).await?
+        }
+        None => Log::Embedded(Arc::new(files.open_log()?)),
+    };
+    let source = Source {
+        log: log.shared(),
+        vault: files.open_vault()?,
+        clock: Arc::new(SystemClock),
+        snapshots: Some(Snapshots::in_folder(&files.folder)),
+    };
+    let served = Served::start(source, config.listen).await?;
+    let face = match config.kurrent_listen {
+        Some(address) => Some(face(log.shared(), address, config.kurrent_write).await?),
+        None => None,
+    };
+    for path in &config.communities {
+        load_community(&served.engine, path).await?;
+    }
+    tracing::info!(address = %served.address, data = %config.data.display(), "serving");
+    // Nobody who is not systemd listens; then this says nothing.
+    drop(sd_notify::notify(&[sd_notify::NotifyState::Ready]));
+    wait_for_stop().await?;
+    tracing::info!("stopping");
+    drop(sd_notify::notify(&[sd_notify::NotifyState::Stopping]));
+    if let Some(face) = face {
+        face.stop().await;
+    }
+    served.stop().await;
+    Ok(log)
+}
+
+/// Serves the log over the KurrentDB protocol, for clients of other programs.
+async fn face(
+    log: Arc<dyn EventLog>,
+    address: SocketAddr,
+    writable: bool,
+) -> Result<kurrent_face::Face, Failure> {
+    let listener = bind(address).await?;
+    let options = kurrent_face::Options {
+        clock: Arc::new(|| SystemClock.now()),
+        writable,
+        owned: Some(Arc::new(codec::is_own_stream)),
+        append_bytes_max: kurrent_face::APPEND_BYTES_MAX,
+    };
+    let face = kurrent_face::Face::serve(log, listener, options)?;
+    tracing::info!(address = %face.address, writable, "serving the log over KurrentDB's protocol");
+    Ok(face)
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address).await.map_err(|source| {
+        if source.kind() == io::ErrorKind::AddrInUse {
+            ServeError::InUse { address }
+        } else {
+            ServeError::Address { address, source }
+        }
+    })
 }
 
 async fn load_community(engine: &Engine, path: &Path) -> Result<(), Failure> {

@@ -84,6 +84,9 @@ macro_rules! stored {
             }
         )+
 
+        /// The categories of the engine's own streams.
+        pub const CATEGORIES: &[&str] = &[$($category),+];
+
         /// An event of any aggregate, and which one it is of.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub enum AnyEvent {
@@ -272,6 +275,11 @@ pub fn parse_stream(stream: &StreamName) -> Option<(&str, &str, &str)> {
     let (category, rest) = stream.as_str().split_once('-')?;
     let (community, id) = rest.split_once('.')?;
     Some((category, community, id))
+}
+
+/// Whether a stream of this name is the engine's own, whatever is in it.
+pub fn is_own_stream(name: &str) -> bool {
+    name.split_once('-').is_some_and(|(category, _)| CATEGORIES.contains(&category))
 }
 
 /// Encodes an event as the `index`-th of its command.

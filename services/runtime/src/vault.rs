@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -20,6 +21,8 @@ use rusqlite::{Connection, OptionalExtension};
 
 /// Bytes of a nonce of `XChaCha20-Poly1305`: long enough to be drawn at random for ever.
 const NONCE_BYTES: usize = 24;
+/// How long another process may keep the file.
+const BUSY_MAX: Duration = Duration::from_secs(5);
 /// Bytes of a key.
 const KEY_BYTES: usize = 32;
 
@@ -150,6 +153,8 @@ impl Vault {
     }
 
     fn prepare(connection: Connection, randomness: Randomness) -> Result<Self, VaultError> {
+        // Several replicas of one machine may share the file.
+        connection.busy_timeout(BUSY_MAX)?;
         // A rollback journal and secure deletion: an erased key is overwritten in the file, and
         // lingers in no write-ahead log.
         connection.execute_batch(
@@ -263,11 +268,15 @@ impl Vault {
                 let mut key = [0; KEY_BYTES];
                 inner.randomness.fill(&mut key)?;
                 inner.connection.execute(
-                    "INSERT INTO keys (subject, key) VALUES (?1, ?2)",
+                    "INSERT INTO keys (subject, key) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
                     (subject.to_string(), key.as_slice()),
                 )?;
-                inner.keys.insert(subject.clone(), Slot::Key(key));
-                Ok(key)
+                // Another replica may have made one a moment ago.
+                match inner.slot(subject)? {
+                    Some(Slot::Key(key)) => Ok(key),
+                    Some(Slot::Erased) => Err(VaultError::Erased),
+                    None => Err(VaultError::Unreadable),
+                }
             }
         }
     }
@@ -309,6 +318,18 @@ mod tests {
 
     fn household(n: u128) -> Subject {
         Subject::Household("fumin".parse().unwrap(), HouseholdId(uuid::Uuid::from_u128(n)))
+    }
+
+    #[test]
+    fn two_replicas_share_their_keys() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.db");
+        let (one, two) = (Vault::open(&path).unwrap(), Vault::open(&path).unwrap());
+        let community: CommunityId = "fumin".parse().unwrap();
+        let token = one.tail_token(&community, "4321").unwrap();
+        assert_eq!(two.tail_token(&community, "4321").unwrap(), token);
+        let sealed = two.seal(&household(1), "三楼").unwrap();
+        assert_eq!(one.open_sealed(&household(1), &sealed).unwrap(), Opened::Text("三楼".into()));
     }
 
     #[test]
