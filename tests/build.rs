@@ -16,7 +16,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let client = metadata.packages.iter().find(|package| package.name.as_str() == CLIENT);
     let client = client.ok_or("the official client is no dependency any more")?;
     let folder = client.manifest_path.parent().ok_or("a manifest without a folder")?;
-    let modules = [("common", "tests/common.rs"), ("streams", "tests/api/streams.rs")];
+    let modules = [
+        ("common", "tests/common.rs"),
+        ("streams", "tests/api/streams.rs"),
+        ("persistent_subscriptions", "tests/api/persistent_subscriptions.rs"),
+    ];
     let mut text = String::new();
     for (name, file) in modules {
         let path = folder.join(file);

@@ -1,6 +1,6 @@
 //! The official Rust client's own tests, from its published crate, unmodified, against the face.
 //!
-//! Their modules look for the crate by its new name, and for helpers at the root.
+//! Their modules look for the crate by its new name, for `names`, and for helpers at the root.
 
 #![expect(
     unused_qualifications,
@@ -12,6 +12,7 @@
 )]
 
 extern crate eventstore as kurrentdb;
+extern crate self as names;
 
 use std::sync::Arc;
 
@@ -20,6 +21,22 @@ use kurrent_face::{APPEND_BYTES_MAX, Face, Options};
 use tokio::net::TcpListener;
 
 include!(concat!(env!("OUT_DIR"), "/official.rs"));
+
+/// Makes names that differ, as the crate `names` does.
+#[derive(Default)]
+pub struct Generator<'a> {
+    made: u64,
+    of: std::marker::PhantomData<&'a ()>,
+}
+
+impl Iterator for Generator<'_> {
+    type Item = String;
+
+    fn next(&mut self) -> Option<String> {
+        self.made += 1;
+        Some(format!("quiet-parcel-{}", self.made))
+    }
+}
 
 async fn served(log: Arc<dyn EventLog>) -> (eventstore::Client, Face) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -43,4 +60,10 @@ async fn streams_in_sqlite() {
     let log = SqliteLog::open(&folder.path().join("log"), sqlite::Options::default()).unwrap();
     let (client, _face) = served(Arc::new(log)).await;
     streams::tests(client).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn persistent_subscriptions_in_memory() {
+    let (client, _face) = served(Arc::new(MemoryLog::new())).await;
+    persistent_subscriptions::tests(client).await.unwrap();
 }

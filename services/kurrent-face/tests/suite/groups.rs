@@ -30,7 +30,7 @@ async fn subscribe(client: &Client, stream: &str) -> PersistentSubscription {
 /// The revision of the next event, which is then judged.
 async fn take(subscription: &mut PersistentSubscription, nack: Option<NakAction>) -> u64 {
     let next = tokio::time::timeout(Duration::from_secs(20), subscription.next());
-    let event = next.await.expect("the group hangs").unwrap();
+    let event = next.await.unwrap().unwrap();
     match nack {
         None => subscription.ack(&event).await.unwrap(),
         Some(action) => subscription.nack(&event, action, "because").await.unwrap(),
