@@ -30,9 +30,9 @@ const METHODS: [(&str, &str, &[&str]); 14] = [
     (PERSISTENT, "update", &["stream", "all"]),
     (PERSISTENT, "delete", &["stream", "all"]),
     (PERSISTENT, "read", &["stream", "all"]),
-    (PERSISTENT, "getinfo", &[]),
-    (PERSISTENT, "list", &[]),
-    (PERSISTENT, "replayparked", &[]),
+    (PERSISTENT, "getinfo", &["stream", "all"]),
+    (PERSISTENT, "list", &["stream", "all"]),
+    (PERSISTENT, "replayparked", &["stream", "all"]),
     (PERSISTENT, "restartsubsystem", &[]),
     (GOSSIP, "read", &[]),
 ];

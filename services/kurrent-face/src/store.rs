@@ -1,7 +1,7 @@
 //! The rules of KurrentDB's streams on top of a log that knows only exact revisions.
 //!
-//! **Nothing is kept outside the log**: metadata are events of the stream `$$<name>`, a tombstone is
-//! the last event of its stream, a soft delete is metadata that hide every event.
+//! **Nothing is kept outside the log**: metadata are events of the stream `$$<name>`, a tombstone
+//! is the last event of its stream, a soft delete is metadata that hide every event.
 
 use std::sync::Arc;
 
