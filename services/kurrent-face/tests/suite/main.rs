@@ -8,5 +8,7 @@
 
 mod clients;
 mod conformance;
+mod faults;
 mod groups;
+mod other_languages;
 mod rules;
