@@ -63,6 +63,12 @@ pub struct Known {
     pub container: Option<ContainerId>,
     /// When it was closed.
     pub closed_at: Option<Timestamp>,
+    /// When it came in.
+    #[serde(default)]
+    pub arrived_at: Option<Timestamp>,
+    /// When it was put on its shelf last.
+    #[serde(default)]
+    pub shelved_at: Option<Timestamp>,
 }
 
 /// What a snapshot holds of a community.
@@ -153,6 +159,12 @@ impl Place {
     /// The parcels on a table or cart.
     pub fn parcels_on(&self, container: &ContainerId) -> impl Iterator<Item = ParcelId> + '_ {
         self.containers.get(container).into_iter().flatten().copied()
+    }
+
+    /// The parcels whose way has not ended, with what is known of each.
+    pub fn open_parcels(&self) -> impl Iterator<Item = (ParcelId, &Known)> {
+        let open = self.parcels.iter().filter(|(_, known)| known.closed_at.is_none());
+        open.map(|(id, known)| (*id, known))
     }
 
     /// What is known of a parcel's codes.
@@ -266,15 +278,21 @@ impl Place {
             ParcelEvent::Arrived(event) => {
                 let container = event.container.clone();
                 self.put_parcel(id, event.waybill.clone(), event.piece.number, container);
+                if let Some(known) = self.parcels.get_mut(&id) {
+                    known.arrived_at = Some(at);
+                }
             }
             ParcelEvent::DisinfectionStarted(event) => {
                 if let Some(container) = &event.container {
                     self.put_on(id, container);
                 }
             }
-            ParcelEvent::Disinfected(_) | ParcelEvent::Sorted(_) | ParcelEvent::Loaded(_) => {
+            ParcelEvent::Disinfected(_) | ParcelEvent::Loaded(_) => self.take_off(id),
+            ParcelEvent::Sorted(_) => {
                 self.take_off(id);
+                self.shelve(id, at);
             }
+            ParcelEvent::Returned(_) | ParcelEvent::Unloaded(_) => self.shelve(id, at),
             ParcelEvent::HandedOff(_) | ParcelEvent::Refused(_) | ParcelEvent::Disposed(_) => {
                 self.close(id, at);
             }
@@ -284,10 +302,8 @@ impl Place {
             ParcelEvent::Reopened(_) | ParcelEvent::DisputeSettled(_) => self.set_closed(id, None),
             ParcelEvent::Held(_)
             | ParcelEvent::Identified(_)
-            | ParcelEvent::Unloaded(_)
             | ParcelEvent::Relayed(_)
             | ParcelEvent::DeliveryFailed(_)
-            | ParcelEvent::Returned(_)
             | ParcelEvent::Damaged(_)
             | ParcelEvent::Missing(_)
             | ParcelEvent::Found(_)
@@ -343,6 +359,12 @@ impl Place {
         self.closed.push_back((at, id));
     }
 
+    fn shelve(&mut self, id: ParcelId, at: Timestamp) {
+        if let Some(known) = self.parcels.get_mut(&id) {
+            known.shelved_at = Some(at);
+        }
+    }
+
     fn set_closed(&mut self, id: ParcelId, closed_at: Option<Timestamp>) {
         if let Some(known) = self.parcels.get_mut(&id) {
             known.closed_at = closed_at;
@@ -356,7 +378,8 @@ impl Place {
         piece: u16,
         container: Option<ContainerId>,
     ) {
-        let known = Known { waybill, piece, container, closed_at: None };
+        let (closed_at, arrived_at, shelved_at) = (None, None, None);
+        let known = Known { waybill, piece, container, closed_at, arrived_at, shelved_at };
         self.index_parcel(id, &known);
         self.parcels.insert(id, known);
     }

@@ -183,6 +183,7 @@ impl Engine {
             }
         });
         Courier::start(&engine);
+        crate::planning::driver::start(&engine);
         Ok(engine)
     }
 

@@ -1,12 +1,20 @@
 //! Planning: what the planner needs to know is looked up, what it decides is written down and
 //! carried out.
 
+pub mod driver;
+mod look;
+mod step;
+#[cfg(test)]
+mod tests;
+
 use domain::ids::{CommunityId, VolunteerId};
 use domain::plan::event::PlanOfferDecided;
 use domain::run::event::AssignmentReason;
 use domain::run::{Helper, RunCommand};
 use domain::volunteer::Volunteer;
 use jiff::Timestamp;
+
+pub use self::step::Step;
 
 use crate::engine::Engine;
 use crate::problem::Problem;

@@ -1,0 +1,296 @@
+//! One step of planning: what is over is noted, what cannot stay is changed, what may go is
+//! planned.
+
+use domain::device::event::ContentDigest;
+use domain::ids::{ActorId, CommandId, CommunityId, RunId};
+use domain::plan::event::{PlanOfferDecided, PlanPiecesSetAside, PlanRunEnded, SetAside};
+use domain::plan::{Plan, PlanCommand};
+use domain::run::event::RunCancelReason;
+use domain::run::{Phase, RunCommand, RunState};
+use domain::supply::Effort;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use planner::assign::{self, Asks};
+use planner::effort;
+use planner::proposal::{Proposal, propose};
+use planner::replan::{self, Around, Change};
+use planner::waves::{self, Together};
+use uuid::Uuid;
+
+use super::look::Look;
+use crate::engine::{Engine, problem};
+use crate::problem::{Problem, ProblemKind};
+use crate::repository::NotDone;
+use crate::request::{Occurred, Request};
+
+/// What a step did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The day that was planned.
+    pub day: Date,
+    /// The wave, where one left, and whom its runs were offered to.
+    pub proposal: Proposal,
+    /// How many live runs were changed.
+    pub changed: usize,
+}
+
+impl Engine {
+    /// What would be planned now; nothing is written.
+    ///
+    /// # Errors
+    /// A problem when the community is unknown or the log cannot be read.
+    pub async fn preview_plan(&self, id: &CommunityId) -> Result<Proposal, Problem> {
+        let look = self.look(id).await?;
+        Ok(propose(&look.situation(id, true)))
+    }
+
+    /// Makes one step of planning. `asked` plans whatever may go; otherwise pieces wait for a full
+    /// cart as the community's policy says.
+    ///
+    /// Every decision is written to the plan of the day first, under an id that is derived from
+    /// what was seen: whoever makes the same step again, or at the same time, changes nothing.
+    ///
+    /// # Errors
+    /// A problem when the community is unknown or the log cannot be read.
+    pub async fn plan(&self, id: &CommunityId, asked: bool) -> Result<Step, Problem> {
+        self.heard().await;
+        let look = self.look(id).await?;
+        let ended = self.note_ends(id, &look).await?;
+        let changed = self.change_runs(id, &look).await?;
+        let look = if ended + changed > 0 { self.look(id).await? } else { look };
+        let mut proposal = propose(&look.situation(id, asked));
+        if let Some(wave) = proposal.wave.clone() {
+            let step = format!("wave {}", wave.wave);
+            let request = request(id, &look, &step)?;
+            let command = PlanCommand::Propose(wave);
+            let done = self
+                .plans
+                .execute(&look.day, &request, Some(look.revision), |_| Ok(command.clone()));
+            match done.await.map_err(problem) {
+                Ok(_) => self.offer(id, &look, &proposal).await?,
+                // Somebody else was faster; the next step sees what they did.
+                Err(problem) if problem.kind != ProblemKind::Deferred => {
+                    proposal.wave = None;
+                    proposal.offers.clear();
+                }
+                Err(problem) => return Err(problem),
+            }
+        }
+        self.set_aside(id, &look, proposal.unplanned.clone()).await?;
+        // What was decided is carried out before anybody is told of it: the views are waited for
+        // first, because what was heard is counted from where they stand.
+        if let Ok(Some(head)) = self.log().head().await {
+            self.seen(head).await;
+        }
+        self.heard().await;
+        Ok(Step { day: look.day, proposal, changed })
+    }
+
+    async fn offer(
+        &self,
+        id: &CommunityId,
+        look: &Look,
+        proposal: &Proposal,
+    ) -> Result<(), Problem> {
+        for (run, assignment) in &proposal.offers {
+            let decided = PlanOfferDecided {
+                run: *run,
+                volunteer: assignment.volunteer,
+                helper: assignment.helper,
+                reason: assignment.reason.clone(),
+                at: look.now,
+            };
+            self.decide_offer(id, look, decided, 0).await?;
+        }
+        Ok(())
+    }
+
+    async fn decide_offer(
+        &self,
+        id: &CommunityId,
+        look: &Look,
+        decided: PlanOfferDecided,
+        number: usize,
+    ) -> Result<(), Problem> {
+        let request = request(id, look, &format!("offer {} {number}", decided.run))?;
+        self.decide_plan(&request, &look.day, PlanCommand::DecideOffer(decided)).await
+    }
+
+    async fn set_aside(
+        &self,
+        id: &CommunityId,
+        look: &Look,
+        pieces: Vec<SetAside>,
+    ) -> Result<(), Problem> {
+        if pieces.is_empty() {
+            return Ok(());
+        }
+        let request = request(id, look, "set aside")?;
+        let command = PlanCommand::SetAside(PlanPiecesSetAside { pieces });
+        self.decide_plan(&request, &look.day, command).await
+    }
+
+    /// Notes the runs of the plan that are over, and what they cost.
+    async fn note_ends(&self, id: &CommunityId, look: &Look) -> Result<usize, Problem> {
+        let mut ended = 0;
+        for (run, _) in look.plan.live() {
+            let Some(state) = look.runs.get(&run) else { continue };
+            let done = match state.phase {
+                Phase::Closed => true,
+                Phase::Cancelled => false,
+                Phase::Unknown
+                | Phase::Planned
+                | Phase::Offered
+                | Phase::Accepted
+                | Phase::Departed => continue,
+            };
+            let fact = PlanRunEnded {
+                run,
+                courier: state.courier.filter(|_| done),
+                helper: state.helper.filter(|_| done),
+                effort: if done { cost(look, state) } else { Effort::default() },
+                at: look.now,
+            };
+            let request = request(id, look, &format!("end {run}"))?;
+            self.decide_plan(&request, &look.day, PlanCommand::EndRun(fact)).await?;
+            ended += 1;
+        }
+        Ok(ended)
+    }
+
+    /// Changes what cannot stay as it is on the runs of the plan.
+    async fn change_runs(&self, id: &CommunityId, look: &Look) -> Result<usize, Problem> {
+        let around = Around {
+            community: &look.community,
+            now: look.now,
+            gone: &look.gone,
+            unable: &look.unable,
+            answer_within_seconds: waves::policy(&look.situation(id, false)).answer_within_seconds,
+        };
+        let mut changed = 0;
+        for (run, planned) in look.plan.live() {
+            let Some(state) = look.runs.get(&run) else { continue };
+            for change in replan::changes(&around, state, Some(planned)) {
+                changed += 1;
+                self.change(id, look, run, state, change).await?;
+            }
+        }
+        Ok(changed)
+    }
+
+    async fn change(
+        &self,
+        id: &CommunityId,
+        look: &Look,
+        run: RunId,
+        state: &RunState,
+        change: Change,
+    ) -> Result<(), Problem> {
+        let command = match change {
+            Change::Replan(fact) => RunCommand::Replan(fact),
+            Change::Cancel(reason) => RunCommand::Cancel { reason },
+            Change::Pause(fact) => RunCommand::PauseBuilding(fact),
+            Change::Resume(building) => RunCommand::ResumeBuilding { building },
+            Change::TakeBack(volunteer) => RunCommand::HandBack { volunteer },
+            Change::AskNext => return self.ask_next(id, look, run, state).await,
+        };
+        let step = format!("change {run} {} {command:?}", state.sheet);
+        let request = request(id, look, &step)?;
+        match self.runs.execute(&run, &request, None, |_| Ok(command.clone())).await {
+            // Its courier did something else in the meantime; the next step sees it.
+            Ok(_) | Err(NotDone::Refused(_) | NotDone::Misuse | NotDone::Conflict { .. }) => Ok(()),
+            Err(failed @ NotDone::Failed(_)) => Err(problem(failed)),
+        }
+    }
+
+    /// Asks somebody else; a run that nobody is left for is called off.
+    async fn ask_next(
+        &self,
+        id: &CommunityId,
+        look: &Look,
+        run: RunId,
+        state: &RunState,
+    ) -> Result<(), Problem> {
+        let (Some(plan), Some(planned)) = (&state.plan, look.plan.runs.get(&run)) else {
+            return Ok(());
+        };
+        let together = Together {
+            grid: plan.grid.clone(),
+            needs_protection: plan.needs_protection,
+            needs_two: plan.needs_two,
+            to_the_foot: plan.level != domain::parcel::event::DeliveryLevel::Door,
+        };
+        let asked = planned.asked.iter().map(|asked| asked.volunteer).collect();
+        let asks = Asks {
+            together: &together,
+            load: plan.limit,
+            effort: cost(look, state),
+            doors: state.stops.len(),
+            buildings: state.stops.iter().map(|stop| &stop.door.building).collect(),
+            asked: &asked,
+        };
+        let situation = look.situation(id, false);
+        let found = assign::assign(&situation, &asks, &std::collections::BTreeSet::new());
+        let Some(found) = found else {
+            // Its pieces are planned again for whoever comes back.
+            let change = Change::Cancel(RunCancelReason::NoCourier);
+            return Box::pin(self.change(id, look, run, state, change)).await;
+        };
+        let decided = PlanOfferDecided {
+            run,
+            volunteer: found.volunteer,
+            helper: found.helper,
+            reason: found.reason,
+            at: look.now,
+        };
+        self.decide_offer(id, look, decided, planned.asked.len()).await
+    }
+
+    async fn decide_plan(
+        &self,
+        request: &Request,
+        day: &Date,
+        command: PlanCommand,
+    ) -> Result<(), Problem> {
+        let done = self.plans.execute(day, request, None, |_| Ok(command.clone())).await;
+        match done {
+            // The same step was made before, or by another engine at the same time.
+            Ok(_) | Err(NotDone::Misuse) => Ok(()),
+            Err(not_done) => Err(problem::<<Plan as domain::Decider>::Refusal>(not_done)),
+        }
+    }
+}
+
+/// What a trip costs, from the doors of its stops in their order.
+fn cost(look: &Look, run: &RunState) -> Effort {
+    let level = run.plan.as_ref().map(|plan| plan.level).unwrap_or_default();
+    let each = |parcel| run.pieces.get(parcel).map(|piece| piece.load).unwrap_or_default();
+    let doors = run
+        .stops
+        .iter()
+        .flat_map(|stop| stop.parcels.iter().map(move |parcel| (&stop.door, each(parcel))));
+    effort::of_doors(&look.community, &look.ways, level, doors)
+}
+
+/// A request of the planner: its id follows from the plan that was seen and from the step.
+fn request(id: &CommunityId, look: &Look, step: &str) -> Result<Request, Problem> {
+    let seen = look.revision.map_or(0, |revision| revision.0 + 1);
+    let command_id =
+        CommandId(Uuid::nil()).follow_up(&format!("plan {id} {} {seen} {step}", look.day));
+    let actor = "planner".parse::<ActorId>().map_err(|_| {
+        Problem::deferred("planner-unnamed", "the planner has no name", "排程进程没有名称")
+    })?;
+    let recorded_at: Timestamp = look.now;
+    Ok(Request {
+        command_id,
+        content: ContentDigest::from_bytes(*command_id.0.as_bytes()),
+        community: id.clone(),
+        actor,
+        device: None,
+        sequence: None,
+        occurred: Occurred::now(recorded_at),
+        recorded_at,
+        correlation_id: None,
+        causation_id: None,
+    })
+}
