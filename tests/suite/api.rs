@@ -4,7 +4,7 @@ mod answers;
 mod bad_input;
 mod clocks;
 mod decisions;
-mod door;
+pub(crate) mod door;
 mod exceptions;
 mod personal_data;
 mod questions;

@@ -16,8 +16,12 @@ mod disk;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
+mod graphql;
+#[cfg(test)]
 mod rebuilt;
 #[cfg(test)]
 mod schemas;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod webhooks;

@@ -126,11 +126,28 @@ where
 {
     let if_match = if_match(request.headers())?;
     let bytes = body::bytes(request).await?;
-    let body: CommandBody<C> = body::json(&bytes)?;
+    let mut body: CommandBody<C> = body::json(&bytes)?;
+    body.expected_revision = body.expected_revision.or(if_match);
+    Ok(Json(perform(app, community, id, body).await?))
+}
+
+/// Handles a command, however it came.
+///
+/// # Errors
+/// The problem that it is answered with.
+pub(crate) async fn perform<C: Wire>(
+    app: &App,
+    community: CommunityId,
+    id: &<C::Aggregate as Stored>::Id,
+    body: CommandBody<C>,
+) -> Result<CommandedBody, Problem>
+where
+    <C::Aggregate as Decider>::Command: Clone + Sync,
+{
     authorize(&body.actor, &community)?;
-    let expected = body.expected_revision.or(if_match);
+    let expected = body.expected_revision;
     if expected.is_none() && body.command.needs_version() {
-        return Err(version_needed().into());
+        return Err(version_needed());
     }
     let recorded_at = app.engine.clock().now();
     let request = Request {
@@ -156,7 +173,7 @@ where
         }
         Err(problem) => app.engine.unprepared::<C::Aggregate>(&request, id, problem).await,
     };
-    Ok(Json(done?.into()))
+    Ok(done?.into())
 }
 
 /// Reads a part of a path.

@@ -8,6 +8,7 @@ mod body;
 mod commands;
 mod epcis;
 mod export;
+mod graphql;
 mod health;
 mod openapi;
 mod problem;
@@ -16,6 +17,7 @@ mod routes;
 mod scan_body;
 mod scans;
 mod views;
+mod webhooks;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -29,9 +31,11 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use runtime::{Engine, Problem};
 use tower_http::catch_panic::CatchPanicLayer;
 
+pub use graphql::{Settings as GraphqlSettings, document as graphql_schema};
 pub use openapi::document as openapi;
 pub use scan_body::{ScanBody, ScanKind};
 pub use views::{Asked, Change, Changes, LiveViews, Note, When};
+pub use webhooks::{HookKind, SetHookBody, WebhookSettings, Webhooks, WebhooksError};
 
 use crate::problem::ProblemResponse;
 
@@ -44,11 +48,16 @@ pub struct App {
     pub views: LiveViews,
     /// Where metrics are read; `None` where nobody records them.
     pub metrics: Option<PrometheusHandle>,
+    /// How `/graphql` is served.
+    pub graphql: GraphqlSettings,
+    /// Who hears of hand-offs, failures and pieces that need care.
+    pub webhooks: Webhooks,
 }
 
 /// The whole API.
 pub fn router(app: App) -> Router {
     routes::router()
+        .merge(graphql::routes(&app))
         .fallback(unknown_path)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(log_failures))
@@ -106,6 +115,12 @@ pub async fn serve(
             tracing::debug!(%error, "a connection keeps its delay");
         }
     });
+    let stopping = app.graphql.stopping.clone();
+    let stop = async move {
+        stop.await;
+        // Whoever follows something would never end by himself.
+        stopping.stop();
+    };
     let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(stop).await
 }

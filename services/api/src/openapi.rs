@@ -25,6 +25,7 @@ pub fn document() -> String {
             let method = match route.method {
                 Method::Get => "get",
                 Method::Post => "post",
+                Method::Delete => "delete",
             };
             path.insert(method.into(), operation);
         }
@@ -97,6 +98,7 @@ fn operation_id(route: &Route) -> String {
         Method::Get if route.path.ends_with('}') => "get",
         Method::Get => "list",
         Method::Post => "post",
+        Method::Delete => "delete",
     };
     let mut id = method.to_owned();
     for word in words {

@@ -1,21 +1,24 @@
 //! Reading: communities, parcels and their trails, households, orders, runs, volunteers, reports.
 
+mod standing;
+
 use axum::Json;
 use axum::extract::{Path, Request as HttpRequest, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use domain::address::{Door, Recipient};
 use domain::ids::{
-    ActorId, BuildingId, CarrierId, CommunityId, GridId, HouseholdId, OrderId, ParcelId, RunId,
-    VolunteerId, ZoneId,
+    ActorId, CarrierId, CommunityId, GridId, HouseholdId, OrderId, ParcelId, RunId, VolunteerId,
+    ZoneId,
 };
 use domain::order::Order;
-use domain::parcel::{Custody, Parcel, Phase};
-use domain::run::{PieceStatus, Run, StopOutcome};
+use domain::parcel::Parcel;
+use domain::run::Run;
 use domain::supply::{Category, Load};
 use domain::volunteer::Volunteer;
 use event_log::{Direction, PAGE_EVENTS_MAX, Revision};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use runtime::answer::Verdict;
 use runtime::codec::{self, Metadata, Stored};
 use runtime::cue::Cue;
@@ -24,6 +27,10 @@ use runtime::{Addressed, Problem};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::standing::{
+    CustodyBody, OrderPhaseBody, ParcelPhaseBody, PieceStatusBody, RunPhaseBody, StopOutcomeBody,
+    custody_body, phase_body,
+};
 use crate::App;
 use crate::actor::authorize;
 use crate::body;
@@ -116,7 +123,7 @@ pub struct ParcelBody {
     id: ParcelId,
     /// The revision; the ETag is the same.
     revision: u64,
-    phase: PhaseBody,
+    phase: ParcelPhaseBody,
     /// Who answers for it now.
     custody: CustodyBody,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -132,56 +139,7 @@ pub struct ParcelBody {
     /// How often custody has passed on.
     handovers: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<serde_json::Value>")]
     cue: Option<Cue>,
-}
-
-/// Where a parcel stands on its way.
-#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum PhaseBody {
-    /// It was announced.
-    Expected,
-    /// It is at the gate and must be disinfected.
-    Arrived,
-    /// The agent acts.
-    Disinfecting,
-    /// It may be sorted.
-    Clean,
-    /// It lies on its building's shelf.
-    Sorted,
-    /// A courier has it.
-    Loaded,
-    /// It stands at its building's foot.
-    Relayed,
-    /// A courier has it after a failed attempt.
-    Failed,
-    /// The household has it.
-    HandedOff,
-    /// Its carrier has it back.
-    Refused,
-    /// It was thrown away.
-    Disposed,
-}
-
-/// Who answers for a parcel.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CustodyBody {
-    /// Somebody outside.
-    Outside,
-    /// The intake point.
-    IntakePoint,
-    /// The courier of a run.
-    Run(RunId),
-    /// The volunteer at the foot of a building.
-    BuildingFoot(BuildingId),
-    /// The household.
-    Household,
-    /// The carrier that brought it.
-    Carrier,
-    /// Nobody any more.
-    Disposed,
 }
 
 /// One parcel.
@@ -213,41 +171,16 @@ pub(crate) async fn parcel(
     Ok(tagged(revision, &body))
 }
 
-fn phase_body(phase: Phase) -> Option<PhaseBody> {
-    Some(match phase {
-        Phase::Unknown => return None,
-        Phase::Expected => PhaseBody::Expected,
-        Phase::Arrived => PhaseBody::Arrived,
-        Phase::Disinfecting { .. } => PhaseBody::Disinfecting,
-        Phase::Clean => PhaseBody::Clean,
-        Phase::Sorted => PhaseBody::Sorted,
-        Phase::Loaded { .. } => PhaseBody::Loaded,
-        Phase::Relayed { .. } => PhaseBody::Relayed,
-        Phase::Failed { .. } => PhaseBody::Failed,
-        Phase::HandedOff => PhaseBody::HandedOff,
-        Phase::Refused => PhaseBody::Refused,
-        Phase::Disposed => PhaseBody::Disposed,
-    })
-}
-
-fn custody_body(custody: Custody) -> CustodyBody {
-    match custody {
-        Custody::Outside => CustodyBody::Outside,
-        Custody::IntakePoint => CustodyBody::IntakePoint,
-        Custody::Run(run) => CustodyBody::Run(run),
-        Custody::BuildingFoot(building) => CustodyBody::BuildingFoot(building),
-        Custody::Household => CustodyBody::Household,
-        Custody::Carrier => CustodyBody::Carrier,
-        Custody::Disposed => CustodyBody::Disposed,
-    }
-}
-
 /// One happening of a parcel's trail.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct TrailEntryBody {
+    /// Its position in the log.
     position: u64,
-    revision: u64,
+    /// How many events the parcel had before.
+    pub(crate) revision: u64,
+    /// The event's id.
     event_id: uuid::Uuid,
+    /// What happened, such as `ParcelHandedOff`.
     event_type: String,
     /// When it happened, by the device.
     occurred_at: Timestamp,
@@ -268,7 +201,23 @@ pub(crate) async fn trail(
 ) -> Result<Json<Vec<TrailEntryBody>>, ProblemResponse> {
     let community: CommunityId = path_part(&community, "community")?;
     let id: ParcelId = path_part(&id, "id")?;
-    let stream = Parcel::stream(&community, &id).map_err(|_| not_found("parcel"))?;
+    let entries = read_trail(&app, &community, &id).await?;
+    if entries.is_empty() {
+        return Err(not_found("parcel").into());
+    }
+    Ok(Json(entries))
+}
+
+/// A parcel's trail; empty when nothing has happened to it.
+///
+/// # Errors
+/// A deferred problem when the log cannot be read.
+pub(crate) async fn read_trail(
+    app: &App,
+    community: &CommunityId,
+    id: &ParcelId,
+) -> Result<Vec<TrailEntryBody>, Problem> {
+    let stream = Parcel::stream(community, id).map_err(|_| not_found("parcel"))?;
     let log = app.engine.log();
     let page = log.read_stream(&stream, None, Direction::Forwards, PAGE_EVENTS_MAX).await;
     let page = page.map_err(|error| {
@@ -279,11 +228,7 @@ pub(crate) async fn trail(
             "事件日志暂无响应：请稍后重试",
         )
     })?;
-    let entries: Vec<_> = page.iter().filter_map(trail_entry).collect();
-    if entries.is_empty() {
-        return Err(not_found("parcel").into());
-    }
-    Ok(Json(entries))
+    Ok(page.iter().filter_map(trail_entry).collect())
 }
 
 fn trail_entry(recorded: &event_log::RecordedEvent) -> Option<TrailEntryBody> {
@@ -307,8 +252,7 @@ pub struct RunBody {
     id: RunId,
     /// The revision; the ETag is the same.
     revision: u64,
-    /// `planned`, `offered`, `accepted`, `departed`, `closed` or `cancelled`.
-    phase: &'static str,
+    phase: RunPhaseBody,
     #[serde(skip_serializing_if = "Option::is_none")]
     grid: Option<GridId>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -324,9 +268,9 @@ pub struct RunBody {
 pub struct StopBody {
     door: Door,
     parcels: Vec<ParcelId>,
-    /// `done` or `failed`, once it ended.
+    /// How it ended; absent until it has.
     #[serde(skip_serializing_if = "Option::is_none")]
-    outcome: Option<&'static str>,
+    outcome: Option<StopOutcomeBody>,
 }
 
 /// One piece that was loaded on a run.
@@ -334,8 +278,7 @@ pub struct StopBody {
 pub struct RunPieceBody {
     parcel: ParcelId,
     door: Door,
-    /// `on_board`, `failed`, `delivered`, `returned` or `lost`.
-    status: &'static str,
+    status: PieceStatusBody,
 }
 
 /// One run.
@@ -350,26 +293,17 @@ pub(crate) async fn run(
     let stops = state.stops.iter().map(|stop| StopBody {
         door: stop.door.clone(),
         parcels: stop.parcels.clone(),
-        outcome: state.outcomes.get(&stop.door).map(|outcome| match outcome {
-            StopOutcome::Done => "done",
-            StopOutcome::Failed => "failed",
-        }),
+        outcome: state.outcomes.get(&stop.door).map(|outcome| (*outcome).into()),
     });
     let pieces = state.pieces.iter().map(|(parcel, piece)| RunPieceBody {
         parcel: *parcel,
         door: piece.door.clone(),
-        status: match piece.status {
-            PieceStatus::OnBoard => "on_board",
-            PieceStatus::Failed(_) => "failed",
-            PieceStatus::Delivered => "delivered",
-            PieceStatus::Returned => "returned",
-            PieceStatus::Lost => "lost",
-        },
+        status: piece.status.into(),
     });
     let body = RunBody {
         id,
         revision: revision.0,
-        phase: run_phase(state.phase),
+        phase: state.phase.into(),
         grid: state.grid().cloned(),
         courier: state.courier,
         limit: state.limit(),
@@ -380,26 +314,13 @@ pub(crate) async fn run(
     Ok(tagged(revision, &body))
 }
 
-fn run_phase(phase: domain::run::Phase) -> &'static str {
-    match phase {
-        domain::run::Phase::Unknown => "unknown",
-        domain::run::Phase::Planned => "planned",
-        domain::run::Phase::Offered => "offered",
-        domain::run::Phase::Accepted => "accepted",
-        domain::run::Phase::Departed => "departed",
-        domain::run::Phase::Closed => "closed",
-        domain::run::Phase::Cancelled => "cancelled",
-    }
-}
-
 /// An order as it stands.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct OrderBody {
     id: OrderId,
     /// The revision; the ETag is the same.
     revision: u64,
-    /// `open`, `fulfilled` or `cancelled`.
-    phase: &'static str,
+    phase: OrderPhaseBody,
     #[serde(skip_serializing_if = "Option::is_none")]
     household: Option<HouseholdId>,
     /// In how many pieces it is expected to come.
@@ -420,12 +341,7 @@ pub(crate) async fn order(
     let body = OrderBody {
         id,
         revision: revision.0,
-        phase: match state.phase {
-            domain::order::Phase::Unknown => "unknown",
-            domain::order::Phase::Open => "open",
-            domain::order::Phase::Fulfilled => "fulfilled",
-            domain::order::Phase::Cancelled => "cancelled",
-        },
+        phase: state.phase.into(),
         household: state.placed.as_ref().map(|placed| placed.household),
         pieces: state.pieces,
         parcels: state.parcels.iter().copied().collect(),
@@ -473,17 +389,17 @@ pub(crate) async fn volunteer(
 }
 
 /// An address to resolve.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResolveBody {
     /// The address as written or shouted.
-    address: Option<String>,
+    pub address: Option<String>,
     /// The last 3 to 6 digits of the phone.
-    phone_tail: Option<String>,
+    pub phone_tail: Option<String>,
     /// The recipient's name; never the sender's.
-    name: Option<String>,
+    pub name: Option<String>,
     /// The carrier.
-    carrier: Option<CarrierId>,
+    pub carrier: Option<CarrierId>,
 }
 
 /// How sure an answer is.
@@ -534,14 +450,39 @@ pub(crate) async fn resolve(
 ) -> Result<Json<ResolvedBody>, ProblemResponse> {
     let community: CommunityId = path_part(&community, "community")?;
     let body: ResolveBody = body::json(&body::bytes(request).await?)?;
+    Ok(Json(resolve_address(&app, &community, body)?))
+}
+
+/// Says for whom an address is.
+///
+/// # Errors
+/// An address or phone tail that cannot be read, or an unknown community.
+pub(crate) fn resolve_address(
+    app: &App,
+    community: &CommunityId,
+    body: ResolveBody,
+) -> Result<ResolvedBody, Problem> {
     let ResolveBody { address, phone_tail, name, carrier } = body;
     let destination = Destination { address, phone_tail, name, ..Destination::default() };
     let Addressed { verdict, recipient, candidates, says } =
-        app.engine.resolve(&community, &destination, carrier.as_ref())?;
+        app.engine.resolve(community, &destination, carrier.as_ref())?;
     let (say_chinese, say_english) = says.map(|says| (says.chinese, says.english)).unzip();
     let candidates = candidates.into_iter().map(CandidateBody::from).collect();
     let verdict = VerdictBody::from(verdict);
-    Ok(Json(ResolvedBody { verdict, recipient, candidates, say_chinese, say_english }))
+    Ok(ResolvedBody { verdict, recipient, candidates, say_chinese, say_english })
+}
+
+/// The community's local day.
+///
+/// # Errors
+/// An unknown community.
+pub(crate) fn today(app: &App, community: &CommunityId) -> Result<Date, Problem> {
+    let now = app.engine.clock().now();
+    app.engine.with_place(community, |place| {
+        let registered = place.community().registered.as_ref();
+        let zone = registered.map_or("UTC", |registered| registered.time_zone.as_str());
+        now.to_zoned(jiff::tz::TimeZone::get(zone).unwrap_or(jiff::tz::TimeZone::UTC)).date()
+    })
 }
 
 fn tagged(revision: Revision, body: &impl Serialize) -> Response {
@@ -552,7 +493,8 @@ fn tagged(revision: Revision, body: &impl Serialize) -> Response {
     response
 }
 
-fn not_found(what: &str) -> Problem {
+/// There is no such thing.
+pub(crate) fn not_found(what: &str) -> Problem {
     let chinese = match what {
         "parcel" => "没有这一物件：请核对编号",
         "run" => "没有这一配送趟：请核对编号",

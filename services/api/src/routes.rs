@@ -17,7 +17,7 @@ use crate::resources::{
     RunBody, TrailEntryBody, VolunteerBody,
 };
 use crate::scans::{self, AnswersBody, ScansBody};
-use crate::{App, health, openapi};
+use crate::{App, health, openapi, webhooks};
 
 type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
@@ -26,6 +26,7 @@ type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 pub(crate) enum Method {
     Get,
     Post,
+    Delete,
 }
 
 /// What a body is.
@@ -50,10 +51,10 @@ pub(crate) struct Route {
     pub query: Option<SchemaOf>,
     pub request: RequestBody,
     pub response: ResponseBody,
-    handler: fn() -> MethodRouter<App>,
+    pub handler: fn() -> MethodRouter<App>,
 }
 
-fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+pub(crate) fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<T>()
 }
 
@@ -100,6 +101,7 @@ pub(crate) fn routes() -> Vec<Route> {
     routes.extend(command_routes());
     routes.extend(read_routes());
     routes.extend(view_routes::routes());
+    routes.extend(webhooks::routes());
     routes
 }
 

@@ -57,9 +57,9 @@ pub struct ScansBody {
 #[derive(Serialize, JsonSchema)]
 pub struct AnswersBody {
     /// One for each scan.
-    answers: Vec<AnswerBody>,
+    pub(crate) answers: Vec<AnswerBody>,
     /// The engine's clock.
-    server_time: Timestamp,
+    pub(crate) server_time: Timestamp,
 }
 
 /// The answer to one scan.
@@ -69,7 +69,6 @@ pub struct AnswerBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     command_id: Option<CommandId>,
     /// How the scan was taken.
-    #[schemars(with = "StatusBody")]
     status: Status,
     /// The log position that every view has seen; a query can ask for "at least this".
     position: u64,
@@ -81,39 +80,19 @@ pub struct AnswerBody {
     parcel: Option<ParcelId>,
     /// What to show and say.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<serde_json::Value>")]
     cue: Option<Cue>,
     /// Why not.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<ProblemBody>,
     /// What was odd about the device's clock.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<serde_json::Value>")]
     clock: Option<ClockNote>,
     /// For a table or cart: how many of its pieces took the scan, and how many did not.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<serde_json::Value>")]
     pieces: Option<PieceCount>,
     /// Who it may be for, the best first, when that is not certain.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     candidates: Vec<CandidateBody>,
-}
-
-/// How a scan was taken.
-#[derive(JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[expect(dead_code, reason = "the published shape of `runtime::Status`")]
-enum StatusBody {
-    /// It changed something, now or when the same command first came.
-    Accepted,
-    /// What it says was known already; the cue is the one of the first time.
-    Duplicate,
-    /// It was taken, and the piece or the command waits for a person.
-    Held,
-    /// It was not taken; final for its command id.
-    Refused,
-    /// It was not taken now and nothing was stored; send it again with the same id.
-    Deferred,
 }
 
 /// A household or door that a text may mean.
@@ -164,14 +143,21 @@ pub(crate) async fn post(
     State(app): State<App>,
     request: HttpRequest,
 ) -> Result<Json<AnswersBody>, ProblemResponse> {
-    let bytes = body::bytes(request).await?;
-    let envelope: Envelope<'_> = body::json(&bytes)?;
+    Ok(Json(take_all(&app, &body::bytes(request).await?).await?))
+}
+
+/// Takes a batch of scans as it came.
+///
+/// # Errors
+/// An envelope that cannot be read, or a batch that is too large.
+pub(crate) async fn take_all(app: &App, bytes: &[u8]) -> Result<AnswersBody, Problem> {
+    let envelope: Envelope<'_> = body::json(bytes)?;
     check(&envelope)?;
     let mut answers = Vec::with_capacity(envelope.scans.len());
     for raw in &envelope.scans {
-        answers.push(take(&app, &envelope, raw).await);
+        answers.push(take(app, &envelope, raw).await);
     }
-    Ok(Json(AnswersBody { answers, server_time: app.engine.clock().now() }))
+    Ok(AnswersBody { answers, server_time: app.engine.clock().now() })
 }
 
 fn check(envelope: &Envelope<'_>) -> Result<(), Problem> {

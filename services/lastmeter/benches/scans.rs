@@ -185,6 +185,8 @@ async fn serve_engine() -> Result<(), Failure> {
         vault: Arc::new(Vault::open(&folder.path().join("keys.db"))?),
         clock: Arc::new(SystemClock),
         snapshots: None,
+        graphql: api::GraphqlSettings::default(),
+        webhooks: api::WebhookSettings::default(),
     };
     let served = Served::start(source, SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     let (id, commands) = community_file::read(COMMUNITY)?;

@@ -66,6 +66,12 @@ pub struct Serve {
     /// The address to serve on [default: 127.0.0.1:8080].
     #[arg(long, value_name = "ADDRESS", env = "LASTMETER_LISTEN")]
     pub listen: Option<SocketAddr>,
+    /// Serve a page at /graphql to write questions, run them and read what each field means.
+    #[arg(long)]
+    pub graphiql: bool,
+    /// Let webhooks call addresses inside the house, and speak plain HTTP.
+    #[arg(long)]
+    pub webhooks_allow_private: bool,
     /// How log lines look [default: text].
     #[arg(long, value_enum)]
     pub log_format: Option<LogFormat>,

@@ -1,9 +1,12 @@
 //! What `serve` is told: its command line first, then one TOML file, then what is usual.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use api::HookKind;
+use domain::ids::CommunityId;
 use serde::Deserialize;
 
 use crate::cli::{Cluster, LogFormat, Serve};
@@ -13,6 +16,9 @@ pub(crate) struct Config {
     pub data: PathBuf,
     pub listen: SocketAddr,
     pub log_format: LogFormat,
+    pub graphiql: bool,
+    pub webhooks_allow_private: bool,
+    pub webhooks: Vec<ConfiguredWebhook>,
     pub communities: Vec<PathBuf>,
     /// The cluster's URL and how it is signed in to; `None` is the embedded log.
     pub event_log: Option<(String, Cluster)>,
@@ -28,6 +34,12 @@ struct Written {
     listen: Option<SocketAddr>,
     log_format: Option<LogFormat>,
     #[serde(default)]
+    graphiql: bool,
+    #[serde(default)]
+    webhooks_allow_private: bool,
+    #[serde(default)]
+    webhooks: Vec<ConfiguredWebhook>,
+    #[serde(default)]
     communities: Vec<PathBuf>,
     event_log: Option<String>,
     event_log_user: Option<String>,
@@ -38,6 +50,22 @@ struct Written {
     kurrent_listen: Option<SocketAddr>,
     #[serde(default)]
     kurrent_write: bool,
+}
+
+/// A webhook that is set at every start.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConfiguredWebhook {
+    /// The community whose pieces it hears of.
+    pub community: CommunityId,
+    /// Its id; a UUID, the same at every start.
+    pub id: uuid::Uuid,
+    /// Where its messages go.
+    pub url: String,
+    /// What it hears of.
+    pub kinds: BTreeSet<HookKind>,
+    /// What they are signed with.
+    pub secret: String,
 }
 
 /// A configuration that cannot be used.
@@ -83,6 +111,9 @@ impl Config {
             data: options.data.or(file.data).unwrap_or_else(|| "data".into()),
             listen: options.listen.or(file.listen).unwrap_or(usual),
             log_format: options.log_format.or(file.log_format).unwrap_or(LogFormat::Text),
+            webhooks: file.webhooks,
+            webhooks_allow_private: options.webhooks_allow_private || file.webhooks_allow_private,
+            graphiql: options.graphiql || file.graphiql,
             communities,
             event_log,
             keys: options.keys.or(file.keys),

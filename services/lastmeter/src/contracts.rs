@@ -22,6 +22,7 @@ pub(crate) fn write(options: &Schemas) -> Result<ExitCode, Failure> {
         count += 1;
     }
     put(&options.out.join("http").join("openapi.json"), &api::openapi())?;
+    put(&options.out.join("graphql").join("schema.graphql"), &api::graphql_schema())?;
     say(&format!("{count} events and the API in {}", options.out.display()));
     Ok(ExitCode::SUCCESS)
 }

@@ -33,6 +33,8 @@ pub(crate) fn run(options: &Demo) -> Result<ExitCode, Failure> {
             vault,
             clock: Arc::clone(&clock) as Arc<dyn runtime::clock::Clock>,
             snapshots: Some(snapshots),
+            graphql: api::GraphqlSettings { explorer: true, ..Default::default() },
+            webhooks: api::WebhookSettings::default(),
         };
         let address = SocketAddr::from(([127, 0, 0, 1], options.port));
         let served = Served::start(source, address).await?;
@@ -53,11 +55,34 @@ pub(crate) fn run(options: &Demo) -> Result<ExitCode, Failure> {
     Ok(code)
 }
 
+/// Questions that a link can ask.
+const GRAPHQL_LINKS: [(&str, &str); 3] = [
+    (
+        "现况 the board   ",
+        "%7Bcommunity(key:%22fumin-garden%22)%7Bviews%7BnowBoard%7Btotal%7Bpieces%7BatGate%20onShelf\
+         %20loaded%20handedOffToday%7D%7D%7D%7D%7D%7D",
+    ),
+    (
+        "楼栋 the queues  ",
+        "%7Bcommunity(key:%22fumin-garden%22)%7Bviews%7BbuildingQueues%7Bbuilding%20total%7BatGate%20\
+         onShelf%20loaded%7D%7D%7D%7D%7D",
+    ),
+    (
+        "配送 the runs    ",
+        "%7Bcommunity(key:%22fumin-garden%22)%7BopenRuns(first:5)%7Bnodes%7Bphase%20grid%20stops\
+         %7Bdoor%7Bbuilding%20room%7Doutcome%7D%7D%7D%7D%7D",
+    ),
+];
+
 fn show_links(served: &Served) {
     let base = format!("http://{}", served.address);
     say(&format!("Lastmeter · {base}/"));
     say(&format!("  社区 communities   {base}/api/v1/communities"));
     say(&format!("  今日 the day       {base}/api/v1/communities/fumin-garden/day-report"));
+    say(&format!("  探索 GraphQL       {base}/graphql"));
+    for (name, query) in GRAPHQL_LINKS {
+        say(&format!("    {name}  {base}/graphql?query={query}"));
+    }
     say(&format!("  状态 readiness     {base}/readyz?verbose"));
     say(&format!("  接口 the contract  {base}/api/v1/openapi.json"));
     say("");

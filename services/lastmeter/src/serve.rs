@@ -20,7 +20,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::Failure;
 use crate::cli::{LogFormat, Serve};
-use crate::config::Config;
+use crate::config::{Config, ConfiguredWebhook};
 use crate::data::{Files, Log};
 
 /// How often a snapshot of the views is written while the engine runs.
@@ -52,6 +52,14 @@ pub enum ServeError {
         "--kurrent-listen serves the embedded log; clients of a cluster connect to the cluster"
     )]
     FaceOfCluster,
+    /// A webhook of the configuration cannot be set.
+    #[error("the webhook {webhook} of the configuration: {problem}")]
+    Webhook {
+        /// The webhook.
+        webhook: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A community's file cannot be loaded.
     #[error("the community file {path}: {problem}")]
     Community {
@@ -68,6 +76,7 @@ pub struct Served {
     pub engine: Arc<Engine>,
     /// The address it is served on.
     pub address: SocketAddr,
+    webhooks: api::Webhooks,
     stop: Option<oneshot::Sender<()>>,
     serving: tokio::task::JoinHandle<io::Result<()>>,
     snapshotting: tokio::task::JoinHandle<()>,
@@ -83,6 +92,10 @@ pub struct Source {
     pub clock: Arc<dyn Clock>,
     /// Where snapshots lie.
     pub snapshots: Option<Snapshots>,
+    /// How `/graphql` is served.
+    pub graphql: api::GraphqlSettings,
+    /// How webhooks are kept and sent.
+    pub webhooks: api::WebhookSettings,
 }
 
 impl Served {
@@ -95,17 +108,22 @@ impl Served {
         let listener = bind(address).await?;
         let address = listener.local_addr()?;
         let views = api::LiveViews::default();
-        let Source { log, vault, clock, snapshots } = source;
+        let Source { log, vault, clock, snapshots, graphql, webhooks } = source;
+        let webhooks = api::Webhooks::open(&webhooks)?;
         let observers: Vec<Box<dyn runtime::views::Observer>> = vec![views.observer()];
         let engine = Engine::start(Parts { log, clock, vault, snapshots, observers }).await?;
         views.rebuild(Arc::clone(engine.log()), engine.progress().position);
-        let app = api::App { engine: Arc::clone(&engine), views, metrics: metrics() };
+        webhooks.start(&engine);
+        let hooks = webhooks.clone();
+        let (metrics, engine_of_app) = (metrics(), Arc::clone(&engine));
+        let app = api::App { engine: engine_of_app, views, metrics, graphql, webhooks };
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(api::serve(listener, app, async move {
             drop(stopped.await);
         }));
         let snapshotting = tokio::spawn(keep_snapshots(Arc::clone(&engine)));
-        Ok(Self { engine, address, stop: Some(stop), serving, snapshotting })
+        let webhooks = hooks;
+        Ok(Self { engine, address, webhooks, stop: Some(stop), serving, snapshotting })
     }
 
     /// Stops taking requests, lets the open ones end, and writes a last snapshot.
@@ -118,6 +136,7 @@ impl Served {
             tracing::warn!("some requests did not end in time");
             self.serving.abort();
         }
+        self.webhooks.stop();
         self.snapshotting.abort();
         snapshot(&self.engine);
     }
@@ -191,6 +210,11 @@ async fn serve(config: &Config) -> Result<Log, Failure> {
         vault: files.open_vault()?,
         clock: Arc::new(SystemClock),
         snapshots: Some(Snapshots::in_folder(&files.folder)),
+        graphql: api::GraphqlSettings { explorer: config.graphiql, ..Default::default() },
+        webhooks: api::WebhookSettings {
+            file: Some(config.data.join("webhooks.json")),
+            allow_private: config.webhooks_allow_private,
+        },
     };
     let served = Served::start(source, config.listen).await?;
     let face = match config.kurrent_listen {
@@ -199,6 +223,9 @@ async fn serve(config: &Config) -> Result<Log, Failure> {
     };
     for path in &config.communities {
         load_community(&served.engine, path).await?;
+    }
+    for hook in &config.webhooks {
+        set_webhook(&served.webhooks, hook.clone())?;
     }
     tracing::info!(address = %served.address, data = %config.data.display(), "serving");
     // Nobody who is not systemd listens; then this says nothing.
@@ -239,6 +266,19 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
             ServeError::Address { address, source }
         }
     })
+}
+
+fn set_webhook(webhooks: &api::Webhooks, hook: ConfiguredWebhook) -> Result<(), Failure> {
+    let ConfiguredWebhook { community, id, url, kinds, secret } = hook;
+    let (actor, secret) = ("configuration".parse()?, Some(secret));
+    let body = api::SetHookBody { actor, id, url, kinds, secret, after: None };
+    match webhooks.set(&community, body) {
+        Ok(_) => Ok(()),
+        Err(problem) => {
+            let (webhook, problem) = (id.to_string(), problem.english);
+            Err(ServeError::Webhook { webhook, problem }.into())
+        }
+    }
 }
 
 async fn load_community(engine: &Engine, path: &Path) -> Result<(), Failure> {

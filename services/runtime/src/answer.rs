@@ -11,8 +11,9 @@ use crate::cue::Cue;
 use crate::problem::Problem;
 
 /// How a scan was taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "ScanStatus")]
 pub enum Status {
     /// It changed something, now or when the same command first came.
     Accepted,
@@ -52,7 +53,7 @@ pub struct Answer {
 }
 
 /// How the pieces of a table or cart took a scan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, schemars::JsonSchema)]
 pub struct PieceCount {
     /// Pieces that took it, now or before.
     pub accepted: u32,

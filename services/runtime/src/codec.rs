@@ -186,7 +186,7 @@ fn is_first_version(version: &u16) -> bool {
 }
 
 /// The raw time of a device whose clock had to be corrected, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ClockNote {
     /// What the device said.
     pub raw: Timestamp,

@@ -10,6 +10,7 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header},
 };
 use event_log::{Direction, EventLog, MemoryLog, PAGE_EVENTS_MAX, Position, RecordedEvent};
+use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
 use runtime::{
     Engine, Parts,
@@ -73,8 +74,13 @@ impl Door {
             observers: vec![views.observer()],
         };
         let engine = Engine::start(parts).await.unwrap();
-        let app =
-            api::router(App { engine: Arc::clone(&engine), views: views.clone(), metrics: None });
+        let app = api::router(App {
+            engine: Arc::clone(&engine),
+            views: views.clone(),
+            metrics: None,
+            graphql: api::GraphqlSettings::default(),
+            webhooks: api::Webhooks::default(),
+        });
         Self { app, engine, views, log, clock, commands: Cell::new(0), things: Cell::new(0) }
     }
 
@@ -169,6 +175,27 @@ impl Door {
         let Value::Array(answers) = answered.json()["answers"].take() else { panic!("no answers") };
         assert_eq!(answers.len(), scans.len());
         answers
+    }
+
+    /// Follows a document over server-sent events; the data of its first frame.
+    pub async fn first_frame(&self, body: &Value) -> Value {
+        let request = Request::post("/graphql/stream")
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::ACCEPT, "text/event-stream")
+            .body(Body::from(body.to_string()));
+        let response = self.app.clone().oneshot(request.unwrap()).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{body}");
+        let (mut body, mut text) = (response.into_body(), String::new());
+        while let Some(frame) = body.frame().await {
+            text.push_str(std::str::from_utf8(&frame.unwrap().into_data().unwrap()).unwrap());
+            let data = text.lines().find_map(|line| line.strip_prefix("data: "));
+            if let Some(data) = data.filter(|_| text.ends_with("\n\n")) {
+                let mut answer: Value = serde_json::from_str(data).unwrap();
+                assert!(answer["errors"].is_null(), "{answer:#}");
+                return answer["data"].take();
+            }
+        }
+        panic!("it ended before anything was told")
     }
 
     /// Puts a command to the thing at `path` under a new id.

@@ -39,6 +39,8 @@ async fn serve_early() {
         vault: Arc::new(Vault::open(&folder.join("keys.db")).unwrap()),
         clock: Arc::new(SystemClock),
         snapshots: None,
+        graphql: api::GraphqlSettings::default(),
+        webhooks: api::WebhookSettings::default(),
     };
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let served = Served::start(source, address).await.unwrap();

@@ -36,6 +36,14 @@ pub struct Asked<R> {
     pub at: Timestamp,
 }
 
+impl<R> Asked<R> {
+    /// The same moment of something else.
+    pub(crate) fn map<S>(self, f: impl FnOnce(R) -> S) -> Asked<S> {
+        let Self { answer, position, at } = self;
+        Asked { answer: f(answer), position, at }
+    }
+}
+
 impl App {
     /// Asks the views of a community that follow from the facts.
     ///

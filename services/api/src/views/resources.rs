@@ -70,14 +70,29 @@ pub(crate) async fn building_queue(
     let community: CommunityId = path_part(&community, "community")?;
     let building: BuildingId = path_part(&building, "building")?;
     let BuildingQuery { as_of, at_least, doors } = body::query(&uri)?;
-    let asked = app.ask(&community, When { as_of, at_least }, |views, now| {
-        let queue = views.building_queue(&building, now)?;
-        let units = if doors { views.building_units(&building, now) } else { None };
+    let when = When { as_of, at_least };
+    Ok(answer(&ask_building(&app, &community, &building, when, doors).await?))
+}
+
+/// Asks for the queue of one building, on demand with its units and doors.
+///
+/// # Errors
+/// What asking reports, or an unknown building.
+pub(crate) async fn ask_building(
+    app: &App,
+    community: &CommunityId,
+    building: &BuildingId,
+    when: When,
+    doors: bool,
+) -> Result<Asked<BuildingQueueBody>, Problem> {
+    let asked = app.ask(community, when, |views, now| {
+        let queue = views.building_queue(building, now)?;
+        let units = if doors { views.building_units(building, now) } else { None };
         Some(BuildingQueueBody { queue, units })
     });
     let Asked { answer: found, position, at } = asked.await?;
-    let found = found.ok_or_else(|| building_unknown(&building))?;
-    Ok(answer(&Asked { answer: found, position, at }))
+    let found = found.ok_or_else(|| building_unknown(building))?;
+    Ok(Asked { answer: found, position, at })
 }
 
 /// The board of a community.

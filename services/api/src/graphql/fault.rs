@@ -1,0 +1,31 @@
+//! What goes wrong: a refusal is data in the payload, a fault is an error with a stable code.
+
+use async_graphql::{Error, ErrorExtensions, SimpleObject};
+use runtime::Problem;
+
+/// Why something was not done. It is final for its command id, unless it says otherwise.
+#[derive(Debug, SimpleObject)]
+pub(super) struct Refusal {
+    /// The stable code, to branch on, such as `zone-closed`.
+    code: String,
+    /// What to do, in English.
+    english: String,
+    /// What to do, in Chinese.
+    chinese: String,
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        let Problem { code, english, chinese, .. } = problem;
+        Self { code, english, chinese }
+    }
+}
+
+/// A problem as an error: `extensions.code` to branch on, `extensions.retry` for "the same again".
+pub(super) fn fault(problem: &Problem) -> Error {
+    Error::new(problem.english.clone()).extend_with(|_, extensions| {
+        extensions.set("code", problem.code.clone());
+        extensions.set("chinese", problem.chinese.clone());
+        extensions.set("retry", problem.is_deferred());
+    })
+}
