@@ -6,6 +6,7 @@ mod clocks;
 mod decisions;
 pub(crate) mod door;
 mod exceptions;
+mod intake;
 mod personal_data;
 mod questions;
 mod recipients;

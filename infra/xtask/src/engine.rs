@@ -8,6 +8,7 @@ use std::{
 use clap::Args;
 
 use crate::run::{House, TaskError};
+use crate::screens;
 
 const UP_ADVICE: &str = "the lines above say why; `cargo xtask up --help` lists the options";
 const SCHEMAS_ADVICE: &str = "make `cargo build -p lastmeter` pass first; then see the lines above";
@@ -41,11 +42,13 @@ pub struct Bench {
     rest: Vec<OsString>,
 }
 
-/// Builds the engine in release and lets it play a day of the sample community.
+/// Builds the screens where they are stale, then the engine in release, and lets it play a day of
+/// the sample community.
 ///
 /// # Errors
 /// When the build fails or the folder's path cannot be used.
 pub fn up(house: &House, options: Up) -> Result<(), TaskError> {
+    screens::build_if_stale(house)?;
     let words = ["run", "--release", "--package", "lastmeter", "--"].map(OsString::from);
     let words = words.into_iter().chain(demo_words(options)?);
     house.cargo("the sample day", UP_ADVICE, words).become_it()

@@ -1,12 +1,13 @@
 //! The house's chores, as `cargo xtask <chore>`.
 //!
 //! **It holds no rule of the engine and depends on none of its crates**: every chore is a handful
-//! of cargo commands that a person could type, in order, with errors that say what to do.
+//! of commands that a person could type, in order, with errors that say what to do.
 
 mod checks;
 mod engine;
 mod hunts;
 mod run;
+mod screens;
 
 use std::process::ExitCode;
 
@@ -32,6 +33,8 @@ enum Chore {
     Lint,
     /// Everything that a change must pass: `lint`, then `test`.
     Check,
+    /// Builds the screens, which the next build of the engine embeds; needs Node.
+    Web,
     /// Regenerates the published contracts in `schema/`.
     Schemas,
     /// Runs every benchmark of the workspace.
@@ -59,6 +62,7 @@ fn run(house: &House, chore: Chore) -> Result<(), TaskError> {
         Chore::Test => checks::test(house),
         Chore::Lint => checks::lint(house),
         Chore::Check => checks::lint(house).and_then(|()| checks::test(house)),
+        Chore::Web => screens::build(house),
         Chore::Schemas => engine::schemas(house),
         Chore::Bench(bench) => engine::bench(house, bench),
         Chore::Crash(crash) => hunts::crash(house, &crash),

@@ -104,6 +104,24 @@ impl House {
         Step { name, advice, command }
     }
 
+    /// Prepares one command of another program, in a folder below the root.
+    pub fn program<W: AsRef<OsStr>>(
+        &self,
+        name: &'static str,
+        advice: &'static str,
+        (program, folder): (&str, &str),
+        words: impl IntoIterator<Item = W>,
+    ) -> Step {
+        let mut command = Command::new(program);
+        command.args(words).current_dir(self.root.join(folder));
+        Step { name, advice, command }
+    }
+
+    /// A path below the root.
+    pub fn path(&self, below: &str) -> PathBuf {
+        self.root.join(below)
+    }
+
     /// Tells whether a cargo subcommand is installed.
     pub fn has_cargo_tool(&self, subcommand: &str) -> bool {
         Command::new(cargo())
@@ -171,7 +189,9 @@ impl Step {
     }
 
     fn words(&self) -> String {
-        let program = [OsStr::new("cargo")].into_iter();
+        let cargo = self.command.get_program() == cargo();
+        let program = if cargo { OsStr::new("cargo") } else { self.command.get_program() };
+        let program = [program].into_iter();
         let words: Vec<_> =
             program.chain(self.command.get_args()).map(OsStr::to_string_lossy).collect();
         words.join(" ")

@@ -127,9 +127,10 @@ fn observation(community: &CommunityId, event: &ParcelEvent) -> Option<Observati
             place: None,
             run: event.run.and_then(run),
         }),
-        ParcelEvent::Found(_) | ParcelEvent::RecallLifted(_) | ParcelEvent::Reopened(_) => {
-            seen("inspecting", "in_progress", None, None)
-        }
+        ParcelEvent::ArrivalUndone(_)
+        | ParcelEvent::Found(_)
+        | ParcelEvent::RecallLifted(_)
+        | ParcelEvent::Reopened(_) => seen("inspecting", "in_progress", None, None),
         ParcelEvent::Expected(_)
         | ParcelEvent::KeptOvernight(_)
         | ParcelEvent::LateScanNoted(_)

@@ -10,12 +10,14 @@ mod epcis;
 mod export;
 mod graphql;
 mod health;
+mod intake;
 mod openapi;
 mod problem;
 mod resources;
 mod routes;
 mod scan_body;
 mod scans;
+mod screens;
 mod views;
 mod webhooks;
 
@@ -58,19 +60,24 @@ pub struct App {
 pub fn router(app: App) -> Router {
     routes::router()
         .merge(graphql::routes(&app))
-        .fallback(unknown_path)
+        .fallback(screen_or_unknown_path)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(log_failures))
         .layer(CatchPanicLayer::custom(|_| ProblemResponse(crashed()).into_response()))
         .with_state(app)
 }
 
-async fn unknown_path() -> ProblemResponse {
-    ProblemResponse(Problem::not_found(
-        "path-unknown",
-        "there is nothing at this path: see /api/v1/openapi.json for what there is",
-        "此路径不存在：可用路径见 /api/v1/openapi.json",
-    ))
+/// The screens lie below every other route.
+async fn screen_or_unknown_path(request: Request) -> Response {
+    let unknown = || {
+        ProblemResponse(Problem::not_found(
+            "path-unknown",
+            "there is nothing at this path: see /api/v1/openapi.json for what there is",
+            "此路径不存在：可用路径见 /api/v1/openapi.json",
+        ))
+        .into_response()
+    };
+    screens::answer(&request).unwrap_or_else(unknown)
 }
 
 async fn method_not_allowed() -> ProblemResponse {

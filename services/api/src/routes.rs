@@ -4,7 +4,7 @@ mod view_routes;
 
 use axum::Router;
 use axum::http::{HeaderValue, header};
-use axum::response::{Html, IntoResponse};
+use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, get, post};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
@@ -17,7 +17,7 @@ use crate::resources::{
     RunBody, TrailEntryBody, VolunteerBody,
 };
 use crate::scans::{self, AnswersBody, ScansBody};
-use crate::{App, health, openapi, webhooks};
+use crate::{App, health, intake, openapi, webhooks};
 
 type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
@@ -168,6 +168,13 @@ fn read_routes() -> Vec<Route> {
             || get(resources::communities),
         ),
         route(
+            "/api/v1/communities/{community}/intake",
+            "The intake point as it stands: its tables, what is expected, what is held.",
+            None,
+            schema::<intake::IntakeBody>,
+            || get(intake::intake),
+        ),
+        route(
             "/api/v1/communities/{community}/parcels/{id}",
             "A parcel as it stands.",
             None,
@@ -211,7 +218,6 @@ pub(crate) fn router() -> Router<App> {
         .into_iter()
         .fold(Router::new(), |router, route| router.route(route.path, (route.handler)()));
     contract
-        .route("/", get(index))
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
@@ -221,8 +227,4 @@ pub(crate) fn router() -> Router<App> {
 async fn contract_document() -> impl IntoResponse {
     let json = HeaderValue::from_static("application/json");
     ([(header::CONTENT_TYPE, json)], openapi::document())
-}
-
-async fn index() -> Html<&'static str> {
-    Html(include_str!("index.html"))
 }

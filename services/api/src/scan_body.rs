@@ -24,6 +24,8 @@ pub enum ScanKind {
     Expect,
     /// A piece came in: `code` and `carrier`, or neither for a piece without a number.
     Arrive,
+    /// A piece was scanned in by mistake; possible until it is sorted.
+    UndoArrival,
     /// Somebody found out for whom a piece is: `household`, `door` or `address`.
     Identify,
     /// The agent is on a piece (`code`) or on a table or cart (`container`).
@@ -133,6 +135,9 @@ pub struct ScanBody {
     /// Who sent it; never taken for the recipient.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sender: Option<String>,
+    /// Whether it is taken for a recipient who cannot be reached: it is handed over in person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf: Option<bool>,
     /// The shelf.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shelf: Option<ShelfCode>,
@@ -193,6 +198,7 @@ impl ScanBody {
         Ok(match self.kind {
             ScanKind::Expect => Scan::Expect(Box::new(self.arriving())),
             ScanKind::Arrive => Scan::Arrive(Box::new(self.arriving())),
+            ScanKind::UndoArrival => Scan::UndoArrival(self.one()?),
             ScanKind::Identify => Scan::Identify(self.one()?, self.destination()),
             ScanKind::DisinfectStart => Scan::StartDisinfection(self.target()?),
             ScanKind::DisinfectStop => Scan::StopDisinfection(self.target()?),
@@ -248,6 +254,7 @@ impl ScanBody {
             order: self.order,
             destination: self.destination(),
             sender: self.sender.clone(),
+            on_behalf: self.on_behalf.unwrap_or_default(),
         }
     }
 

@@ -281,6 +281,7 @@ fn kind_label(kind: ScanKind) -> &'static str {
     match kind {
         ScanKind::Expect => "expect",
         ScanKind::Arrive => "arrive",
+        ScanKind::UndoArrival => "undo_arrival",
         ScanKind::Identify => "identify",
         ScanKind::DisinfectStart => "disinfect_start",
         ScanKind::DisinfectStop => "disinfect_stop",

@@ -203,9 +203,17 @@ impl DayReports {
                 missing: false,
             };
             self.arrive(parcel, tracked, local.date());
+        } else if let ParcelEvent::ArrivalUndone(_) = event {
+            self.take_back(parcel);
         } else if let Some(tracked) = self.parcels.get_mut(&parcel) {
             tracked.observe(event);
         }
+    }
+
+    /// A piece whose arrival was a slip never came in, so it is no figure of any day.
+    fn take_back(&mut self, parcel: ParcelId) {
+        self.parcels.remove(&parcel);
+        self.days.values_mut().for_each(|parcels| parcels.retain(|listed| *listed != parcel));
     }
 
     /// The report of a day. A day without arrivals is all zeros.
@@ -316,6 +324,7 @@ impl Tracked {
             ParcelEvent::Found(_) => self.missing = false,
             ParcelEvent::Expected(_)
             | ParcelEvent::Arrived(_)
+            | ParcelEvent::ArrivalUndone(_)
             | ParcelEvent::DisinfectionStarted(_)
             | ParcelEvent::Disinfected(_)
             | ParcelEvent::Damaged(_)
@@ -411,6 +420,7 @@ mod tests {
             phone_tail: None,
             sender: None,
             disinfection: None,
+            on_behalf: false,
         }
         .into()
     }

@@ -342,6 +342,11 @@ impl Facts {
         if before.is_none() && !makes_known(event) {
             return self.forget(at);
         }
+        let slip = matches!(event, ParcelEvent::ArrivalUndone(_));
+        let announced = self.pieces.get(&id).is_some_and(|piece| piece.state.was_announced());
+        if slip && !announced {
+            return self.remove(id).into_iter().chain(self.forget(at)).collect();
+        }
         let piece = self.pieces.entry(id).or_insert_with(|| Piece::new(at));
         let (door_before, place_before) = (piece.door().cloned(), piece.place_in_queue());
         piece.state = Parcel::evolve(std::mem::take(&mut piece.state), event);
@@ -361,6 +366,9 @@ impl Facts {
             let policy = self.community.windows.get(&arrived.category);
             piece.due = policy.and_then(|policy| window::due_window(policy, &self.zone, at));
         } else if let ParcelEvent::Expected(_) = event {
+            self.announced.push_back((at, id));
+        } else if let ParcelEvent::ArrivalUndone(_) = event {
+            (piece.arrived_at, piece.due) = (None, None);
             self.announced.push_back((at, id));
         }
         if let ParcelEvent::Loaded(_) = event {
@@ -464,7 +472,8 @@ fn makes_known(event: &ParcelEvent) -> bool {
         | ParcelEvent::DisputeSettled(_)
         | ParcelEvent::Missing(_)
         | ParcelEvent::Recalled(_) => true,
-        ParcelEvent::Held(_)
+        ParcelEvent::ArrivalUndone(_)
+        | ParcelEvent::Held(_)
         | ParcelEvent::Identified(_)
         | ParcelEvent::DisinfectionStarted(_)
         | ParcelEvent::Disinfected(_)

@@ -148,6 +148,8 @@ pub enum CorrectionKind {
     Found,
     /// A recall was lifted.
     RecallLifted,
+    /// Its arrival was a slip and was taken back.
+    ArrivalUndone,
     /// A late scan filled in history.
     LateScan,
 }
@@ -299,6 +301,7 @@ fn note(trail: &mut Trail, event: &TrailEvent) {
         ParcelEvent::Identified(_) => correct(CorrectionKind::Identified, None),
         ParcelEvent::Unloaded(_) => correct(CorrectionKind::Unloaded, None),
         ParcelEvent::Found(_) => correct(CorrectionKind::Found, None),
+        ParcelEvent::ArrivalUndone(_) => correct(CorrectionKind::ArrivalUndone, None),
         ParcelEvent::RecallLifted(_) => correct(CorrectionKind::RecallLifted, None),
         ParcelEvent::LateScanNoted(_) => correct(CorrectionKind::LateScan, None),
         ParcelEvent::DisinfectionStarted(fact) => trail.disinfections.push(DisinfectionRun {

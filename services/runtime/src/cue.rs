@@ -71,6 +71,9 @@ pub struct Cue {
     /// Which piece of its waybill.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub piece: Option<Piece>,
+    /// It was taken for a recipient who could not be reached: hand it over in person.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub on_behalf: bool,
     /// The run that has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<RunId>,
@@ -111,6 +114,7 @@ pub fn cue(
         size: contents.map(|contents| contents.size),
         cold: contents.map(|contents| contents.cold),
         piece: contents.map(|contents| contents.piece),
+        on_behalf: parcel.on_behalf,
         run: parcel.phase.run(),
         next,
         wait_until,

@@ -287,7 +287,9 @@ impl Place {
                     self.put_on(id, container);
                 }
             }
-            ParcelEvent::Disinfected(_) | ParcelEvent::Loaded(_) => self.take_off(id),
+            ParcelEvent::ArrivalUndone(_)
+            | ParcelEvent::Disinfected(_)
+            | ParcelEvent::Loaded(_) => self.take_off(id),
             ParcelEvent::Sorted(_) => {
                 self.take_off(id);
                 self.shelve(id, at);

@@ -25,6 +25,10 @@ impl Engine {
         match scan {
             Scan::Expect(scan) => self.expect(request, scan).await,
             Scan::Arrive(scan) => self.arrive(request, scan).await,
+            Scan::UndoArrival(piece) => {
+                let command = ParcelCommand::UndoArrival;
+                self.on_piece(request, piece, "ParcelArrivalUndone", command).await
+            }
             Scan::Identify(piece, destination) => self.identify(request, piece, destination).await,
             Scan::StartDisinfection(target) => self.disinfect(request, target, true).await,
             Scan::StopDisinfection(target) => self.disinfect(request, target, false).await,
@@ -105,6 +109,7 @@ impl Engine {
             }
             Scan::StartDisinfection(Target::Piece(piece))
             | Scan::StopDisinfection(Target::Piece(piece))
+            | Scan::UndoArrival(piece)
             | Scan::Identify(piece, _)
             | Scan::Sort(piece, ..)
             | Scan::Load(piece, _)

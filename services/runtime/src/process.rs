@@ -326,6 +326,7 @@ fn of_parcel(event: &ParcelEvent, parcel: ParcelId) -> Vec<Reaction> {
         ParcelEvent::Reopened(_) => vec![Reaction::Reopened(parcel)],
         ParcelEvent::DisputeSettled(event) => vec![Reaction::Settled(parcel, event.clone())],
         ParcelEvent::Expected(_)
+        | ParcelEvent::ArrivalUndone(_)
         | ParcelEvent::Held(_)
         | ParcelEvent::Identified(_)
         | ParcelEvent::DisinfectionStarted(_)

@@ -24,6 +24,8 @@ pub enum Scan {
     Expect(Box<ArriveScan>),
     /// A piece came in.
     Arrive(Box<ArriveScan>),
+    /// A piece was scanned in by mistake.
+    UndoArrival(PieceRef),
     /// Somebody found out for whom a piece is.
     Identify(PieceRef, Destination),
     /// The agent is on a piece, or on all pieces of a table or cart.
@@ -134,6 +136,8 @@ pub struct ArriveScan {
     pub destination: Destination,
     /// Who sent it.
     pub sender: Option<String>,
+    /// It is taken for a recipient who cannot be reached.
+    pub on_behalf: bool,
 }
 
 /// A piece that was left with its household.

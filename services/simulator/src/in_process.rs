@@ -341,6 +341,7 @@ fn arriving(facts: &Facts) -> ArriveScan {
         order: facts.order,
         destination: destination(facts),
         sender: None,
+        on_behalf: false,
     }
 }
 

@@ -22,6 +22,7 @@ const THROWN_AWAY: u64 = 10;
 const COMMAND: u64 = 11;
 const PLANNED_RUN: u64 = 12;
 const HELPER: u64 = 13;
+const SLIP: u64 = 14;
 
 const MORNING: &str = "2022-11-10T01:00:00Z";
 const NOON: &str = "2022-11-10T04:00:00Z";
@@ -35,6 +36,7 @@ pub fn version_1() -> Vec<Happening> {
     all.extend(delivered());
     all.extend(held());
     all.extend(thrown_away());
+    all.extend(slip());
     all.extend(run());
     all.extend(device());
     all.extend(planning());
@@ -400,6 +402,12 @@ fn held() -> Vec<Happening> {
             ("ParcelRefused", json!({ "reason": "not_ours", "at": EVENING })),
         ],
     )
+}
+
+fn slip() -> Vec<Happening> {
+    let events =
+        [("ParcelArrived", arrived("SF1234567890126")), ("ParcelArrivalUndone", json!({}))];
+    of("parcel", &thing(SLIP), events)
 }
 
 fn thrown_away() -> Vec<Happening> {

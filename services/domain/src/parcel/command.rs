@@ -86,6 +86,8 @@ pub enum ParcelCommand {
         /// Whether it can be delivered all the same.
         usable: bool,
     },
+    /// Take the arrival back: it was scanned by mistake.
+    UndoArrival,
     /// Report that it is not where it should be, or that it never came.
     ReportMissing,
     /// Report that it was met again.
@@ -178,6 +180,8 @@ pub struct Arrive {
     pub sender: Option<Sealed>,
     /// What the community's policy asks for.
     pub disinfection: Option<DisinfectionRule>,
+    /// It is taken for a recipient who cannot be reached.
+    pub on_behalf: bool,
     /// Now.
     pub at: Timestamp,
 }

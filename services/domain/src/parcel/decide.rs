@@ -12,7 +12,7 @@ use self::exceptions::{
     report_missing, settle,
 };
 pub use self::intake::is_long_closed;
-use self::intake::{arrive, expect, identify, sort, start, stop};
+use self::intake::{arrive, expect, identify, sort, start, stop, undo_arrival};
 use super::command::ParcelCommand;
 use super::event::{ParcelEvent, Piece};
 use super::refusal::ParcelRefusal;
@@ -31,6 +31,7 @@ pub(super) fn decide(state: &ParcelState, command: ParcelCommand) -> Decision {
     match command {
         ParcelCommand::Expect(command) => expect(state, command),
         ParcelCommand::Arrive(command) => arrive(state, *command),
+        ParcelCommand::UndoArrival => undo_arrival(state),
         ParcelCommand::Identify { recipient } => identify(state, recipient),
         ParcelCommand::StartDisinfection { at, container } => start(state, at, container),
         ParcelCommand::StopDisinfection { at } => stop(state, at),

@@ -19,6 +19,7 @@ events! {
     pub enum ParcelEvent {
         Expected(ParcelExpected),
         Arrived(ParcelArrived),
+        ArrivalUndone(ParcelArrivalUndone),
         Held(ParcelHeld),
         Identified(ParcelIdentified),
         DisinfectionStarted(ParcelDisinfectionStarted),
@@ -111,6 +112,18 @@ pub struct ParcelArrived {
     /// The disinfection that the community's policy asked for at this moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disinfection: Option<DisinfectionRule>,
+    /// It was taken for a recipient who could not be reached; it is handed over in person.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub on_behalf: bool,
+}
+
+/// The arrival was scanned by mistake: the piece stands where it stood before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ParcelArrivalUndone {}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_false(on_behalf: &bool) -> bool {
+    !on_behalf
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]

@@ -12,6 +12,9 @@ refusals! {
         NotArrived => "parcel-not-arrived",
             "this piece has not been scanned in: scan its arrival first",
             "此件尚未入库：请先做到件扫描";
+        ArrivalStands => "arrival-stands",
+            "this piece has been sorted or carried since: give it back or dispose of it instead",
+            "此件入库后已上架或派送，不能撤销到件：请改为退回或处置";
         NotTheIntakePoint { intake_point: GateId } => "not-the-intake-point",
             "supplies come in at gate {intake_point} only: take this piece there and scan it in",
             "物资只能从 {intake_point} 门进入：请送到该门再扫描到件";

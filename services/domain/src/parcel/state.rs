@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::event::{
-    Claim, End, FailureReason, HoldReason, LateScan, ParcelDisputeSettled, ParcelDisputed,
-    ParcelEvent, ParcelHandedOff, ParcelKeptOvernight, ParcelReopened, Piece, ReopenReason,
+    Claim, End, FailureReason, HoldReason, LateScan, ParcelArrived, ParcelDisputeSettled,
+    ParcelDisputed, ParcelEvent, ParcelExpected, ParcelHandedOff, ParcelKeptOvernight,
+    ParcelReopened, Piece, ReopenReason,
 };
 use crate::address::Recipient;
 use crate::ids::{BuildingId, GridId, OrderId, RecallId, RunId, ShelfCode, Waybill, ZoneId};
@@ -116,6 +117,8 @@ pub struct ParcelState {
     pub contents: Option<Box<Contents>>,
     /// For whom.
     pub recipient: Option<Recipient>,
+    /// It was taken for a recipient who could not be reached: it is handed over in person.
+    pub on_behalf: bool,
     /// Why it waits apart.
     pub held: Option<HoldReason>,
     /// The disinfection that it needs.
@@ -154,6 +157,8 @@ pub struct ParcelState {
     pub closed_at: Option<Timestamp>,
     /// Where it stood before it was closed.
     phase_before_close: Phase,
+    /// How it was announced, for an arrival that is taken back.
+    announced: Option<Box<ParcelExpected>>,
     pub(super) late_scans: BTreeSet<LateScan>,
 }
 
@@ -199,6 +204,11 @@ impl ParcelState {
         self.phase_before_close.run()
     }
 
+    /// Whether somebody announced it before it came.
+    pub fn was_announced(&self) -> bool {
+        self.announced.is_some()
+    }
+
     /// Whether its way has ended.
     pub fn is_closed(&self) -> bool {
         matches!(self.phase, Phase::HandedOff | Phase::Refused | Phase::Disposed)
@@ -242,6 +252,7 @@ pub(super) fn evolve(mut state: ParcelState, event: &ParcelEvent) -> ParcelState
 fn apply(state: &mut ParcelState, event: &ParcelEvent) {
     match event {
         ParcelEvent::Expected(event) => {
+            state.announced = Some(Box::new(event.clone()));
             state.phase = Phase::Expected;
             state.recipient.clone_from(&event.recipient);
             state.contents = Some(Box::new(Contents {
@@ -254,20 +265,8 @@ fn apply(state: &mut ParcelState, event: &ParcelEvent) {
                 order: event.order,
             }));
         }
-        ParcelEvent::Arrived(event) => {
-            state.recipient.clone_from(&event.recipient);
-            state.disinfection = event.disinfection;
-            state.phase = phase_at_gate(state);
-            state.contents = Some(Box::new(Contents {
-                waybill: event.waybill.clone(),
-                piece: event.piece,
-                category: event.category,
-                size: event.size,
-                cold: event.cold,
-                weight_grams: event.weight_grams,
-                order: event.order,
-            }));
-        }
+        ParcelEvent::Arrived(event) => apply_arrival(state, event),
+        ParcelEvent::ArrivalUndone(_) => undo_arrival(state),
         ParcelEvent::Held(event) => state.held = Some(event.reason),
         ParcelEvent::Identified(event) => {
             state.held = None;
@@ -335,6 +334,34 @@ fn apply(state: &mut ParcelState, event: &ParcelEvent) {
             state.settled = None;
         }
         ParcelEvent::DisputeSettled(event) => apply_settlement(state, event),
+    }
+}
+
+fn apply_arrival(state: &mut ParcelState, event: &ParcelArrived) {
+    state.recipient.clone_from(&event.recipient);
+    state.disinfection = event.disinfection;
+    state.phase = phase_at_gate(state);
+    state.contents = Some(Box::new(Contents {
+        waybill: event.waybill.clone(),
+        piece: event.piece,
+        category: event.category,
+        size: event.size,
+        cold: event.cold,
+        weight_grams: event.weight_grams,
+        order: event.order,
+    }));
+    state.on_behalf = event.on_behalf;
+}
+
+/// What was said of the piece at the gate is forgotten with its arrival; what was said before is
+/// not.
+fn undo_arrival(state: &mut ParcelState) {
+    let before = std::mem::take(state);
+    state.handovers = before.handovers;
+    state.recalls = before.recalls;
+    state.recalls_lifted = before.recalls_lifted;
+    if let Some(announced) = before.announced {
+        apply(state, &ParcelEvent::Expected(*announced));
     }
 }
 

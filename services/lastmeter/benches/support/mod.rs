@@ -136,6 +136,7 @@ pub fn scan(parcel: u64, step: u64) -> Result<Scan, Failure> {
             order: None,
             destination: Destination { door: Some(door()?), ..Destination::default() },
             sender: None,
+            on_behalf: false,
         })),
         1 => Scan::StartDisinfection(Target::Piece(piece)),
         2 => Scan::StopDisinfection(Target::Piece(piece)),

@@ -13,6 +13,9 @@ pub(super) fn of(event: &ParcelEvent) -> (String, String) {
         ParcelEvent::Arrived(event) => {
             (format!("到达{}", event.gate), format!("arrived at gate {}", event.gate))
         }
+        ParcelEvent::ArrivalUndone(_) => {
+            say("误扫到件，已撤销", "its arrival was a slip, taken back")
+        }
         ParcelEvent::Held(_) => say("收件人不明，暂存", "held: nobody knows yet for whom it is"),
         ParcelEvent::Identified(event) => (
             format!("确认收件人：{}", event.recipient.door),

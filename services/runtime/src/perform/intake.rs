@@ -71,6 +71,7 @@ impl Engine {
             sender: self.seal(&subject, scan.sender.as_deref())?,
             recipient,
             disinfection,
+            on_behalf: scan.on_behalf,
             at: request.recorded_at,
         }));
         let mut performed =

@@ -114,6 +114,7 @@ impl Parcel {
                 self.custody = Custody::Gate;
                 self.last = Some((run, Counted::Returned));
             }
+            "ParcelArrivalUndone" => self.arrival_undone()?,
             "ParcelRefused" => {
                 self.must_be(Custody::Gate, "was given back")?;
                 self.end(Custody::Carrier);
@@ -147,6 +148,15 @@ impl Parcel {
         self.is_for(fact.recipient);
         self.custody = Custody::Gate;
         self.arrived_at = Some(sight.meta.occurred_at);
+        Ok(())
+    }
+
+    fn arrival_undone(&mut self) -> Look {
+        self.must_be(Custody::Gate, "was never there")?;
+        if self.sorted_grid.is_some() {
+            return Err(Broken(1, "it was never there, but somebody sorted it".to_owned()));
+        }
+        *self = Self::default();
         Ok(())
     }
 

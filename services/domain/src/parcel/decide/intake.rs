@@ -8,8 +8,8 @@ use crate::address::Recipient;
 use crate::ids::ContainerId;
 use crate::parcel::command::{Arrive, Expect, Sort};
 use crate::parcel::event::{
-    HoldReason, ParcelArrived, ParcelDisinfected, ParcelDisinfectionStarted, ParcelExpected,
-    ParcelHeld, ParcelIdentified, ParcelSorted,
+    HoldReason, ParcelArrivalUndone, ParcelArrived, ParcelDisinfected, ParcelDisinfectionStarted,
+    ParcelExpected, ParcelHeld, ParcelIdentified, ParcelSorted,
 };
 use crate::parcel::refusal::ParcelRefusal;
 use crate::parcel::state::{ParcelState, Phase};
@@ -64,12 +64,34 @@ pub(super) fn arrive(state: &ParcelState, command: Arrive) -> Decision {
         phone_tail: command.phone_tail,
         sender: command.sender,
         disinfection: command.disinfection,
+        on_behalf: command.on_behalf,
     };
     let mut events = vec![arrived.into()];
     if !known {
         events.push(ParcelHeld { reason: HoldReason::UnknownRecipient }.into());
     }
     Ok(events)
+}
+
+/// Only what nobody has sorted or carried can be somebody's slip at the gate.
+pub(super) fn undo_arrival(state: &ParcelState) -> Decision {
+    match state.phase {
+        Phase::Unknown if state.handovers == 0 => Err(ParcelRefusal::NotArrived),
+        Phase::Unknown | Phase::Expected => Ok(vec![]),
+        Phase::Arrived | Phase::Disinfecting { .. } | Phase::Clean if state.runs.is_empty() => {
+            check_undisputed(state)?;
+            Ok(vec![ParcelArrivalUndone {}.into()])
+        }
+        Phase::Arrived
+        | Phase::Disinfecting { .. }
+        | Phase::Clean
+        | Phase::Sorted
+        | Phase::Loaded { .. }
+        | Phase::Relayed { .. }
+        | Phase::Failed { .. } => Err(ParcelRefusal::ArrivalStands),
+        Phase::HandedOff => Err(ParcelRefusal::AlreadyHandedOff),
+        Phase::Refused | Phase::Disposed => Err(ParcelRefusal::Closed),
+    }
 }
 
 /// Whether the number of this closed parcel may by now name another piece.

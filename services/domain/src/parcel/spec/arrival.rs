@@ -6,10 +6,12 @@ use super::sample::*;
 use crate::decider::Decider;
 use crate::parcel::command::{Arrive, Expect};
 use crate::parcel::event::{
-    Claim, End, HoldReason, ParcelArrived, ParcelExpected, ParcelHeld, ParcelReopened, Piece,
-    ReopenReason,
+    Claim, End, HoldReason, ParcelArrivalUndone, ParcelArrived, ParcelExpected, ParcelHeld,
+    ParcelReopened, Piece, ReopenReason,
 };
-use crate::parcel::{Custody, NUMBER_REUSE_AFTER, Parcel, ParcelRefusal, Phase, is_long_closed};
+use crate::parcel::{
+    Custody, NUMBER_REUSE_AFTER, Parcel, ParcelCommand, ParcelRefusal, Phase, is_long_closed,
+};
 use crate::supply::Category;
 
 #[test]
@@ -215,4 +217,46 @@ fn a_settled_piece_is_identified_again() {
         .and(settled)
         .when(identify(neighbour()))
         .then([identified(neighbour()).into()]);
+}
+
+#[test]
+fn a_slip_at_the_gate_is_taken_back() {
+    for history in [at_gate(), held_at_gate(), on_table(), clean()] {
+        history.when(ParcelCommand::UndoArrival).then([ParcelArrivalUndone {}.into()]);
+    }
+    let undone = at_gate().and(ParcelArrivalUndone {});
+    let state = undone.state();
+    assert_eq!((state.phase, state.custody()), (Phase::Unknown, Custody::Outside));
+    assert_eq!(state.recipient, None);
+    undone.when(ParcelCommand::UndoArrival).then_nothing();
+}
+
+#[test]
+fn a_piece_whose_arrival_was_undone_comes_in_as_if_for_the_first_time() {
+    let undone = at_gate().and(ParcelArrivalUndone {});
+    let meal = Arrive { category: Category::Meal, ..arrive() };
+    undone.when(meal).then([ParcelArrived { category: Category::Meal, ..arrived() }.into()]);
+    // What was announced is announced again, and nothing of what was said at the gate is left.
+    let announced = announced().and(ParcelArrived { recipient: Some(neighbour()), ..arrived() });
+    let undone = announced.and(ParcelArrivalUndone {});
+    let state = undone.state();
+    assert_eq!((state.phase, &state.recipient), (Phase::Expected, &Some(family())));
+}
+
+#[test]
+fn an_arrival_stands_once_somebody_worked_on_the_piece() {
+    unheard_of().when(ParcelCommand::UndoArrival).refused(&ParcelRefusal::NotArrived);
+    for history in [on_shelf(), on_run(), at_foot(), failed_at_door(), back_on_shelf()] {
+        history.when(ParcelCommand::UndoArrival).refused(&ParcelRefusal::ArrivalStands);
+    }
+    at_home().when(ParcelCommand::UndoArrival).refused(&ParcelRefusal::AlreadyHandedOff);
+    with_carrier().when(ParcelCommand::UndoArrival).refused(&ParcelRefusal::Closed);
+}
+
+#[test]
+fn a_piece_taken_on_behalf_says_so() {
+    let on_behalf = true;
+    let came = Arrive { on_behalf, ..arrive() };
+    unheard_of().when(came).then([ParcelArrived { on_behalf, ..arrived() }.into()]);
+    assert!(unheard_of().and(ParcelArrived { on_behalf, ..arrived() }).state().on_behalf);
 }

@@ -115,6 +115,7 @@ impl Model {
     ) -> Result<(), Broken> {
         match event {
             ParcelEvent::Expected(event) => self.recipient.clone_from(&event.recipient),
+            ParcelEvent::ArrivalUndone(_) => self.undo_arrival()?,
             ParcelEvent::Arrived(event) => {
                 self.pass(|holder| *holder == Holder::Outside, Holder::Gate)?;
                 self.category = Some(event.category);
@@ -224,6 +225,24 @@ impl Model {
             Holder::Bin => Custody::Disposed,
         };
         if holder == *custody && self.hops == handovers { Ok(()) } else { Err(Broken::Miscounted) }
+    }
+
+    /// The piece is outside, as if it had never come; what was counted stays counted.
+    fn undo_arrival(&mut self) -> Result<(), Broken> {
+        self.pass(|holder| *holder == Holder::Gate, Holder::Outside)?;
+        if self.lies_in.is_some() {
+            return Err(Broken::Gap);
+        }
+        let before = std::mem::take(self);
+        self.hops = before.hops;
+        self.recalls = before.recalls;
+        self.hand_offs = before.hand_offs;
+        self.relays = before.relays;
+        self.returns = before.returns;
+        self.written_off = before.written_off;
+        self.reopened = before.reopened;
+        self.disputes = before.disputes;
+        Ok(())
     }
 
     fn load(&mut self, command: &ParcelCommand, run: RunId, now: Timestamp) -> Result<(), Broken> {

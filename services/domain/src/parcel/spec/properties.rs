@@ -112,6 +112,7 @@ fn intake_commands() -> impl Strategy<Value = ParcelCommand> {
         Just(ParcelCommand::from(Expect { recipient: None, ..expect() })),
         arrivals().prop_map(ParcelCommand::from),
         recipients().prop_map(identify),
+        Just(ParcelCommand::UndoArrival),
         Just(start("08:00")),
         Just(stop("08:00")),
         (grids(), shelves(), option::of(grids())).prop_map(|(grid, shelf, placed_in)| {
@@ -233,6 +234,7 @@ fn stamp(mut command: ParcelCommand, now: Timestamp) -> ParcelCommand {
         | ParcelCommand::Dispose { at, .. }
         | ParcelCommand::SettleDispute { at, .. } => *at = now,
         ParcelCommand::Expect(_)
+        | ParcelCommand::UndoArrival
         | ParcelCommand::Identify { .. }
         | ParcelCommand::Sort(_)
         | ParcelCommand::Load(_)
@@ -351,7 +353,8 @@ fn is_observation(command: &ParcelCommand) -> bool {
         | ParcelCommand::ReportFound
         | ParcelCommand::Recall { .. }
         | ParcelCommand::KeepOvernight { .. } => true,
-        ParcelCommand::Identify { .. }
+        ParcelCommand::UndoArrival
+        | ParcelCommand::Identify { .. }
         | ParcelCommand::Unload { .. }
         | ParcelCommand::Return { .. }
         | ParcelCommand::Refuse { .. }

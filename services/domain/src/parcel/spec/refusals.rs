@@ -7,9 +7,10 @@ use crate::Refuse;
 use crate::parcel::ParcelRefusal;
 use crate::parcel::event::End;
 
-fn every_refusal() -> [ParcelRefusal; 27] {
+fn every_refusal() -> [ParcelRefusal; 28] {
     [
         ParcelRefusal::NotArrived,
+        ParcelRefusal::ArrivalStands,
         ParcelRefusal::NotTheIntakePoint { intake_point: the("south") },
         ParcelRefusal::NumberReused,
         ParcelRefusal::UnknownRecipient,

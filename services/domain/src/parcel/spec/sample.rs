@@ -130,6 +130,7 @@ pub fn arrive() -> Arrive {
         phone_tail: None,
         sender: None,
         disinfection: Some(HALF_AN_HOUR),
+        on_behalf: false,
         at: at("08:00"),
     }
 }
@@ -276,6 +277,7 @@ pub fn arrived() -> ParcelArrived {
         phone_tail: None,
         sender: None,
         disinfection: Some(HALF_AN_HOUR),
+        on_behalf: false,
     }
 }
 

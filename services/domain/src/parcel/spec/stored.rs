@@ -10,9 +10,9 @@ use crate::DomainEvent;
 use crate::decider::{Decider, fold};
 use crate::parcel::event::{
     Claim, DeliveryLevel, DisposalReason, End, FailureReason, HoldReason, LateScan,
-    OvernightReason, ParcelArrived, ParcelDamaged, ParcelDeliveryFailed, ParcelDisinfected,
-    ParcelDisinfectionStarted, ParcelDisposed, ParcelDisputeSettled, ParcelDisputed,
-    ParcelExpected, ParcelFound, ParcelHandedOff, ParcelHeld, ParcelKeptOvernight,
+    OvernightReason, ParcelArrivalUndone, ParcelArrived, ParcelDamaged, ParcelDeliveryFailed,
+    ParcelDisinfected, ParcelDisinfectionStarted, ParcelDisposed, ParcelDisputeSettled,
+    ParcelDisputed, ParcelExpected, ParcelFound, ParcelHandedOff, ParcelHeld, ParcelKeptOvernight,
     ParcelLateScanNoted, ParcelLoaded, ParcelMissing, ParcelRecallLifted, ParcelRecalled,
     ParcelRefused, ParcelReopened, ParcelUnloaded, Piece, Receiver, RefusalReason, ReopenReason,
 };
@@ -42,10 +42,12 @@ fn came() -> Vec<ParcelEvent> {
             recipient: Some(stranger()),
             phone_tail: Some(Sealed("bm9uY2U".into())),
             sender: Some(Sealed("c2VuZGVy".into())),
+            on_behalf: true,
             ..arrived()
         }
         .into(),
         ParcelHeld { reason: HoldReason::UnknownRecipient }.into(),
+        ParcelArrivalUndone {}.into(),
         identified(family()).into(),
         identified(stranger()).into(),
         disinfecting().into(),

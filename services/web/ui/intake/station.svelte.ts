@@ -1,0 +1,325 @@
+/**
+ * The intake station without its looks: what a scan, a key and an answer do.
+ *
+ * Every scan goes through the outbox, with a network and without one. The line never stops: an
+ * error stays until somebody has seen it, and the next piece can be scanned all the same.
+ */
+import {
+  api, ask, type Answer, type Candidate, type Category, type Cold, type Cue, type Problem,
+  type Size, type Status,
+} from "../lib/api";
+import type { Item, NewScan } from "../lib/outbox";
+import * as outbox from "../lib/outbox";
+import { settings } from "../lib/settings.svelte";
+import { sound, speak } from "../lib/sound";
+import { sync } from "../lib/sync.svelte";
+import { COLDS, type Mode } from "./keys";
+import type { IntakePoint } from "./point";
+import { localCue } from "./point";
+
+export interface Entry {
+  id: string;
+  code: string;
+  kind: string;
+  at: number;
+  carrier?: string | undefined;
+  state: Status | "waiting";
+  cue?: Cue | undefined;
+  /** The cue was worked out on this device, without the engine. */
+  local?: boolean;
+  parcel?: string | undefined;
+  problem?: Problem | undefined;
+  candidates: Candidate[];
+  undone?: boolean;
+}
+
+export interface Fault { id: number; title: string; detail: string; code: string }
+
+/** For whom every next piece is. */
+export interface Target { text: string; fields: Pick<NewScan, "door" | "household" | "address" | "phone_tail"> }
+
+export type Panel = "none" | "address" | "carrier" | "target" | "typed" | "camera" | "help";
+
+const ENTRIES_MAX = 400;
+const RATE_WINDOW_MS = 5 * 60_000;
+/** An answer that comes later than this is not sounded: its piece is long on the table. */
+const FRESH_MS = 8_000;
+const REFRESH_MS = 20_000;
+
+export class Station {
+  mode = $state<Mode>("arrive");
+  category = $state<Category>("parcel_goods");
+  size = $state<Size>("bag");
+  cold = $state<Cold>("ambient");
+  carrier = $state<string | null>(null);
+  table = $state<string | null>(null);
+  onBehalf = $state(false);
+  pieceOf = $state(1);
+  target = $state<Target | null>(null);
+  panel = $state<Panel>("none");
+  entries = $state<Entry[]>([]);
+  current = $state<Entry | null>(null);
+  faults = $state<Fault[]>([]);
+  notice = $state("");
+  point = $state<IntakePoint | null>(null);
+  pointAt = $state(0);
+  now = $state(Date.now());
+  /** The code that waits for its carrier to be chosen. */
+  pending = $state<string | null>(null);
+
+  #faults = 0;
+  #numbers = new Map<string, number>();
+  #listening: (() => void) | undefined;
+  #timers: ReturnType<typeof setInterval>[] = [];
+
+  readonly lastFive = $derived(this.entries.slice(0, 5));
+  readonly arrived = $derived(
+    this.entries.filter((one) => one.kind === "arrive" && !one.undone && one.state !== "refused").length,
+  );
+  readonly perMinute = $derived.by(() => {
+    const since = this.now - RATE_WINDOW_MS;
+    const recent = this.entries.filter((one) => one.kind === "arrive" && one.at > since);
+    const first = recent.at(-1);
+    if (!first || recent.length < 2) return recent.length;
+    const minutes = Math.max(1, (this.now - first.at) / 60_000);
+    return Math.round(recent.length / minutes);
+  });
+
+  async start(community: string) {
+    sync.start(community);
+    this.#listening ??= sync.onAnswer((item, answer) => this.#onAnswer(item, answer));
+    this.#timers.push(setInterval(() => (this.now = Date.now()), 500));
+    this.#timers.push(setInterval(() => void this.refresh(), REFRESH_MS));
+    await this.#restore(community);
+    await this.refresh();
+  }
+
+  stop() {
+    this.#listening?.();
+    this.#timers.forEach(clearInterval);
+  }
+
+  /** What this device sent before the page was opened again. */
+  async #restore(community: string) {
+    const items = await outbox.latest(community, 50);
+    this.entries = items.filter(isOurs).map(entryOf);
+    const kept = await outbox.recall<{ point: IntakePoint; at: number }>(`point-${community}`);
+    if (kept && !this.point) [this.point, this.pointAt] = [kept.point, kept.at];
+  }
+
+  /** Reads what the intake point is now: tables, buildings, what is expected and what is held. */
+  async refresh() {
+    const community = settings.community;
+    if (!community) return;
+    try {
+      this.point = await ask<IntakePoint>(api(community, "intake"));
+      this.pointAt = Date.now();
+      await outbox.remember(`point-${community}`, { point: this.point, at: this.pointAt });
+    } catch {
+      // The last reading stays; the header says how the connection stands.
+    }
+  }
+
+  /** A code was scanned, in whatever way. */
+  async scanned(code: string) {
+    this.notice = "";
+    if (this.panel === "carrier" || this.panel === "address") this.panel = "none";
+    if (this.mode === "disinfect") return this.#send("disinfect_start", code, { code });
+    if (this.mode === "sort") return this.#send("sort", code, { code });
+    this.mode = "arrive";
+    return this.arrive(code);
+  }
+
+  async arrive(code: string | null) {
+    const fields: Partial<NewScan> = { category: this.category, size: this.size, cold: this.cold };
+    if (code) {
+      fields.code = code;
+      if (this.carrier) fields.carrier = this.carrier;
+    }
+    if (this.pieceOf > 1 && code) fields.piece = { number: this.#nextNumber(code), of: this.pieceOf };
+    if (this.table) fields.container = this.table;
+    if (this.target) Object.assign(fields, this.target.fields);
+    await this.#send("arrive", code ?? "", fields);
+    // What is said of one piece is not said of the next one.
+    [this.size, this.cold, this.onBehalf] = ["bag", "ambient", false];
+  }
+
+  #nextNumber(code: string): number {
+    const number = ((this.#numbers.get(code) ?? 0) % this.pieceOf) + 1;
+    this.#numbers.set(code, number);
+    return number;
+  }
+
+  async #send(kind: string, code: string, fields: Partial<NewScan>, about?: Entry) {
+    const note = about?.cue?.label ?? code;
+    const scan = { kind, ...fields } as NewScan;
+    const [item] = await sync.put(settings.badge ?? "desk", [{ scan, note }]);
+    if (!item) return;
+    if (about) {
+      this.#follow(about, item);
+      return;
+    }
+    const entry: Entry = { ...entryOf(item), cue: undefined };
+    if (sync.link !== "online") this.#answerLocally(entry);
+    this.entries = [entry, ...this.entries].slice(0, ENTRIES_MAX);
+    this.current = this.entries[0]!;
+  }
+
+  /** A later step of a piece that stands on the screen: its answer updates that entry. */
+  #follow(entry: Entry, item: Item) {
+    this.#followed.set(item.scan.command_id, entry.id);
+  }
+
+  #followed = new Map<string, string>();
+
+  #answerLocally(entry: Entry) {
+    const cue = this.point ? localCue(this.point, entry.code, this.target) : null;
+    if (cue) {
+      [entry.cue, entry.local] = [cue, true];
+      sound("accepted");
+      speak(cue.say_chinese);
+    } else {
+      sound("accepted");
+    }
+  }
+
+  #onAnswer(item: Item, answer: Answer) {
+    const id = this.#followed.get(item.scan.command_id) ?? item.scan.command_id;
+    const entry = this.entries.find((one) => one.id === id);
+    if (!entry) return;
+    const followUp = id !== item.scan.command_id;
+    const fresh = Date.now() - Date.parse(item.scan.occurred_at) < FRESH_MS;
+    this.#followed.delete(item.scan.command_id);
+    if (answer.status === "refused") return this.#onRefused(entry, item, answer, fresh);
+    entry.state = answer.status;
+    entry.problem = undefined;
+    entry.local = false;
+    if (answer.cue) entry.cue = answer.cue;
+    if (answer.parcel) entry.parcel = answer.parcel;
+    if (item.scan.kind === "undo_arrival") entry.undone = true;
+    entry.candidates = answer.candidates ?? [];
+    if (answer.pieces) void this.refresh();
+    if (!fresh || (this.current?.id !== entry.id && !followUp)) return;
+    const seenBefore = answer.status === "duplicate" && item.scan.kind === "arrive";
+    sound(seenBefore ? "duplicate" : "accepted");
+    if (entry.cue && !entry.undone) speak(entry.cue.say_chinese);
+    const asks = entry.cue?.next === "find_recipient" || answer.status === "held";
+    if (item.scan.kind === "arrive" && (asks || unknown(entry)) && this.panel === "none") {
+      this.panel = "address";
+    }
+    this.#stopIfTimeIsUp(entry, item, answer);
+  }
+
+  /** A piece that is scanned at the table a second time, when its time is up, is taken off. */
+  #stopIfTimeIsUp(entry: Entry, item: Item, answer: Answer) {
+    const until = answer.cue?.wait_until;
+    const again = item.scan.kind === "disinfect_start" && answer.status === "duplicate";
+    if (again && until && Date.parse(until) <= Date.now() + sync.offset) {
+      void this.#send("disinfect_stop", entry.code, { code: entry.code }, entry);
+    }
+  }
+
+  #onRefused(entry: Entry, item: Item, answer: Answer, fresh: boolean) {
+    const problem = answer.problem;
+    if (item.scan.kind === "arrive" || entry.id === item.scan.command_id) entry.state = "refused";
+    entry.problem = problem;
+    if (problem?.code === "carrier-needed" && fresh) {
+      this.pending = entry.code;
+      this.panel = "carrier";
+      sound("duplicate");
+      return;
+    }
+    sound("error");
+    this.fault(problem?.title ?? "", problem?.detail ?? "", entry.code);
+  }
+
+  fault(title: string, detail: string, code: string) {
+    this.faults = [...this.faults, { id: ++this.#faults, title, detail, code }];
+  }
+
+  acknowledge() {
+    this.faults = this.faults.slice(1);
+  }
+
+  /** The carrier was chosen: for the piece that waits, and for those that follow. */
+  async chooseCarrier(carrier: string) {
+    this.carrier = carrier;
+    this.panel = "none";
+    const code = this.pending;
+    this.pending = null;
+    if (code) await this.arrive(code);
+  }
+
+  /** Somebody found out for whom the piece on the screen is. */
+  async identify(fields: Target["fields"]) {
+    const entry = this.current;
+    if (!entry) return;
+    const code = entry.cue && !entry.local ? entry.cue.label : entry.code;
+    const piece: Partial<NewScan> = { code, ...fields };
+    if (code === entry.code && entry.carrier) piece.carrier = entry.carrier;
+    this.panel = "none";
+    await this.#send("identify", entry.code, piece, entry);
+  }
+
+  async damage(usable: boolean) {
+    const entry = this.current;
+    if (!entry?.cue) return;
+    await this.#send("damage", entry.code, { code: entry.cue.label, usable }, entry);
+  }
+
+  async startTable(container: string) {
+    await this.#sendTable("disinfect_start", container);
+  }
+
+  async stopTable(container: string) {
+    await this.#sendTable("disinfect_stop", container);
+  }
+
+  async #sendTable(kind: string, container: string) {
+    await this.#send(kind, container, { container });
+  }
+
+  /** Takes the last arrival back, while nothing else has happened to the piece. */
+  async undo(): Promise<"done" | "nothing" | "not"> {
+    const entry = this.entries.find((one) => one.kind === "arrive" && !one.undone);
+    if (!entry || entry.state === "refused") return "nothing";
+    const code = entry.cue && !entry.local ? entry.cue.label : entry.code;
+    const piece: Partial<NewScan> = { code };
+    if (code === entry.code && entry.carrier) piece.carrier = entry.carrier;
+    await this.#send("undo_arrival", entry.code, piece, entry);
+    this.panel = "none";
+    return "done";
+  }
+
+  cycleCold() {
+    this.cold = COLDS[(COLDS.indexOf(this.cold) + 1) % COLDS.length]!;
+  }
+
+  /** The next table, and after the last one none. */
+  cycleTable(tables: readonly string[]) {
+    const at = this.table === null ? -1 : tables.indexOf(this.table);
+    this.table = tables[at + 1] ?? null;
+  }
+}
+
+const OURS = ["arrive", "disinfect_start", "disinfect_stop", "sort"];
+
+const isOurs = (item: Item) => OURS.includes(item.scan.kind);
+
+const unknown = (entry: Entry) => entry.cue !== undefined && entry.cue.building === undefined;
+
+function entryOf(item: Item): Entry {
+  const { scan, answer } = item;
+  return {
+    id: scan.command_id,
+    code: scan.code ?? scan.container ?? item.note,
+    kind: scan.kind,
+    at: Date.parse(scan.occurred_at),
+    carrier: scan.carrier,
+    state: item.state === "waiting" ? "waiting" : (answer?.status ?? "waiting"),
+    cue: answer?.cue,
+    parcel: answer?.parcel,
+    problem: answer?.problem,
+    candidates: answer?.candidates ?? [],
+  };
+}

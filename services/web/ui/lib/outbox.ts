@@ -1,0 +1,179 @@
+/**
+ * What this device has to tell, kept until the engine has answered each item.
+ *
+ * A scan's id is made and kept before anybody is told "done". Each device numbers its scans without
+ * gaps; the number and the scan are written in one transaction. Whatever is not answered is sent
+ * again, in order, with the same ids, so that nothing happens twice.
+ */
+import { openDB, type DBSchema, type IDBPDatabase } from "idb";
+import type { Answer, Scan } from "./api";
+import { uuidv7 } from "./uuid";
+
+export interface Item {
+  /** Counts up over all communities of this device; the order of sending. */
+  order: number;
+  community: string;
+  actor: string;
+  scan: Scan;
+  /** What the person saw when it was kept, for lists that must work offline. */
+  note: string;
+  state: "waiting" | "answered";
+  answer?: Answer;
+  answered_at?: number;
+}
+
+export interface Device {
+  community: string;
+  id: string;
+  next: number;
+}
+
+interface Stores extends DBSchema {
+  items: {
+    key: number;
+    value: Item;
+    indexes: { waiting: [string, string, number]; state: string };
+  };
+  devices: { key: string; value: Device };
+  kept: { key: string; value: unknown };
+}
+
+/** Answered items are kept for the list of what this device sent. */
+export const ANSWERED_KEPT_MAX = 400;
+
+let opened: Promise<IDBPDatabase<Stores>> | undefined;
+
+const database = () =>
+  (opened ??= openDB<Stores>("lastmeter", 1, {
+    upgrade(db) {
+      const items = db.createObjectStore("items", { keyPath: "order", autoIncrement: true });
+      items.createIndex("waiting", ["community", "state", "order"]);
+      items.createIndex("state", "state");
+      db.createObjectStore("devices", { keyPath: "community" });
+      db.createObjectStore("kept");
+    },
+  }));
+
+const newDevice = (community: string): Device => ({
+  community,
+  id: `web-${uuidv7().replaceAll("-", "").slice(8, 28)}`,
+  next: 1,
+});
+
+export type NewScan = Omit<Scan, "command_id" | "sequence" | "occurred_at">;
+
+/** Keeps scans, in one transaction with their numbers. They are safe when this returns. */
+export async function keep(
+  community: string,
+  actor: string,
+  scans: readonly { scan: NewScan; note: string }[],
+): Promise<Item[]> {
+  const db = await database();
+  const transaction = db.transaction(["items", "devices"], "readwrite", { durability: "strict" });
+  const devices = transaction.objectStore("devices");
+  const device = (await devices.get(community)) ?? newDevice(community);
+  const items: Item[] = [];
+  for (const { scan, note } of scans) {
+    const item = {
+      community,
+      actor,
+      note,
+      state: "waiting",
+      scan: {
+        command_id: uuidv7(),
+        sequence: device.next++,
+        occurred_at: new Date().toISOString(),
+        ...scan,
+      },
+    } as Item;
+    item.order = await transaction.objectStore("items").add(item);
+    items.push(item);
+  }
+  await devices.put(device);
+  await transaction.done;
+  return items;
+}
+
+export async function device(community: string): Promise<Device> {
+  const db = await database();
+  return (await db.get("devices", community)) ?? newDevice(community);
+}
+
+/** The oldest items that wait, in order. */
+export async function waiting(community: string, limit: number): Promise<Item[]> {
+  const db = await database();
+  const range = IDBKeyRange.bound([community, "waiting", 0], [community, "waiting", Infinity]);
+  return db.getAllFromIndex("items", "waiting", range, limit);
+}
+
+export async function countWaiting(community: string): Promise<number> {
+  const db = await database();
+  const range = IDBKeyRange.bound([community, "waiting", 0], [community, "waiting", Infinity]);
+  return db.countFromIndex("items", "waiting", range);
+}
+
+/** Communities for which something waits. */
+export async function communitiesWaiting(): Promise<string[]> {
+  const db = await database();
+  const items = await db.getAllFromIndex("items", "state", "waiting", 1000);
+  return [...new Set(items.map((item) => item.community))];
+}
+
+/** Writes the engine's answers, and forgets the oldest answered items. */
+export async function answer(answered: readonly { item: Item; answer: Answer }[]): Promise<void> {
+  const db = await database();
+  const transaction = db.transaction("items", "readwrite", { durability: "strict" });
+  for (const { item, answer } of answered) {
+    await transaction.store.put({ ...item, state: "answered", answer, answered_at: Date.now() });
+  }
+  const keys = await transaction.store.index("state").getAllKeys("answered");
+  for (const key of keys.slice(0, Math.max(0, keys.length - ANSWERED_KEPT_MAX))) {
+    await transaction.store.delete(key);
+  }
+  await transaction.done;
+}
+
+/**
+ * The engine misses numbers of this device that are not here any more: its log is another one. What
+ * waits is numbered anew, under a new device; the ids stay, so nothing can happen twice.
+ */
+export async function renumber(community: string): Promise<void> {
+  const db = await database();
+  const transaction = db.transaction(["items", "devices"], "readwrite", { durability: "strict" });
+  const device = newDevice(community);
+  const range = IDBKeyRange.bound([community, "waiting", 0], [community, "waiting", Infinity]);
+  const items = transaction.objectStore("items");
+  for (const item of await items.index("waiting").getAll(range)) {
+    await items.put({ ...item, scan: { ...item.scan, sequence: device.next++ } });
+  }
+  await transaction.objectStore("devices").put(device);
+  await transaction.done;
+}
+
+/** The latest items of this device, the newest first. */
+export async function latest(community: string, limit: number): Promise<Item[]> {
+  const db = await database();
+  const found: Item[] = [];
+  let cursor = await db.transaction("items").store.openCursor(null, "prev");
+  while (cursor && found.length < limit) {
+    if (cursor.value.community === community) found.push(cursor.value);
+    cursor = await cursor.continue();
+  }
+  return found;
+}
+
+/** What a screen keeps for working without a network, such as the last run it has seen. */
+export async function remember(name: string, value: unknown): Promise<void> {
+  const db = await database();
+  await db.put("kept", JSON.parse(JSON.stringify(value)), name);
+}
+
+export async function recall<T>(name: string): Promise<T | undefined> {
+  const db = await database();
+  return (await db.get("kept", name)) as T | undefined;
+}
+
+export async function forget(name: string): Promise<void> {
+  const db = await database();
+  await db.delete("kept", name);
+}

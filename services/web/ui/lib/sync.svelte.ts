@@ -1,0 +1,185 @@
+/**
+ * Sends the outbox, in order, and knows how the connection stands. It sends when something is kept,
+ * when the page opens, when it becomes visible and when the network comes back; browsers promise
+ * nothing about work in the background.
+ */
+import { ask, Refused, Unreachable, type Answer, type Problem } from "./api";
+import * as outbox from "./outbox";
+import type { Item, NewScan } from "./outbox";
+
+const BATCH_MAX = 50;
+const RETRY_MS = [500, 1_000, 2_000, 5_000, 10_000, 20_000];
+const PING_MS = 15_000;
+
+export type Link = "online" | "no_network" | "no_server";
+
+/** Nothing is on its way before the first item, so the engine's log is not the one that it was. */
+const isOutOfStep = (answer: Answer) =>
+  ["sequence-gap", "sequence-used"].includes(answer.problem?.code ?? "");
+
+type Listener = (item: Item, answer: Answer) => void;
+
+class Sync {
+  link = $state<Link>(navigator.onLine ? "online" : "no_network");
+  /** How many items the engine has not answered yet. */
+  waiting = $state(0);
+  /** How many of them are on their way right now. */
+  sending = $state(0);
+  /** The engine does not take the batch as a whole; a person must look. */
+  blocked = $state<Problem | null>(null);
+  /** The engine's clock minus this device's, in milliseconds. */
+  offset = $state(0);
+  /** Counts up with every answer, so that lists know when to look again. */
+  answered = $state(0);
+
+  #community: string | null = null;
+  #running = false;
+  #again = false;
+  #failures = 0;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #listeners = new Set<Listener>();
+
+  /** Begins to look after a community's outbox. */
+  start(community: string) {
+    if (this.#community === community) return;
+    const first = this.#community === null;
+    this.#community = community;
+    if (first) {
+      addEventListener("online", () => this.kick());
+      addEventListener("offline", () => (this.link = "no_network"));
+      addEventListener("pageshow", () => this.kick());
+      document.addEventListener("visibilitychange", () => {
+        if (document.visibilityState === "visible") this.kick();
+      });
+      setInterval(() => void this.#ping(), PING_MS);
+    }
+    this.kick();
+  }
+
+  onAnswer(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Keeps scans and sends them. They are safe when this returns; answers come by `onAnswer`. */
+  async put(actor: string, scans: readonly { scan: NewScan; note: string }[]): Promise<Item[]> {
+    if (!this.#community) throw new Error("no community was chosen");
+    const items = await outbox.keep(this.#community, actor, scans);
+    this.waiting += items.length;
+    this.kick();
+    return items;
+  }
+
+  /** Sends now what waits. */
+  kick() {
+    clearTimeout(this.#retry);
+    this.#again = true;
+    if (!this.#running) void this.#run();
+  }
+
+  async #run() {
+    this.#running = true;
+    try {
+      while (this.#again) {
+        this.#again = false;
+        const send = () => this.#drain();
+        // Two windows of one browser share one outbox; only one of them sends at a time.
+        await (navigator.locks ? navigator.locks.request("lastmeter-outbox", send) : send());
+      }
+    } finally {
+      this.#running = false;
+      this.sending = 0;
+    }
+  }
+
+  async #drain() {
+    const community = this.#community;
+    if (!community) return;
+    for (;;) {
+      this.waiting = await outbox.countWaiting(community);
+      const items = await outbox.waiting(community, BATCH_MAX);
+      if (items.length === 0) return void (await this.#ping());
+      this.sending = items.length;
+      try {
+        if (!(await this.#send(community, items))) return this.#later();
+      } catch (error) {
+        if (error instanceof Unreachable) this.#lost();
+        else if (error instanceof Refused) {
+          this.link = "online";
+          this.blocked = error.problem;
+        } else throw error;
+        return this.#later();
+      } finally {
+        this.sending = 0;
+      }
+    }
+  }
+
+  /** Sends one batch; whether all of it was answered. */
+  async #send(community: string, items: Item[]): Promise<boolean> {
+    const device = await outbox.device(community);
+    const actor = items[0]!.actor;
+    const batch = { community, actor, device: device.id, sent_at: new Date().toISOString() };
+    const scans = items.map((item) => ({ ...item.scan, actor: item.actor }));
+    const reply = await ask<{ answers: Answer[]; server_time: string }>("/api/v1/scans", {
+      body: { ...batch, scans },
+    });
+    this.#found();
+    this.offset = Date.parse(reply.server_time) - Date.now();
+    const until = reply.answers.findIndex((a) => a.status === "deferred" || isOutOfStep(a));
+    const count = until < 0 ? items.length : until;
+    const answered = items.slice(0, count).map((item, at) => ({ item, answer: reply.answers[at]! }));
+    await outbox.answer(answered);
+    this.waiting = Math.max(0, this.waiting - count);
+    this.answered += count;
+    for (const { item, answer } of answered) {
+      for (const listener of this.#listeners) listener(item, answer);
+    }
+    if (until < 0) return true;
+    if (until === 0 && isOutOfStep(reply.answers[0]!)) {
+      await outbox.renumber(community);
+      return true;
+    }
+    return until > 0;
+  }
+
+  async #ping() {
+    if (!navigator.onLine) return void (this.link = "no_network");
+    try {
+      const answer = await fetch("/livez", { signal: AbortSignal.timeout(5_000), cache: "no-store" });
+      if (!answer.ok) throw new Unreachable("livez");
+      const back = this.link !== "online";
+      this.#found();
+      if (back && this.waiting > 0) this.kick();
+    } catch {
+      this.#lost();
+    }
+  }
+
+  #found() {
+    this.link = "online";
+    this.blocked = null;
+    this.#failures = 0;
+  }
+
+  #lost() {
+    this.link = navigator.onLine ? "no_server" : "no_network";
+  }
+
+  #later() {
+    const delay = RETRY_MS[Math.min(this.#failures++, RETRY_MS.length - 1)]!;
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.kick(), delay);
+  }
+}
+
+export const sync = new Sync();
+
+/** Lets this page start without a network, where the browser can do that. */
+export function keepPages() {
+  if ("serviceWorker" in navigator) {
+    navigator.serviceWorker.register("/sw.js").catch(() => {
+      // Without HTTPS there is no service worker; the outbox works all the same.
+    });
+  }
+}
