@@ -8,6 +8,8 @@ mod api;
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod browser;
+#[cfg(test)]
 mod command_line;
 #[cfg(test)]
 mod crash;

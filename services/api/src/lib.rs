@@ -11,10 +11,12 @@ mod export;
 mod graphql;
 mod health;
 mod intake;
+mod labels;
 mod openapi;
 mod problem;
 mod resources;
 mod routes;
+mod run_sheet;
 mod scan_body;
 mod scans;
 mod screens;
@@ -35,6 +37,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 pub use graphql::{Settings as GraphqlSettings, document as graphql_schema};
 pub use openapi::document as openapi;
+pub use run_sheet::WrongPins;
 pub use scan_body::{ScanBody, ScanKind};
 pub use views::{Asked, Change, Changes, LiveViews, Note, When};
 pub use webhooks::{HookKind, SetHookBody, WebhookSettings, Webhooks, WebhooksError};
@@ -48,6 +51,8 @@ pub struct App {
     pub engine: Arc<Engine>,
     /// The views, which are also one of the engine's observers.
     pub views: LiveViews,
+    /// Wrong PINs of couriers, in a row.
+    pub wrong_pins: WrongPins,
     /// Where metrics are read; `None` where nobody records them.
     pub metrics: Option<PrometheusHandle>,
     /// How `/graphql` is served.

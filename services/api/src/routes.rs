@@ -16,8 +16,9 @@ use crate::resources::{
     self, CommunityBody, LoadQuery, LoadedBody, OrderBody, ParcelBody, ResolveBody, ResolvedBody,
     RunBody, TrailEntryBody, VolunteerBody,
 };
+use crate::run_sheet::{self, SheetBody, SheetQuestion, SlipBody};
 use crate::scans::{self, AnswersBody, ScansBody};
-use crate::{App, health, intake, openapi, webhooks};
+use crate::{App, health, intake, labels, openapi, webhooks};
 
 type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
@@ -97,6 +98,15 @@ pub(crate) fn routes() -> Vec<Route> {
             response: ResponseBody::Json(schema::<ResolvedBody>),
             handler: || post(resources::resolve),
         },
+        Route {
+            path: "/api/v1/communities/{community}/runs/{id}/sheet",
+            method: Method::Post,
+            summary: "A courier's sheet, for the PIN on the run's slip.",
+            query: None,
+            request: RequestBody::Json(schema::<SheetQuestion>),
+            response: ResponseBody::Json(schema::<SheetBody>),
+            handler: || post(run_sheet::sheet),
+        },
     ];
     routes.extend(command_routes());
     routes.extend(read_routes());
@@ -168,6 +178,13 @@ fn read_routes() -> Vec<Route> {
             || get(resources::communities),
         ),
         route(
+            "/api/v1/communities/{community}/runs/{id}/slip",
+            "What the desk prints for a courier: the run's link and its PIN.",
+            None,
+            schema::<SlipBody>,
+            || get(run_sheet::slip),
+        ),
+        route(
             "/api/v1/communities/{community}/intake",
             "The intake point as it stands: its tables, what is expected, what is held.",
             None,
@@ -221,6 +238,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
+        .route("/api/v1/communities/{community}/labels/{code}", get(labels::label))
         .route("/api/v1/openapi.json", get(contract_document))
 }
 

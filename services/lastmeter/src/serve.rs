@@ -115,8 +115,14 @@ impl Served {
         views.rebuild(Arc::clone(engine.log()), engine.progress().position);
         webhooks.start(&engine);
         let hooks = webhooks.clone();
-        let (metrics, engine_of_app) = (metrics(), Arc::clone(&engine));
-        let app = api::App { engine: engine_of_app, views, metrics, graphql, webhooks };
+        let app = api::App {
+            engine: Arc::clone(&engine),
+            views,
+            wrong_pins: api::WrongPins::default(),
+            metrics: metrics(),
+            graphql,
+            webhooks,
+        };
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(api::serve(listener, app, async move {
             drop(stopped.await);

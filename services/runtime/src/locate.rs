@@ -101,6 +101,25 @@ pub fn check_alias(text: &str) -> Result<(), Problem> {
 }
 
 impl Engine {
+    /// The one open piece that a code names: our own label, or a number that only one piece has.
+    ///
+    /// # Errors
+    /// A code that cannot be read, and one that names no piece or several.
+    pub fn find(&self, community: &CommunityId, code: &str) -> Result<ParcelId, Problem> {
+        let code = read_code(code)?;
+        self.with_place(community, |place| {
+            let found = match &code {
+                Code::Label(number) => place.parcels_of_label(*number),
+                Code::Number(number) => place.parcels_of_number(number),
+            };
+            match found {
+                [one] => Ok(*one),
+                [] => Err(piece_unknown()),
+                several => Err(several_pieces(place, several)),
+            }
+        })?
+    }
+
     /// The parcel that a code names.
     ///
     /// The number alone is enough while it leads to one piece; the carrier, and the piece where a

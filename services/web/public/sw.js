@@ -12,7 +12,7 @@ self.addEventListener("fetch", (event) => {
   const { request } = event, { pathname, origin } = new URL(request.url);
   const ours = origin === location.origin && request.method === "GET";
   if (!ours || /^\/(api|graphql|livez|readyz|metrics)/.test(pathname)) return;
-  const kept = () => caches.match(request, { ignoreSearch: true });
+  const kept = () => caches.match(request, { ignoreSearch: true, ignoreVary: true });
   const fresh = () => fetch(request).then(async (answer) => {
     if (answer.ok && pathname.endsWith(".wasm")) (await caches.open(CACHE)).put(request, answer.clone());
     return answer;

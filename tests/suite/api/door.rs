@@ -77,6 +77,7 @@ impl Door {
         let app = api::router(App {
             engine: Arc::clone(&engine),
             views: views.clone(),
+            wrong_pins: api::WrongPins::default(),
             metrics: None,
             graphql: api::GraphqlSettings::default(),
             webhooks: api::Webhooks::default(),
@@ -302,6 +303,11 @@ pub fn enveloped(envelope: &Value, scans: &[Value]) -> Value {
 }
 
 impl Answered {
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8(self.bytes.clone()).unwrap()
+    }
+
     /// The body as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.bytes).unwrap_or_default()

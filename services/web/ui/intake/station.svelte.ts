@@ -38,6 +38,9 @@ export interface Fault { id: number; title: string; detail: string; code: string
 /** For whom every next piece is. */
 export interface Target { text: string; fields: Pick<NewScan, "door" | "household" | "address" | "phone_tail"> }
 
+/** What stays chosen from one piece to the next, also when the page is opened again. */
+interface Chosen { category: Category; carrier: string | null; table: string | null }
+
 export type Panel = "none" | "address" | "carrier" | "target" | "typed" | "camera" | "help";
 
 const ENTRIES_MAX = 400;
@@ -103,6 +106,8 @@ export class Station {
   async #restore(community: string) {
     const items = await outbox.latest(community, 50);
     this.entries = items.filter(isOurs).map(entryOf);
+    const chosen = await outbox.recall<Chosen>(`chosen-${community}`);
+    if (chosen) [this.category, this.carrier, this.table] = [chosen.category, chosen.carrier, chosen.table];
     const kept = await outbox.recall<{ point: IntakePoint; at: number }>(`point-${community}`);
     if (kept && !this.point) [this.point, this.pointAt] = [kept.point, kept.at];
   }
@@ -137,9 +142,14 @@ export class Station {
       if (this.carrier) fields.carrier = this.carrier;
     }
     if (this.pieceOf > 1 && code) fields.piece = { number: this.#nextNumber(code), of: this.pieceOf };
+    if (this.onBehalf) fields.on_behalf = true;
     if (this.table) fields.container = this.table;
     if (this.target) Object.assign(fields, this.target.fields);
     await this.#send("arrive", code ?? "", fields);
+    const { category, carrier, table } = this;
+    if (settings.community) {
+      void outbox.remember(`chosen-${settings.community}`, { category, carrier, table } satisfies Chosen);
+    }
     // What is said of one piece is not said of the next one.
     [this.size, this.cold, this.onBehalf] = ["bag", "ambient", false];
   }
@@ -247,6 +257,8 @@ export class Station {
     this.panel = "none";
     const code = this.pending;
     this.pending = null;
+    // The scan that could not be taken without its carrier makes way for the one that can.
+    this.entries = this.entries.filter((one) => one.code !== code || one.state !== "refused");
     if (code) await this.arrive(code);
   }
 

@@ -29,6 +29,7 @@ export interface Scan {
   phone_tail?: string;
   household?: string;
   sender?: string;
+  on_behalf?: boolean;
   shelf?: string;
   placed_in?: string;
   run?: string;
@@ -52,6 +53,7 @@ export interface Cue {
   size?: Size;
   cold?: Cold;
   piece?: { number: number; of: number };
+  on_behalf?: boolean;
   run?: string;
   next: NextStep;
   wait_until?: string;

@@ -83,7 +83,8 @@ export async function keep(
         command_id: uuidv7(),
         sequence: device.next++,
         occurred_at: new Date().toISOString(),
-        ...scan,
+        // A screen's own state may be a proxy, which the database does not take.
+        ...(JSON.parse(JSON.stringify(scan)) as NewScan),
       },
     } as Item;
     item.order = await transaction.objectStore("items").add(item);

@@ -33,7 +33,7 @@ export const en: Words = {
   category: {
     meal: "Meal", produce: "Produce", parcel_goods: "Parcel", medicine: "Medicine", ration: "Ration",
   },
-  size: { hand: "Hand", bag: "Bag", box: "Box", heavy: "Heavy", two_person: "Two people" },
+  size: { hand: "Hand", bag: "Bag", box: "Box", heavy: "Heavy", two_person: "By two" },
   cold: { ambient: "Ambient", chilled: "Chilled", frozen: "Frozen" },
   carrier: {
     sf: "SF", yto: "YTO", zto: "ZTO", sto: "STO", yunda: "Yunda", jt: "J&T", jd: "JD",
@@ -50,6 +50,8 @@ export const en: Words = {
     deferred: "Again later", waiting: "To be sent", offline: "Kept, to be sent",
   },
   place: {
+    at: (building, unit, room) =>
+      [`Building ${building}`, unit && `unit ${unit}`, room].filter(Boolean).join(", "),
     grid: "Grid", building: "Bldg", unit: "Unit", room: "Room", shelf: "Shelf", noGrid: "No grid yet",
     unknownShelf: "Held shelf", place: "Put on", unknown: "Recipient unknown", label: "Short code",
   },
@@ -60,6 +62,7 @@ export const en: Words = {
     readyDisinfect: "Scan one piece, or start the timer of a table",
     readySort: "Scan a piece, put it on the shelf shown", category: "Category", size: "Size",
     cold: "Cold", carrier: "Carrier", table: "Table", onBehalf: "On behalf",
+    batch: "Batch", recipient: "Recipient",
     onBehalfHint: "The recipient cannot be reached; taken for them", sender: "Sender",
     target: "One address for all", targetHint: "Every next piece goes there; Esc ends it",
     targetOn: (door) => `All to ${door}`, typed: "Type",
@@ -111,7 +114,18 @@ export const en: Words = {
       "60x40": "60×40 mm", "100x150": "100×150 mm", "58": "58 mm receipt", "80": "80 mm receipt",
     },
     none: "Scan a piece or type its short code", notFound: "There is no such piece",
-    noFont: "The server has no Chinese font", write: "No printer? Write the short code on the piece:",
+    noFont: "The server has no Chinese font", write: "No printer? Write the short code on the piece:", zpl: "ZPL (Zebra)", tspl: "TSPL (TSC)",
+    escpos: "ESC/POS receipts", drawing: "Drawing…", slip: "Slip", slipHint: "The run's id; prints its QR code and PIN",
+    pin: "PIN", runCode: "Run", stops: "doors", pieces: "pieces",
+  },
+  board: {
+    asOf: "As of", past: "At", loading: "Reading the board…", behind: (s) => `No server: this is ${s} seconds old`,
+    pastHint: "This is the past and does not change", pausedHint: "Paused", buildings: "Buildings",
+    waiting: "waiting", expected: "Expected", atGate: "At the gate", disinfecting: "Disinfecting",
+    staged: "Staged", out: "Out", done: "Done today", exceptions: "Exceptions", windows: "Windows",
+    closesIn: "closes in", opensIn: "opens in", noWindows: "No windows are set", oldest: "Waits longest",
+    nothing: "Nothing waits", minutes: "min", grids: "Grids", slider: "Time", live: "Live", pause: "Pause",
+    pace: (n) => `${n} in 10 minutes`, runs: (out, waiting) => `${out} runs out, ${waiting} waiting`,
   },
   route: {
     title: "Route", pin: "PIN", pinHint: "The four digits on the slip", open: "Open", run: "Run",

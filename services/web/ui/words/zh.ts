@@ -42,6 +42,8 @@ export const zh = {
     waiting: "待发送", offline: "已记下，待发送",
   },
   place: {
+    at: (building: string, unit?: string, room?: string) =>
+      [`${building}栋`, unit && `${unit}单元`, room].filter(Boolean).join(" "),
     grid: "网格", building: "栋", unit: "单元", room: "室", shelf: "货架", noGrid: "待分网格",
     unknownShelf: "待查架", place: "放到", unknown: "收件人未知", label: "短码",
   },
@@ -51,7 +53,7 @@ export const zh = {
     ready: "请扫描", readyHint: "直接扫，不用点任何地方。扫描枪、摄像头、手工输入都可以。",
     readyDisinfect: "扫描单件，或选一张台开始计时", readySort: "扫描物件，放到指示的货架",
     category: "品类", size: "大小", cold: "温度", carrier: "快递公司", table: "消杀台",
-    onBehalf: "代收", onBehalfHint: "收件人联系不上，先代收", sender: "寄件人",
+    onBehalf: "代收", batch: "整批", recipient: "收件人", onBehalfHint: "收件人联系不上，先代收", sender: "寄件人",
     target: "整批收件地址", targetHint: "之后每一件都送到这里，按 Esc 取消",
     targetOn: (door: string) => `整批：${door}`,
     typed: "手工输入", typedHint: "单号、门牌（10-2-301）或手机尾号",
@@ -100,7 +102,17 @@ export const zh = {
       "60x40": "60×40 毫米", "100x150": "100×150 毫米", "58": "58 毫米小票", "80": "80 毫米小票",
     },
     none: "先扫描一件或输入短码", notFound: "没有这一件", noFont: "服务器没有中文字体",
-    write: "打印不了？把短码写在物件上：",
+    write: "打印不了？把短码写在物件上：", zpl: "ZPL（斑马）", tspl: "TSPL（TSC 等）", escpos: "ESC/POS 小票机",
+    drawing: "正在画…", slip: "领取单", slipHint: "输入配送趟编号，打印二维码和口令", pin: "口令",
+    runCode: "配送趟编号", stops: "户", pieces: "件",
+  },
+  board: {
+    asOf: "截至", past: "当时", loading: "正在读取看板…", behind: (s: number) => `连不上服务器：显示的是 ${s} 秒前的情况`,
+    pastHint: "显示过去的情况，不会更新", pausedHint: "已暂停更新", buildings: "各楼排队", waiting: "件待送",
+    expected: "预告", atGate: "待消杀", disinfecting: "消杀中", staged: "待送", out: "在途", done: "今日已送",
+    exceptions: "需处理", windows: "时段", closesIn: "距截止", opensIn: "距开始", noWindows: "没有设置时段",
+    oldest: "等候最久", nothing: "没有积压", minutes: "分", grids: "各网格", slider: "时间", live: "实时", pause: "暂停",
+    pace: (n: number) => `近 10 分钟 ${n} 件`, runs: (out: number, waiting: number) => `${out} 趟在途，${waiting} 趟待出发`,
   },
   route: {
     title: "配送", pin: "口令", pinHint: "领取单上的四位数字", open: "打开", run: "配送趟",

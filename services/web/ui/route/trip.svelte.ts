@@ -1,0 +1,237 @@
+/**
+ * A courier's trip without its looks: the sheet as the engine gave it last, and on top of it what
+ * this phone has done since. Whatever is done is kept in the outbox first, so the stairwell needs no
+ * signal; a piece is green only when the engine has answered.
+ */
+import { api, ask, Refused, type Category, type Cold, type Colour, type Door, type Problem, type Size } from "../lib/api";
+import * as outbox from "../lib/outbox";
+import type { Item, NewScan } from "../lib/outbox";
+import { settings } from "../lib/settings.svelte";
+import { sound } from "../lib/sound";
+import { sync } from "../lib/sync.svelte";
+import { uuidv7 } from "../lib/uuid";
+
+export type PieceStatus = "planned" | "on_board" | "failed" | "delivered" | "returned" | "lost";
+export type Exception = "no_answer" | "wrong_door" | "damaged_or_short" | "refused" | "zone_closed";
+export type Receiver = "left_at_door" | "resident" | "neighbour" | "guard";
+
+export interface Piece {
+  parcel: string;
+  label: string;
+  category?: Category;
+  size?: Size;
+  cold?: Cold;
+  on_behalf: boolean;
+  status: PieceStatus;
+}
+
+export interface Stop { door: Door; floor?: number; lift: boolean; outcome?: string; pieces: Piece[] }
+
+export interface Sheet {
+  run: string;
+  revision: number;
+  phase: "planned" | "offered" | "accepted" | "departed" | "closed" | "cancelled";
+  grid?: string;
+  colour?: Colour;
+  volunteer?: string;
+  limit: { pieces: number };
+  opens?: string;
+  closes?: string;
+  stops: Stop[];
+  plan: { building: string; position: { east_dm: number; north_dm: number } }[];
+}
+
+/** What this phone did with a piece, and whether the engine knows. */
+export interface Done { status: PieceStatus; sent: boolean; refused?: Problem | undefined; at: number }
+
+export interface Change { door: string; kind: "added" | "removed"; at: number }
+
+interface Kept { sheet: Sheet; at: number; seen: string[]; changes: Change[]; pin: string }
+
+const REFRESH_MS = 10_000;
+const STATUS: Record<string, PieceStatus> = {
+  load: "on_board", hand_off: "delivered", fail: "failed", reopen: "on_board", unload: "planned",
+};
+
+export const doorName = (door: Door) => `${door.building}-${door.unit}-${door.room}`;
+
+export class Trip {
+  sheet = $state<Sheet | null>(null);
+  at = $state(0);
+  done = $state<Record<string, Done>>({});
+  changes = $state<Change[]>([]);
+  problem = $state<Problem | null>(null);
+  unreachable = $state(false);
+  now = $state(Date.now());
+  #seen: string[] = [];
+  #pin = "";
+  #timers: ReturnType<typeof setInterval>[] = [];
+  #listening: (() => void) | undefined;
+
+  constructor(readonly community: string, readonly run: string) {}
+
+  /** Opens the sheet that this phone knows already, without asking anybody. */
+  async open(): Promise<boolean> {
+    const kept = await outbox.recall<Kept>(`run-${this.run}`);
+    if (!kept) return false;
+    [this.sheet, this.at, this.#seen, this.changes, this.#pin] = [kept.sheet, kept.at, kept.seen, kept.changes, kept.pin];
+    await this.#overlay();
+    return true;
+  }
+
+  /** Asks for the sheet with the PIN on the slip. */
+  async unlock(pin: string): Promise<boolean> {
+    this.#pin = pin;
+    await this.refresh();
+    return this.sheet !== null && this.problem === null;
+  }
+
+  start() {
+    sync.start(this.community);
+    this.#listening = sync.onAnswer((item, answer) => {
+      if (item.scan.run !== this.run) return;
+      if (answer.status === "refused") sound("error");
+      void this.#overlay().then(() => this.refresh());
+    });
+    this.#timers.push(setInterval(() => (this.now = Date.now()), 1000));
+    this.#timers.push(setInterval(() => void this.refresh(), REFRESH_MS));
+  }
+
+  stop() {
+    this.#listening?.();
+    this.#timers.forEach(clearInterval);
+  }
+
+  async refresh() {
+    try {
+      const path = api(this.community, `runs/${this.run}/sheet`);
+      const sheet = await ask<Sheet>(path, { body: { pin: this.#pin } });
+      this.#takeOver(sheet);
+      [this.problem, this.unreachable] = [null, false];
+    } catch (error) {
+      if (error instanceof Refused) this.problem = error.problem;
+      else this.unreachable = true;
+    }
+  }
+
+  #takeOver(sheet: Sheet) {
+    const doors = sheet.stops.map((stop) => doorName(stop.door));
+    const ended = sheet.phase === "closed" || sheet.phase === "cancelled";
+    if (this.sheet && !ended) {
+      const at = Date.now();
+      const added = doors.filter((door) => !this.#seen.includes(door));
+      const removed = this.#seen.filter((door) => !doors.includes(door));
+      // A change is never silent: it stays marked until somebody has touched it.
+      this.changes = [
+        ...this.changes,
+        ...added.map((door): Change => ({ door, kind: "added", at })),
+        ...removed.map((door): Change => ({ door, kind: "removed", at })),
+      ];
+      if (added.length + removed.length) sound("duplicate");
+    }
+    this.#seen = doors;
+    [this.sheet, this.at] = [sheet, Date.now()];
+    void this.#keep();
+    void this.#overlay();
+  }
+
+  async #keep() {
+    const { sheet, at, changes } = this;
+    if (sheet) await outbox.remember(`run-${this.run}`, { sheet, at, seen: this.#seen, changes, pin: this.#pin } as Kept);
+  }
+
+  seeChanges() {
+    this.changes = [];
+    void this.#keep();
+  }
+
+  /** What this phone did, the latest last, on top of the engine's sheet. */
+  async #overlay() {
+    const items = (await outbox.latest(this.community, outbox.ANSWERED_KEPT_MAX)).reverse();
+    const done: Record<string, Done> = {};
+    for (const item of items.filter((one) => one.scan.run === this.run)) {
+      const parcel = item.note;
+      const status = STATUS[item.scan.kind];
+      if (!status) continue;
+      const sent = item.state === "answered";
+      const refused = item.answer?.status === "refused" ? item.answer.problem : undefined;
+      if (sent && !refused && Date.parse(item.scan.occurred_at) < this.at - 30_000) continue;
+      done[parcel] = { status, sent, refused, at: Date.parse(item.scan.occurred_at) };
+    }
+    this.done = done;
+  }
+
+  statusOf(piece: Piece): PieceStatus {
+    const done = this.done[piece.parcel];
+    return done && !done.refused ? done.status : piece.status;
+  }
+
+  /** Whether the engine has not answered yet what this phone did with the piece. */
+  isPending(piece: Piece): boolean {
+    return this.done[piece.parcel]?.sent === false;
+  }
+
+  get actor(): string {
+    return this.sheet?.volunteer ?? settings.badge ?? `run-${this.run.slice(0, 8)}`;
+  }
+
+  async #put(pieces: readonly Piece[], kind: string, fields: Partial<NewScan>) {
+    const scans = pieces.map((piece) => ({
+      scan: { kind, code: piece.label, run: this.run, ...fields } as NewScan,
+      note: piece.parcel,
+    }));
+    if (scans.length === 0) return;
+    const at = Date.now();
+    await sync.put(this.actor, scans);
+    const status = STATUS[kind];
+    if (status) {
+      const done = { ...this.done };
+      for (const piece of pieces) done[piece.parcel] = { status, sent: false, at };
+      this.done = done;
+    }
+    navigator.vibrate?.(40);
+  }
+
+  load = (pieces: readonly Piece[]) => this.#put(pieces, "load", {});
+  unload = (pieces: readonly Piece[]) => this.#put(pieces, "unload", {});
+  fail = (pieces: readonly Piece[], failure: Exception) => this.#put(pieces, "fail", { failure });
+  reopen = (pieces: readonly Piece[]) => this.#put(pieces, "reopen", { reopen: "mistake" });
+  handOff = (stop: Stop, pieces: readonly Piece[], received_by: Receiver) =>
+    this.#put(pieces, "hand_off", { door: stop.door, received_by });
+
+  async depart(counted_pieces: number) {
+    await sync.put(this.actor, [{ scan: { kind: "depart", run: this.run, counted_pieces } as NewScan, note: "" }]);
+    if (this.sheet) this.sheet = { ...this.sheet, phase: "departed" };
+    await this.#keep();
+  }
+
+  /** Accepts, hands back or closes the run: these need the engine at once. */
+  async command(command: Record<string, unknown>) {
+    this.problem = null;
+    try {
+      await ask(api(this.community, `runs/${this.run}/commands`), {
+        body: { command_id: uuidv7(), actor: this.actor, command },
+      });
+      await this.refresh();
+    } catch (error) {
+      if (error instanceof Refused) this.problem = error.problem;
+      else this.unreachable = true;
+    }
+  }
+
+  history = async (): Promise<Item[]> =>
+    (await outbox.latest(this.community, 100)).filter((item) => item.scan.run === this.run);
+}
+
+/** Floors climbed for the doors that were reached: the highest of each stairwell, once. */
+export function climbed(stops: readonly Stop[], reached: (stop: Stop) => boolean): { floors: number; doors: number } {
+  const highest = new Map<string, number>();
+  let doors = 0;
+  for (const stop of stops.filter(reached)) {
+    doors += 1;
+    if (stop.lift) continue;
+    const stair = `${stop.door.building}-${stop.door.unit}`;
+    highest.set(stair, Math.max(highest.get(stair) ?? 0, (stop.floor ?? 1) - 1));
+  }
+  return { floors: [...highest.values()].reduce((sum, floors) => sum + Math.max(0, floors), 0), doors };
+}

@@ -1,0 +1,322 @@
+/** The intake station, worked as its people work it: with a scanner and a few keys. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { BASE, burst, bursts, launch, number, open, said, scans, settled } from "./support.mjs";
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser.close());
+
+const entries = (page) => page.locator('[data-testid="last-five"] li');
+const arrived = (page) => page.getByTestId("arrived");
+
+/** Chooses SF once, as a worker does when its courier unloads. */
+async function withCarrier(page) {
+  await page.keyboard.press("k");
+  await page.getByTestId("carriers").waitFor();
+  await page.keyboard.press("1");
+  await page.getByTestId("carriers").waitFor({ state: "detached" });
+}
+
+test("a piece of an unknown address is scanned, told and identified with a few keys", async () => {
+  const { page, errors, outside } = await open(browser, "/intake");
+  const code = number();
+  await burst(page, code);
+  await page.getByTestId("carriers").waitFor();
+  const began = Date.now();
+  await page.keyboard.press("1");
+  await page.getByTestId("address").waitFor();
+  await page.keyboard.type("2-1-302", { delay: 140 });
+  await page.getByRole("option").first().waitFor();
+  await page.keyboard.press("Enter");
+  await page.getByTestId("building").waitFor();
+  const operator = Date.now() - began;
+  assert.equal(await page.getByTestId("building").innerText(), "2");
+  assert.equal(await said(page), "一网格，二栋，一单元");
+  const height = await page.getByTestId("building").evaluate((e) => parseFloat(getComputedStyle(e).fontSize));
+  assert.ok(height >= 120, `${height} px`);
+  assert.ok(operator < 12_000, `an unknown piece took ${operator} ms`);
+  assert.deepEqual(errors, []);
+  assert.deepEqual(outside, [], "no request goes outside");
+  await page.context().close();
+});
+
+test("a known piece needs nothing but its scan, and its second scan is the same piece", async () => {
+  const { page } = await open(browser, "/intake");
+  const code = number();
+  await page.request.post(`${BASE}/api/v1/scans`, {
+    data: {
+      community: "willow-court", actor: "desk-2",
+      scans: [{ command_id: crypto.randomUUID(), kind: "expect", code, carrier: "yto", address: "3-1-1204" }],
+    },
+  });
+  const began = Date.now();
+  await burst(page, code);
+  await page.getByTestId("building").waitFor();
+  assert.ok(Date.now() - began < 4_000);
+  assert.equal(await page.getByTestId("building").innerText(), "3");
+  assert.equal(await page.getByTestId("plate").getAttribute("data-grid"), "blue");
+  assert.equal(await page.evaluate(() => document.documentElement.dataset.lastSound), "accepted");
+  await page.waitForTimeout(1100);
+  await burst(page, code);
+  await page.locator('[data-state="duplicate"]').first().waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.dataset.lastSound), "duplicate");
+  await page.context().close();
+});
+
+test("thirty scans a second: none is lost, none doubled, and no letter leaks", async () => {
+  for (const setting of [{}, { field: true }, { field: true, ime: true }]) {
+    const { page } = await open(browser, "/intake");
+    await withCarrier(page);
+    if (setting.field) {
+      await page.keyboard.press("b");
+      await page.locator("#address").fill("10-2");
+      await page.locator("#address").focus();
+    }
+    const codes = Array.from({ length: 60 }, () => number());
+    const began = Date.now();
+    await bursts(page, codes, { every: 20, ime: setting.ime ?? false });
+    const rate = (codes.length * 1000) / (Date.now() - began);
+    await settled(page);
+    assert.equal(await arrived(page).innerText(), "60", JSON.stringify(setting));
+    if (setting.field) assert.equal(await page.locator("#address").inputValue(), "10-2");
+    const kept = await sentCodes(page);
+    assert.deepEqual(kept.slice(-60), codes, "in order, each once");
+    console.log(`# ${Math.round(rate)} scans a second, ${JSON.stringify(setting)}`);
+    await page.context().close();
+  }
+});
+
+test("a scanner without an ending is understood by its silence, and one with a Tab too", async () => {
+  const { page } = await open(browser, "/intake");
+  await withCarrier(page);
+  for (const ending of ["", "Tab", "Enter"]) {
+    await burst(page, number(), { ending });
+    await page.waitForTimeout(200);
+  }
+  await settled(page);
+  assert.equal(await arrived(page).innerText(), "3");
+  await page.context().close();
+});
+
+test("a scan presses no focused button, and the same code at once is the same piece", async () => {
+  const { page } = await open(browser, "/intake");
+  await withCarrier(page);
+  await page.getByRole("button", { name: "餐食" }).focus();
+  const code = number();
+  await burst(page, code);
+  await burst(page, code);
+  await settled(page);
+  assert.equal(await arrived(page).innerText(), "1");
+  assert.equal(await page.getByRole("button", { name: "餐食" }).getAttribute("aria-pressed"), "false");
+  await page.context().close();
+});
+
+test("scans that were sent while the page loaded are not lost", async () => {
+  const { page } = await open(browser, "/intake");
+  await withCarrier(page);
+  const code = number();
+  await page.addInitScript((code) => {
+    addEventListener("DOMContentLoaded", () => {
+      for (const c of [...code, "Enter"]) {
+        const name = c === "Enter" ? c : /\d/.test(c) ? `Digit${c}` : `Key${c}`;
+        document.body.dispatchEvent(new KeyboardEvent("keydown", { key: c, code: name, shiftKey: /[A-Z]/.test(c), bubbles: true }));
+      }
+    });
+  }, code);
+  await page.reload();
+  await page.locator(`[data-testid="last-five"] li`, { hasText: code }).waitFor();
+  await page.context().close();
+});
+
+test("an error stays until somebody has seen it, and the line goes on", async () => {
+  const { page } = await open(browser, "/intake");
+  await withCarrier(page);
+  await burst(page, "http-//example");
+  await burst(page, "AB1");
+  await page.getByTestId("fault").waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.dataset.lastSound), "error");
+  await burst(page, number());
+  await settled(page);
+  assert.ok(await page.getByTestId("fault").isVisible());
+  await page.keyboard.press("Escape"); // the address of the piece
+  while (await page.getByTestId("fault").isVisible()) {
+    await page.waitForTimeout(150);
+    await page.keyboard.press("Enter");
+    await page.waitForTimeout(150);
+  }
+  await page.context().close();
+});
+
+test("Esc takes the last piece back, and it can be scanned in anew", async () => {
+  const { page } = await open(browser, "/intake");
+  await withCarrier(page);
+  const code = number();
+  await burst(page, code);
+  await page.getByTestId("address").waitFor();
+  await page.keyboard.press("Escape");
+  await page.waitForTimeout(200);
+  await page.keyboard.press("Escape");
+  await page.getByTestId("undone").waitFor();
+  assert.equal(await arrived(page).innerText(), "0");
+  await page.waitForTimeout(1000);
+  await burst(page, code);
+  await settled(page);
+  assert.equal(await arrived(page).innerText(), "1");
+  await page.context().close();
+});
+
+test("without a network the line goes on; reloaded offline, and sent later, nothing is lost or doubled", async () => {
+  const { page, context } = await open(browser, "/intake");
+  await withCarrier(page);
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  const codes = Array.from({ length: 7 }, () => number());
+  await burst(page, codes[0]);
+  await settled(page);
+  await context.setOffline(true);
+  for (const code of codes.slice(1, 4)) {
+    await burst(page, code);
+    await page.waitForTimeout(150);
+  }
+  const link = page.locator("[data-link]");
+  await page.locator('[data-link="no_network"][data-waiting="3"]').waitFor();
+  assert.match(await link.innerText(), /离线 · 3 条待发/);
+  await page.reload();
+  await page.locator('[data-waiting="3"]').waitFor();
+  for (const code of codes.slice(4)) {
+    await burst(page, code);
+    await page.waitForTimeout(150);
+  }
+  await page.locator('[data-waiting="6"]').waitFor();
+  await context.setOffline(false);
+  await page.locator('[data-link="online"][data-waiting="0"]').waitFor({ timeout: 20_000 });
+  assert.deepEqual((await sentCodes(page)).slice(-7), codes);
+  const point = await (await page.request.get(`${BASE}/api/v1/communities/willow-court/intake`)).json();
+  for (const code of codes) assert.equal(point.held.filter((one) => one.code === code).length <= 1, true);
+  await page.context().close();
+});
+
+test("no network and no server are told apart", async () => {
+  const { page, context } = await open(browser, "/intake");
+  await context.route("**/api/v1/scans", (route) => route.abort());
+  await context.route("**/livez", (route) => route.abort());
+  await withCarrier(page);
+  await burst(page, number());
+  await page.locator('[data-link="no_server"]').waitFor();
+  await context.setOffline(true);
+  await page.locator('[data-link="no_network"]').waitFor();
+  await page.context().close();
+});
+
+test("a table is started and its timer runs", async () => {
+  const { page } = await open(browser, "/intake");
+  await withCarrier(page);
+  await page.keyboard.press("n");
+  await page.waitForTimeout(250);
+  await burst(page, number());
+  await settled(page);
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("F2");
+  const table = page.getByTestId("table-1号台");
+  await table.getByRole("button", { name: "开始计时" }).click();
+  await table.getByRole("timer").waitFor();
+  assert.match(await table.getByRole("timer").innerText(), /^(9|10):\d\d$/);
+  assert.ok(await table.getByRole("button", { name: "结束" }).isDisabled());
+  await page.context().close();
+});
+
+test("the language changes and the page keeps its state", async () => {
+  const { page } = await open(browser, "/intake");
+  await withCarrier(page);
+  await burst(page, number());
+  await page.getByTestId("plate").waitFor();
+  await page.getByRole("button", { name: "English" }).click();
+  await page.getByText("The last five").waitFor();
+  assert.equal(await entries(page).count(), 1);
+  assert.equal(await page.getAttribute("html", "lang"), "en");
+  await page.context().close();
+});
+
+test("three hundred pieces in one unloading, without a pause", async () => {
+  const { page } = await open(browser, "/intake");
+  await withCarrier(page);
+  const codes = Array.from({ length: 300 }, () => number());
+  await bursts(page, codes, { every: 20 });
+  await settled(page, 60_000);
+  assert.equal(await arrived(page).innerText(), "300");
+  await page.context().close();
+});
+
+test("the camera reads a label of ours, and a wall of noise gives nothing", async () => {
+  const { page: gate } = await open(browser, "/intake");
+  const code = number();
+  const [arrived] = await scans(gate.request, [
+    { kind: "arrive", code, carrier: "sf", door: { building: "2", unit: "1", room: "101" } },
+  ]);
+  const { label } = arrived.cue;
+  const path = `${BASE}/api/v1/communities/willow-court/labels/${label}?paper=100x150&format=zpl`;
+  const zpl = await (await gate.request.get(path)).text();
+  await gate.context().close();
+  const folder = mkdtempSync(join(tmpdir(), "lastmeter-camera-"));
+  try {
+    const seen = async (picture) => {
+      const file = join(folder, "camera.y4m");
+      writeFileSync(file, y4m(picture));
+      const camera = await launch([
+        "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", `--use-file-for-fake-video-capture=${file}`,
+      ]);
+      const { page, errors, outside } = await open(camera, "/intake");
+      await page.keyboard.press("F3");
+      await page.waitForTimeout(250);
+      await page.getByRole("tab", { name: "上架" }).click();
+      await page.keyboard.press("v");
+      await page.locator('[data-testid="camera"][data-state="live"]').waitFor();
+      const entry = page.getByTestId("last-five").locator("li").first();
+      const found = await entry.waitFor({ timeout: 6_000 }).then(() => entry.innerText(), () => "");
+      assert.deepEqual(errors, []);
+      assert.deepEqual(outside, [], "the decoder comes from this server");
+      await camera.close();
+      return found;
+    };
+    assert.match(await seen(fromZpl(zpl)), new RegExp(label));
+    let noise = 12345;
+    const random = () => ((noise = (noise * 1103515245 + 12345) & 0x7fffffff) >> 16) & 1;
+    assert.equal(await seen({ width: 640, height: 480, black: () => random() === 1 }), "");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+/** The dots of a label as the printer would get them. */
+function fromZpl(zpl) {
+  const [, hex] = /\^GFA,\d+,\d+,\d+,([0-9A-F]+)/.exec(zpl);
+  const [, width] = /\^PW(\d+)/.exec(zpl);
+  const [, height] = /\^LL(\d+)/.exec(zpl);
+  const bytes = Buffer.from(hex, "hex");
+  const black = (x, y) => (bytes[y * (width / 8) + (x >> 3)] >> (7 - (x & 7))) & 1;
+  return { width: Number(width), height: Number(height), black: (x, y) => black(x, y) === 1 };
+}
+
+/** A still picture as the raw video that Chromium's fake camera plays. */
+function y4m({ width, height, black }) {
+  const luma = Buffer.alloc(width * height);
+  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) luma[y * width + x] = black(x, y) ? 16 : 235;
+  const chroma = Buffer.alloc((width * height) / 2, 128);
+  const frame = Buffer.concat([Buffer.from("FRAME\n"), luma, chroma]);
+  return Buffer.concat([Buffer.from(`YUV4MPEG2 W${width} H${height} F15:1 Ip A1:1 C420jpeg\n`), ...Array(8).fill(frame)]);
+}
+
+/** What this device sent, in order, as it is kept. */
+async function sentCodes(page) {
+  return page.evaluate(async () => {
+    const open = indexedDB.open("lastmeter");
+    const db = await new Promise((resolve) => (open.onsuccess = () => resolve(open.result)));
+    const all = db.transaction("items").objectStore("items").getAll();
+    const items = await new Promise((resolve) => (all.onsuccess = () => resolve(all.result)));
+    db.close();
+    return items.filter((item) => item.scan.kind === "arrive").map((item) => item.scan.code);
+  });
+}

@@ -1,0 +1,142 @@
+/** Every screen in its states and colours: no barrier for anybody, no byte too many. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { BASE, burst, launch, number, open, PHONE, planned, settled } from "./support.mjs";
+
+/** A page's first load, compressed, without the barcode decoder that comes when it is used. */
+const FIRST_LOAD_BYTES_MAX = 60_000;
+const THEMES = ["light", "sun", "dark"];
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser.close());
+
+/** Looks for barriers in every set of colours. */
+async function clean(page, state) {
+  await page.evaluate(AXE);
+  for (const theme of THEMES) {
+    await page.evaluate((theme) => (document.documentElement.dataset.theme = theme), theme);
+    await page.waitForTimeout(200);
+    const found = await page.evaluate(async () => {
+      const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+      const { violations } = await globalThis.axe.run(document, { runOnly: tags });
+      return violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160) + " " + node.failureSummary).join(" | ")}`);
+    });
+    assert.deepEqual(found, [], `${state} in ${theme}`);
+  }
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(wide <= 1, `${state} is ${wide} px too wide`);
+}
+
+test("the intake station has no barrier in any state", async () => {
+  const { page: fresh } = await open(browser, "/intake", { badge: null });
+  await fresh.locator("#badge").waitFor();
+  await clean(fresh, "who is here");
+  await fresh.context().close();
+  const { page, context } = await open(browser, "/intake");
+  await page.getByText("请扫描").first().waitFor();
+  await clean(page, "ready");
+  await page.keyboard.press("k");
+  await page.getByTestId("carriers").waitFor();
+  await clean(page, "carriers");
+  await page.keyboard.press("1");
+  await page.waitForTimeout(300);
+  await burst(page, number());
+  await page.getByTestId("address").waitFor();
+  await page.keyboard.type("1-1-301", { delay: 140 });
+  await page.getByRole("option").first().waitFor();
+  await clean(page, "address");
+  await page.keyboard.press("Enter");
+  await page.getByTestId("building").waitFor();
+  await clean(page, "sorted");
+  await burst(page, "AB1");
+  await page.getByTestId("fault").waitFor();
+  await clean(page, "fault");
+  for (const key of ["F2", "F3", "F4"]) {
+    await page.keyboard.press(key);
+    await page.waitForTimeout(250);
+    await clean(page, key);
+  }
+  await page.keyboard.press("F1");
+  await page.keyboard.press("h");
+  await page.waitForTimeout(250);
+  await clean(page, "keys");
+  await page.keyboard.press("v");
+  await page.getByTestId("camera").waitFor();
+  await page.waitForTimeout(400);
+  await clean(page, "no camera");
+  await context.setOffline(true);
+  await page.locator('[data-link="no_network"]').waitFor();
+  await burst(page, number());
+  await page.waitForTimeout(300);
+  await clean(page, "offline");
+  await context.close();
+});
+
+test("the other screens have no barrier in any state", async () => {
+  const { page } = await open(browser, "/");
+  await page.locator("nav").waitFor();
+  await clean(page, "start");
+  const { slip } = await planned(page.request, ["601", "301", "302"]);
+  await page.goto(`${BASE}/board`);
+  await page.getByTestId("as-of").waitFor();
+  await clean(page, "board");
+  await page.goto(`${BASE}/labels`);
+  await page.locator("#code").waitFor();
+  await clean(page, "labels");
+  await page.goto(`${BASE}/labels?code=${number()}`);
+  await page.getByRole("alert").waitFor();
+  await clean(page, "no such label");
+  await page.context().close();
+
+  const { page: phone } = await open(browser, "/route", PHONE);
+  await phone.getByText("二维码").waitFor();
+  await clean(phone, "no run");
+  await phone.goto(BASE + slip.path);
+  await phone.locator("#pin").waitFor();
+  await clean(phone, "pin");
+  await phone.locator("#pin").fill(slip.pin);
+  await phone.getByRole("button", { name: "打开" }).click();
+  await phone.getByRole("button", { name: "领取这一趟" }).waitFor();
+  await clean(phone, "offered");
+  await phone.getByRole("button", { name: "领取这一趟" }).click();
+  await phone.getByTestId("load-count").waitFor();
+  for (const button of await phone.locator("button.load").all()) await button.click();
+  await settled(phone);
+  await clean(phone, "loading");
+  await phone.locator("#counted").fill("3");
+  await phone.getByRole("button", { name: "出发" }).click();
+  await phone.getByTestId("stops").waitFor();
+  await settled(phone);
+  await clean(phone, "on the way");
+  await phone.getByTestId("unit-done").click();
+  await phone.getByText("都送完了").waitFor();
+  await clean(phone, "all done");
+  for (const tab of ["小区平面", "本机发送记录"]) {
+    await phone.getByRole("tab", { name: tab }).click();
+    await phone.waitForTimeout(200);
+    await clean(phone, tab);
+  }
+  await phone.context().close();
+});
+
+test("each page's first load is small", async () => {
+  const sizes = [];
+  for (const path of ["/", "/intake", "/labels", "/route", "/board"]) {
+    const { page, context } = await open(browser, path, { serviceWorkers: "block" });
+    await page.waitForLoadState("networkidle");
+    const loaded = await page.evaluate(() =>
+      [...performance.getEntriesByType("resource"), ...performance.getEntriesByType("navigation")]
+        .filter((one) => !/\/(api|livez)/.test(one.name))
+        .map((one) => one.encodedBodySize),
+    );
+    const bytes = loaded.reduce((sum, size) => sum + size, 0);
+    sizes.push([path, bytes]);
+    await context.close();
+  }
+  for (const [path, bytes] of sizes) console.log(`# ${path.padEnd(8)} ${(bytes / 1000).toFixed(1)} kB`);
+  for (const [path, bytes] of sizes) assert.ok(bytes > 5_000 && bytes <= FIRST_LOAD_BYTES_MAX, `${path}: ${bytes} bytes`);
+});

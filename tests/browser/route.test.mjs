@@ -1,0 +1,112 @@
+/** The whole story in a browser: scanned at the gate, up the stairs without a signal, left at the door. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { BASE, burst, launch, number, open, PHONE, planned, settled } from "./support.mjs";
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser.close());
+
+async function unlock(page, slip) {
+  await page.locator("#pin").fill(slip.pin);
+  await page.getByRole("button", { name: "打开" }).click();
+}
+
+test("a piece goes from the gate to its door, and the stairwell has no signal", async () => {
+  const { page: gate } = await open(browser, "/intake");
+  const { slip, run } = await planned(gate.request, ["601", "301", "302"]);
+  const { page, context, errors, outside } = await open(browser, slip.path, PHONE);
+  await unlock(page, slip);
+  await page.getByRole("button", { name: "领取这一趟" }).click();
+  await page.getByTestId("load-count").waitFor();
+  for (const button of await page.locator("button.load").all()) await button.click();
+  await page.getByText("3 / 3").waitFor();
+  await settled(page);
+  await page.locator("#counted").fill("2");
+  await page.getByText("您数了 2 件，登记的是 3 件").waitFor();
+  await page.locator("#counted").fill("3");
+  await page.getByRole("button", { name: "出发" }).click();
+  await settled(page);
+  await page.getByTestId("stops").waitFor();
+  await page.evaluate(() => navigator.serviceWorker.ready);
+
+  await context.setOffline(true);
+  // Nobody answers at 302; everything else of the stairwell is left in one touch.
+  const stop = page.getByTestId("stop-1-1-302");
+  await stop.getByRole("button", { name: "没送到" }).click();
+  await stop.getByRole("button", { name: "无人应答" }).click();
+  await stop.waitFor({ state: "detached" });
+  await page.getByTestId("unit-done").click();
+  await page.locator('[data-link="no_network"][data-waiting="3"]').waitFor();
+  await page.reload();
+  await page.locator('[data-waiting="3"]').waitFor();
+  await page.getByText("都送完了").waitFor();
+  assert.equal(await page.getByTestId("finished").locator("li.pending").count(), 3);
+  await context.setOffline(false);
+  await settled(page);
+  await page.getByTestId("finished").locator("li.pending").first().waitFor({ state: "detached" });
+
+  const seen = await (await gate.request.get(`${BASE}/api/v1/communities/willow-court/runs/${run}`)).json();
+  const statuses = seen.pieces.map((piece) => piece.status).sort();
+  assert.deepEqual(statuses, ["delivered", "delivered", "failed"]);
+  assert.match(await page.getByTestId("climbed").innerText(), /5 层 · 3 户/);
+
+  // Reopened all day, and the engine's answer to each item can be read.
+  await page.getByTestId("finished").locator("li", { hasText: "1-1-301" }).getByRole("button").click();
+  await page.getByTestId("stop-1-1-301").waitFor();
+  await page.getByTestId("stop-1-1-301").getByRole("button", { name: "已放门口" }).click();
+  await settled(page);
+  await page.getByTestId("undo").click();
+  await page.getByTestId("stop-1-1-301").waitFor();
+  await page.getByRole("tab", { name: "本机发送记录" }).click();
+  await page.getByTestId("sent").locator("li.accepted").nth(8).waitFor();
+  assert.deepEqual(errors, []);
+  assert.deepEqual(outside, []);
+  await context.close();
+  await gate.context().close();
+});
+
+test("a wrong PIN opens nothing", async () => {
+  const { page: gate } = await open(browser, "/intake");
+  const { slip } = await planned(gate.request, ["201"]);
+  const { page, context } = await open(browser, slip.path, PHONE);
+  await unlock(page, { pin: slip.pin === "0000" ? "0001" : "0000" });
+  await page.getByText("口令不对").waitFor();
+  await unlock(page, slip);
+  await page.getByRole("button", { name: "领取这一趟" }).waitFor();
+  await context.close();
+  await gate.context().close();
+});
+
+test("a label is drawn, printed from the browser and fetched for a printer", async () => {
+  const { page, context } = await open(browser, "/intake");
+  await page.keyboard.press("k");
+  await page.getByTestId("carriers").waitFor();
+  await page.keyboard.press("1");
+  await page.waitForTimeout(300);
+  await burst(page, number());
+  await page.getByTestId("address").waitFor();
+  await page.keyboard.type("3-1-1204", { delay: 140 });
+  await page.getByRole("option").first().waitFor();
+  await page.keyboard.press("Enter");
+  await page.getByTestId("building").waitFor();
+  const code = await page.getByTestId("label").innerText();
+  await page.goto(`${BASE}/labels?code=${code}`);
+  await page.getByTestId("label").waitFor();
+  for (const format of ["tspl", "zpl", "escpos"]) {
+    const path = `${BASE}/api/v1/communities/willow-court/labels/${code}?paper=60x40&format=${format}`;
+    const answer = await page.request.get(path);
+    assert.equal(answer.status(), 200, await answer.text());
+    assert.ok((await answer.body()).length > 4_000, format);
+  }
+  await context.close();
+});
+
+test("the board shows what came in, and says when nobody answers it", async () => {
+  const { page, context } = await open(browser, "/board");
+  await page.getByText("各楼排队").waitFor();
+  await page.getByTestId("as-of").waitFor();
+  await context.route("**/api/**", (route) => route.abort());
+  await page.getByText("连不上服务器").waitFor();
+  await context.close();
+});

@@ -1,0 +1,84 @@
+/**
+ * Takes the pictures in docs/screens: phone, tablet and wall, in both languages, of an engine that
+ * serves tests/data/willow-court.toml. Run it as
+ * `LASTMETER_URL=http://127.0.0.1:8080 node screens.mjs ../../docs/screens`.
+ */
+import { BASE, burst, launch, number, open, PHONE, planned, scans, settled } from "./support.mjs";
+
+const folder = process.argv[2] ?? "../../docs/screens";
+const browser = await launch();
+
+async function take(page, name) {
+  for (const [language, button] of [["zh", "中文"], ["en", "English"]]) {
+    const now = await page.getAttribute("html", "lang");
+    if ((now === "en") !== (language === "en")) await page.getByRole("button", { name: button }).click();
+    await page.waitForTimeout(400);
+    await page.screenshot({ path: `${folder}/${name}.${language}.png` });
+  }
+  await page.getByRole("button", { name: "中文" }).click();
+}
+
+async function station(viewport) {
+  const { page } = await open(browser, "/intake", { viewport });
+  await page.keyboard.press("k");
+  await page.getByTestId("carriers").waitFor();
+  await page.keyboard.press("1");
+  await page.waitForTimeout(300);
+  for (const door of ["1-2-301", "2-1-502", "3-1-1204"]) {
+    await burst(page, number());
+    await page.getByTestId("address").waitFor();
+    await page.keyboard.type(door, { delay: 130 });
+    await page.getByRole("option").first().waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByText(`${door.split("-")[2]}`).first().waitFor();
+    await settled(page);
+  }
+  return page;
+}
+
+const tablet = await station({ width: 1280, height: 800 });
+await take(tablet, "intake-tablet");
+await burst(tablet, number());
+await tablet.getByTestId("address").waitFor();
+await tablet.keyboard.type("1-1-4", { delay: 140 });
+await tablet.waitForTimeout(600);
+await take(tablet, "intake-unknown-tablet");
+const label = await tablet.getByTestId("label").innerText();
+await tablet.goto(`${BASE}/labels?code=${label}`);
+await tablet.getByTestId("label").waitFor();
+await take(tablet, "labels-tablet");
+await tablet.goto(`${BASE}/`);
+await take(tablet, "start-tablet");
+const small = await station({ width: 390, height: 844 });
+await take(small, "intake-phone");
+
+const { page: phone, context } = await open(browser, "/", PHONE);
+const { slip } = await planned(phone.request, ["601", "602", "502", "301"]);
+await phone.goto(BASE + slip.path);
+await phone.locator("#pin").fill(slip.pin);
+await phone.getByRole("button", { name: "打开" }).click();
+await phone.getByRole("button", { name: "领取这一趟" }).click();
+await phone.getByTestId("load-count").waitFor();
+await take(phone, "route-load-phone");
+for (const button of await phone.locator("button.load").all()) await button.click();
+await settled(phone);
+await phone.locator("#counted").fill("4");
+await phone.getByRole("button", { name: "出发" }).click();
+await phone.getByTestId("stops").waitFor();
+await settled(phone);
+await take(phone, "route-phone");
+await context.setOffline(true);
+await phone.getByTestId("unit-done").click();
+await phone.waitForTimeout(700);
+await take(phone, "route-offline-phone");
+await context.setOffline(false);
+await settled(phone);
+
+const { page: wall } = await open(browser, "/board", { viewport: { width: 1920, height: 1080 } });
+await scans(wall.request, Array.from({ length: 14 }, (_, at) => ({
+  kind: "arrive", code: number(), carrier: "zto", door: { building: String(1 + (at % 3)), unit: "1", room: "201" },
+})));
+await wall.reload();
+await wall.getByTestId("as-of").waitFor();
+await take(wall, "board-wall");
+await browser.close();

@@ -1,0 +1,146 @@
+/** A real browser, Debian's Chromium, that asks nobody but the engine under test. */
+import { chromium } from "playwright-core";
+
+export const BASE = process.env.LASTMETER_URL ?? "http://127.0.0.1:18472";
+
+const ARGUMENTS = [
+  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+  "--disable-background-networking", "--disable-component-update",
+  "--autoplay-policy=no-user-gesture-required",
+];
+
+export async function launch(extra = []) {
+  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+  return chromium.launch({ executablePath, args: [...ARGUMENTS, ...extra] });
+}
+
+/** A page that is signed in at a community, with every request of it watched. */
+export async function open(browser, path, options = {}) {
+  const { community = "willow-court", name = "柳园", badge = "desk-1", ...context } = options;
+  const opened = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...context });
+  const outside = [];
+  opened.on("request", (request) => {
+    const url = new URL(request.url());
+    if (!["blob:", "data:"].includes(url.protocol) && url.origin !== new URL(BASE).origin) outside.push(request.url());
+  });
+  await opened.addInitScript(
+    ([community, name, badge]) => {
+      const put = (key, value) => localStorage.getItem(key) ?? localStorage.setItem(key, value);
+      if (badge) {
+        put("lastmeter.community", community);
+        put("lastmeter.community-name", name);
+        put("lastmeter.badge", badge);
+      }
+    },
+    [community, name, badge],
+  );
+  const page = await opened.newPage();
+  const errors = [];
+  page.on("pageerror", (error) => errors.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error" && !/Failed to load resource|net::ERR/.test(message.text())) errors.push(message.text());
+  });
+  await page.goto(BASE + path);
+  return { page, context: opened, outside, errors };
+}
+
+/**
+ * What a wedge scanner does: key events in a burst. Each code's keys come without a pause, so that a
+ * busy test machine is not taken for a slow scanner; codes follow each other `every` milliseconds.
+ */
+export async function bursts(page, codes, { ending = "Enter", every = 0, ime = false } = {}) {
+  await page.evaluate(
+    async ([codes, ending, every, ime]) => {
+      const codeOf = (c) =>
+        /\d/.test(c) ? `Digit${c}` : /[a-z]/i.test(c) ? `Key${c.toUpperCase()}` : c === "-" ? "Minus" : "Slash";
+      const press = (key, code, shiftKey) => {
+        const target = document.activeElement ?? document.body;
+        const shown = ime ? "Process" : key;
+        const shape = { key: shown, code, shiftKey, bubbles: true, cancelable: true, keyCode: ime ? 229 : 0 };
+        const goesOn = target.dispatchEvent(new KeyboardEvent("keydown", shape));
+        // What the browser would do by itself: a letter lands in the field that has the focus.
+        const isField = target.tagName === "INPUT" || target.tagName === "TEXTAREA";
+        if (goesOn && key.length === 1 && isField) {
+          target.setRangeText(key, target.selectionStart, target.selectionEnd, "end");
+          target.dispatchEvent(new Event("input", { bubbles: true }));
+        }
+        if (goesOn && key === "Enter" && target.form) target.form.requestSubmit();
+        if (goesOn && key === "Enter" && target.tagName === "BUTTON") target.click();
+      };
+      for (const code of codes) {
+        for (const c of code) press(c, codeOf(c), /[A-Z]/.test(c));
+        if (ending) press(ending, ending, false);
+        await new Promise((resume) => setTimeout(resume, every));
+      }
+    },
+    [codes, ending, every, ime],
+  );
+}
+
+export const burst = (page, code, how) => bursts(page, [code], how);
+
+let numbers = Date.now() % 1_000_000_000;
+
+/** A waybill number that nobody has used. */
+export const number = () => `SF${String(1_000_000_000_000 + ++numbers * 7).slice(0, 13)}`;
+
+/** What was spoken last. */
+export const said = (page) => page.evaluate(() => document.documentElement.dataset.lastSaid);
+
+/** Waits until the engine has answered everything. */
+export async function settled(page, timeout = 20_000) {
+  await page.waitForTimeout(250);
+  await page.locator('[data-link="online"][data-waiting="0"]').waitFor({ timeout });
+}
+
+/** A command of the desk, which must be done. */
+export async function desk(request, path, command, expected_revision) {
+  const body = { command_id: crypto.randomUUID(), actor: "desk", command };
+  if (expected_revision !== undefined) body.expected_revision = expected_revision;
+  const answer = await request.post(`${BASE}/api/v1/communities/willow-court/${path}/commands`, { data: body });
+  if (!answer.ok()) throw new Error(`${path}: ${await answer.text()}`);
+}
+
+/** A courier's phone: nobody is signed in on it. */
+export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, badge: null };
+
+/** A run of grid 1 whose courier was asked, with the pieces for these doors on their shelves. */
+export async function planned(request, doors) {
+  const [run, volunteer] = [crypto.randomUUID(), crypto.randomUUID()];
+  const limit = { pieces: 20, weight_grams: 60_000, volume_millilitres: 300_000 };
+  await desk(request, `volunteers/${volunteer}`, {
+    kind: "enrol", grid: "1", roles: ["courier"], protection: false, carry_limit: limit,
+  });
+  const now = Date.now();
+  await desk(request, `volunteers/${volunteer}`, {
+    kind: "plan_shift", from: new Date(now - 3_600_000).toISOString(), until: new Date(now + 7_200_000).toISOString(),
+  });
+  const stops = [];
+  for (const room of doors) {
+    const code = number();
+    const [arrived] = await scans(request, [
+      { kind: "arrive", code, carrier: "sf", category: "medicine", door: { building: "1", unit: "1", room } },
+      { kind: "sort", code },
+    ]);
+    stops.push({ door: { building: "1", unit: "1", room }, parcels: [arrived.parcel] });
+  }
+  const day = new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Shanghai" }).format(new Date());
+  await desk(request, `runs/${run}`, {
+    kind: "plan", grid: "1", day, opens: "00:00:00", closes: "23:59:00", limit, stops, needs_protection: false,
+  });
+  const seen = await (await request.get(`${BASE}/api/v1/communities/willow-court/runs/${run}`)).json();
+  await desk(request, `runs/${run}`, { kind: "offer", volunteer }, seen.revision);
+  const slip = await (await request.get(`${BASE}/api/v1/communities/willow-court/runs/${run}/slip`)).json();
+  return { run, volunteer, slip };
+}
+
+/** Scans of the desk, which must be taken. */
+export async function scans(request, all) {
+  const data = {
+    community: "willow-court", actor: "desk-1",
+    scans: all.map((scan) => ({ command_id: crypto.randomUUID(), ...scan })),
+  };
+  const { answers } = await (await request.post(`${BASE}/api/v1/scans`, { data })).json();
+  for (const answer of answers) if (answer.status !== "accepted") throw new Error(JSON.stringify(answer));
+  return answers;
+}

@@ -1,0 +1,71 @@
+//! A courier's sheet: for whoever has the slip, and for nobody else.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use super::door::{Door, is};
+
+const NUMBER: &str = "SF1234567890123";
+
+async fn sheet(door: &Door, run: &str, pin: &str) -> super::door::Answered {
+    let path = format!("/api/v1/communities/willow-court/runs/{run}/sheet");
+    door.post(&path, &json!({ "pin": pin })).await
+}
+
+async fn loaded(door: &Door) -> (String, Value) {
+    let (run, _) = door.run("1").await;
+    let run = run.to_string();
+    let arrival =
+        json!({ "code": NUMBER, "carrier": "sf", "category": "medicine", "address": "1-1-301" });
+    is(&door.scan("arrive", arrival).await, "accepted");
+    is(&door.scan("sort", json!({ "code": NUMBER })).await, "accepted");
+    is(&door.scan("load", json!({ "code": NUMBER, "run": run })).await, "accepted");
+    let slip = door.see(&format!("runs/{run}/slip")).await;
+    (run, slip)
+}
+
+#[tokio::test]
+async fn the_slip_opens_the_sheet() {
+    let door = Door::open().await;
+    let (run, slip) = loaded(&door).await;
+    assert_eq!((&slip["stops"], &slip["pieces"]), (&json!(1), &json!(1)));
+    assert_eq!(slip["path"], format!("/route?community=willow-court&run={run}"));
+    let opened = sheet(&door, &run, slip["pin"].as_str().unwrap()).await;
+    assert_eq!(opened.status, StatusCode::OK, "{}", opened.json());
+    let opened = opened.json();
+    assert_eq!((&opened["phase"], &opened["colour"]), (&json!("accepted"), &json!("red")));
+    let stop = &opened["stops"][0];
+    assert_eq!(stop["door"], json!({ "building": "1", "unit": "1", "room": "301" }));
+    assert_eq!((&stop["floor"], &stop["lift"]), (&json!(3), &json!(false)));
+    assert_eq!(stop["pieces"][0]["status"], "on_board");
+    assert_eq!(stop["pieces"][0]["category"], "medicine");
+}
+
+#[tokio::test]
+async fn a_wrong_pin_opens_nothing_and_guessing_ends() {
+    let door = Door::open().await;
+    let (run, slip) = loaded(&door).await;
+    let pin = slip["pin"].as_str().unwrap();
+    let wrong = if pin == "0000" { "0001" } else { "0000" };
+    for _ in 0..20 {
+        sheet(&door, &run, wrong).await.is_problem(400, "pin-wrong");
+    }
+    sheet(&door, &run, pin).await.is_problem(400, "pin-locked");
+    // The desk prints a new slip for whoever stands there.
+    door.see(&format!("runs/{run}/slip")).await;
+    assert_eq!(sheet(&door, &run, pin).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_sheet_ends_with_its_run() {
+    let door = Door::open().await;
+    let (run, slip) = loaded(&door).await;
+    let pin = slip["pin"].as_str().unwrap();
+    is(&door.scan("depart", json!({ "run": run, "counted_pieces": 1 })).await, "accepted");
+    is(&door.scan("hand_off", json!({ "code": NUMBER, "run": run })).await, "accepted");
+    door.settle().await;
+    assert_eq!(sheet(&door, &run, pin).await.json()["stops"][0]["outcome"], "done");
+    door.done(&format!("runs/{run}"), json!({ "kind": "close", "counted_back": 0 })).await;
+    let ended = sheet(&door, &run, pin).await.json();
+    assert_eq!((&ended["phase"], &ended["stops"]), (&json!("closed"), &json!([])));
+}
