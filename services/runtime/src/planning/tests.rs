@@ -138,6 +138,7 @@ async fn a_morning() -> Arc<MemoryLog> {
         phone_tail: None,
         sender: None,
         disinfection: None,
+        on_behalf: false,
     };
     let sorted = ParcelSorted {
         grid: "3".parse().unwrap(),
