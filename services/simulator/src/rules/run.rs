@@ -71,6 +71,12 @@ impl Run {
             "RunPieceFailed" | "RunPieceReopened" => self.count(sight, Counted::OnBoard)?,
             "RunClosed" => self.closed(id, sight, parcels)?,
             "RunStopDone" | "RunStopFailed" | "RunCancelled" => {}
+            // The plan and what was seen of it: neither custody nor load changes with them.
+            "RunReplanned"
+            | "RunSheetSeen"
+            | "RunBuildingPaused"
+            | "RunBuildingResumed"
+            | "RunHopCounted" => {}
             other => return Err(Broken(8, format!("nobody knows the event `{other}`"))),
         }
         Ok(())
