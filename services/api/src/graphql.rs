@@ -54,8 +54,8 @@ pub struct Settings {
     pub stopping: Stopping,
 }
 
-/// Every command, the scans, and the webhooks. A command id that is sent again with the same content
-/// changes nothing and is answered as it was the first time.
+/// Every command, the scans, and the webhooks. A command id that is sent again with the same
+/// content changes nothing and is answered as it was the first time.
 #[derive(MergedObject)]
 struct Mutation(Commands, WebhookCommands);
 

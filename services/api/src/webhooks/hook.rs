@@ -108,8 +108,8 @@ pub struct SetHookBody {
     pub url: String,
     /// What it hears of.
     pub kinds: BTreeSet<HookKind>,
-    /// What messages are signed with: `whsec_` and 24 to 64 bytes in base64. Without it one is made,
-    /// and told once.
+    /// What messages are signed with: `whsec_` and 24 to 64 bytes in base64. Without it one is
+    /// made, and told once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
     /// From which position on. Without it: a new one from now on, another from where it is.
