@@ -20,13 +20,13 @@ use super::parcel::Parcel;
 use super::reflect::Reflect;
 use super::run::Run;
 use crate::App;
-use crate::views::resources::BuildingQueueBody;
+use crate::views::resources::BuildingQueueDetailBody;
 use crate::views::{Asked, Change, Changes, Note, When};
 
 /// A view at a position.
 #[derive(SimpleObject)]
 #[graphql(concrete(name = "NowBoardFrame", params("Reflect<NowBoard>")))]
-#[graphql(concrete(name = "BuildingQueueFrame", params("Reflect<BuildingQueueBody>")))]
+#[graphql(concrete(name = "BuildingQueueFrame", params("Reflect<BuildingQueueDetailBody>")))]
 #[graphql(concrete(name = "RunFrame", params(Run)))]
 #[graphql(concrete(name = "ParcelFrame", params(Parcel)))]
 pub(super) struct Frame<T: OutputType> {
@@ -80,7 +80,7 @@ impl Live {
         #[graphql(desc = "The position of the last frame that was seen.")] after: Option<
             Reflect<u64>,
         >,
-    ) -> impl Stream<Item = Result<Frame<Reflect<BuildingQueueBody>>>> + use<> {
+    ) -> impl Stream<Item = Result<Frame<Reflect<BuildingQueueDetailBody>>>> + use<> {
         let (of, wanted) = (community.0.clone(), building.0.clone());
         let its_own = move |change: &Change| change.buildings.contains(&wanted);
         let building = building.0;

@@ -271,10 +271,14 @@ pub(super) fn answers(
 ) -> BoxStream<'static, Response> {
     let follows = match operations {
         DocumentOperations::Single(operation) => operation.node.ty == OperationType::Subscription,
-        DocumentOperations::Multiple(operations) => operations.iter().any(|(name, operation)| {
-            operation.node.ty == OperationType::Subscription
-                && asked.operation_name.as_deref() == Some(name.as_str())
-        }),
+        DocumentOperations::Multiple(operations) => {
+            // A lone operation needs no choosing, also when it has a name.
+            let is_lone = operations.len() == 1 && asked.operation_name.is_none();
+            operations.iter().any(|(name, operation)| {
+                operation.node.ty == OperationType::Subscription
+                    && (is_lone || asked.operation_name.as_deref() == Some(name.as_str()))
+            })
+        }
     };
     if follows {
         schema.execute_stream(asked).map(coded).boxed()

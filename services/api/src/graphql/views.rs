@@ -12,7 +12,7 @@ use projections::now_board::NowBoard;
 use super::fault::fault;
 use super::load::app;
 use super::reflect::Reflect;
-use crate::views::resources::{BuildingQueueBody, ask_building};
+use crate::views::resources::{BuildingQueueDetailBody, ask_building};
 use crate::views::{Asked, When};
 
 /// The views of a community, as they stand or as they stood: one moment for all.
@@ -65,7 +65,7 @@ impl Views {
         ctx: &Context<'_>,
         building: Reflect<BuildingId>,
         #[graphql(desc = "Whether its units and doors are told too.", default)] doors: bool,
-    ) -> Result<Reflect<BuildingQueueBody>> {
+    ) -> Result<Reflect<BuildingQueueDetailBody>> {
         let asked = ask_building(app(ctx), &self.community, &building.0, self.when, doors).await;
         asked.map(|asked| Reflect(asked.answer)).map_err(|problem| fault(&problem))
     }

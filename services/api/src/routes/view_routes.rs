@@ -16,7 +16,7 @@ use crate::App;
 use crate::views::When;
 use crate::views::lists::{self, CareQuery, CoverageQuery, LookUpBody, RunSheetBody, SheetQuery};
 use crate::views::resources::{
-    self as views, BuildingQuery, BuildingQueueBody, DayQuery, RollUpBody, ShiftQuery,
+    self as views, BuildingQuery, BuildingQueueDetailBody, DayQuery, RollUpBody, ShiftQuery,
 };
 use crate::views::story::{self, StoryQuery};
 
@@ -86,7 +86,7 @@ fn boards() -> Vec<Route> {
             "/api/v1/communities/{community}/building-queues/{building}",
             "The queue of one building, with its units and doors on demand.",
             Some(schema::<BuildingQuery>),
-            json::<BuildingQueueBody>(),
+            json::<BuildingQueueDetailBody>(),
             || get(views::building_queue),
         ),
         route(

@@ -27,7 +27,7 @@ pub const POSITION_HEADER: HeaderName = HeaderName::from_static("lastmeter-posit
 
 /// A building's queue and, where it was asked for, its units and doors.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct BuildingQueueBody {
+pub struct BuildingQueueDetailBody {
     /// The queue.
     queue: BuildingQueue,
     /// Its units and doors, where they were asked for.
@@ -84,11 +84,11 @@ pub(crate) async fn ask_building(
     building: &BuildingId,
     when: When,
     doors: bool,
-) -> Result<Asked<BuildingQueueBody>, Problem> {
+) -> Result<Asked<BuildingQueueDetailBody>, Problem> {
     let asked = app.ask(community, when, |views, now| {
         let queue = views.building_queue(building, now)?;
         let units = if doors { views.building_units(building, now) } else { None };
-        Some(BuildingQueueBody { queue, units })
+        Some(BuildingQueueDetailBody { queue, units })
     });
     let Asked { answer: found, position, at } = asked.await?;
     let found = found.ok_or_else(|| building_unknown(building))?;

@@ -72,10 +72,7 @@ impl Run {
             "RunClosed" => self.closed(id, sight, parcels)?,
             "RunStopDone" | "RunStopFailed" | "RunCancelled" => {}
             // The plan and what was seen of it: neither custody nor load changes with them.
-            "RunReplanned"
-            | "RunSheetSeen"
-            | "RunBuildingPaused"
-            | "RunBuildingResumed"
+            "RunReplanned" | "RunSheetSeen" | "RunBuildingPaused" | "RunBuildingResumed"
             | "RunHopCounted" => {}
             other => return Err(Broken(8, format!("nobody knows the event `{other}`"))),
         }
