@@ -70,10 +70,9 @@ impl Run {
             "RunPieceReturned" => self.count(sight, Counted::Returned)?,
             "RunPieceFailed" | "RunPieceReopened" => self.count(sight, Counted::OnBoard)?,
             "RunClosed" => self.closed(id, sight, parcels)?,
-            "RunStopDone" | "RunStopFailed" | "RunCancelled" => {}
             // The plan and what was seen of it: neither custody nor load changes with them.
-            "RunReplanned" | "RunSheetSeen" | "RunBuildingPaused" | "RunBuildingResumed"
-            | "RunHopCounted" => {}
+            "RunStopDone" | "RunStopFailed" | "RunCancelled" | "RunReplanned" | "RunSheetSeen"
+            | "RunBuildingPaused" | "RunBuildingResumed" | "RunHopCounted" => {}
             other => return Err(Broken(8, format!("nobody knows the event `{other}`"))),
         }
         Ok(())
