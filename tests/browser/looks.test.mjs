@@ -19,7 +19,9 @@ async function clean(page, state) {
   await page.evaluate(AXE);
   for (const theme of THEMES) {
     await page.evaluate((theme) => (document.documentElement.dataset.theme = theme), theme);
-    await page.waitForTimeout(200);
+    // Colours are judged when they have arrived, not on their way from one mode to the other.
+    await page.evaluate(() =>
+      Promise.allSettled(document.getAnimations().map((animation) => animation.finished)));
     const found = await page.evaluate(async () => {
       const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
       const { violations } = await globalThis.axe.run(document, { runOnly: tags });
