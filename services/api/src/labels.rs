@@ -84,6 +84,27 @@ pub(crate) async fn label(
     Ok(response)
 }
 
+/// What a QR code shall hold.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QrQuery {
+    text: String,
+}
+
+/// The longest text that is made a QR code, in bytes: more is hard to read for an old phone.
+const QR_BYTES_MAX: usize = 300;
+
+/// A QR code of a text, such as the address of a courier's page.
+pub(crate) async fn qr(uri: Uri) -> Result<Response, ProblemResponse> {
+    let QrQuery { text } = body::query(&uri)?;
+    if text.is_empty() || text.len() > QR_BYTES_MAX {
+        return Err(problem(LabelError::Code).into());
+    }
+    let drawn = labels::qr_svg(&text).map_err(problem)?;
+    let headers = [(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "no-store")];
+    Ok((headers, drawn).into_response())
+}
+
 /// Drawing takes some milliseconds, and the first time the fonts are read too.
 async fn dots(drawn: String) -> Result<Bitmap, Problem> {
     let bitmap = tokio::task::spawn_blocking(move || Bitmap::of(&drawn)).await;

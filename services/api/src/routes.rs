@@ -16,7 +16,7 @@ use crate::resources::{
     self, CommunityBody, LoadQuery, LoadedBody, OrderBody, ParcelBody, ResolveBody, ResolvedBody,
     RunBody, TrailEntryBody, VolunteerBody,
 };
-use crate::run_sheet::{self, SheetBody, SheetQuestion, SlipBody};
+use crate::run_sheet::{self, SheetBody, SheetQuestion, SlipBody, SlipQuestion};
 use crate::scans::{self, AnswersBody, ScansBody};
 use crate::{App, health, intake, labels, openapi, webhooks};
 
@@ -99,6 +99,15 @@ pub(crate) fn routes() -> Vec<Route> {
             handler: || post(resources::resolve),
         },
         Route {
+            path: "/api/v1/communities/{community}/runs/{id}/slip",
+            method: Method::Post,
+            summary: "Print a slip for a courier: the run's link and a new PIN, told this once.",
+            query: None,
+            request: RequestBody::Json(schema::<SlipQuestion>),
+            response: ResponseBody::Json(schema::<SlipBody>),
+            handler: || post(run_sheet::print_slip),
+        },
+        Route {
             path: "/api/v1/communities/{community}/runs/{id}/sheet",
             method: Method::Post,
             summary: "A courier's sheet, for the PIN on the run's slip.",
@@ -178,13 +187,6 @@ fn read_routes() -> Vec<Route> {
             || get(resources::communities),
         ),
         route(
-            "/api/v1/communities/{community}/runs/{id}/slip",
-            "What the desk prints for a courier: the run's link and its PIN.",
-            None,
-            schema::<SlipBody>,
-            || get(run_sheet::slip),
-        ),
-        route(
             "/api/v1/communities/{community}/intake",
             "The intake point as it stands: its tables, what is expected, what is held.",
             None,
@@ -239,6 +241,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
         .route("/api/v1/communities/{community}/labels/{code}", get(labels::label))
+        .route("/api/v1/qr.svg", get(labels::qr))
         .route("/api/v1/openapi.json", get(contract_document))
 }
 

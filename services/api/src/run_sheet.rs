@@ -5,23 +5,28 @@ use axum::Json;
 use axum::extract::{Path, Request as HttpRequest, State};
 use domain::address::{Door, PlanPoint};
 use domain::community::event::GridColour;
-use domain::ids::{BuildingId, CommunityId, GridId, ParcelId, RunId, VolunteerId};
+use domain::ids::{
+    ActorId, BuildingId, CommandId, CommunityId, DeviceId, GridId, ParcelId, RunId, VolunteerId,
+};
 use domain::parcel::Parcel;
-use domain::run::{Phase, PieceStatus, Run, RunState, StopOutcome};
+use domain::run::event::RunSlipPrinted;
+use domain::run::{Phase, PieceStatus, Run, RunCommand, RunState, StopOutcome};
 use domain::supply::{Category, Cold, Load, SizeClass};
-use runtime::Problem;
+use runtime::{Occurred, Problem, Request};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::App;
+use crate::actor::authorize;
 use crate::body;
 use crate::commands::path_part;
 use crate::problem::ProblemResponse;
+use crate::scans::digest;
 
-/// Wrong PINs in a row before a run's sheet is closed until the engine starts again or the desk
-/// prints a new slip.
+/// Wrong PINs in a row before a run's sheet is closed until the desk prints a new slip, or the
+/// engine starts again.
 const WRONG_PINS_MAX: u32 = 20;
 /// Runs whose wrong PINs are remembered; beyond that, the count begins anew.
 const RUNS_REMEMBERED_MAX: usize = 10_000;
@@ -69,17 +74,40 @@ pub struct SheetQuestion {
     pin: String,
 }
 
-/// What the desk prints for a courier.
+/// Who prints a slip.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SlipQuestion {
+    /// The command's id (UUIDv7), made and kept by whoever sends it; the same on every retry.
+    command_id: CommandId,
+    /// Who prints it.
+    actor: ActorId,
+    /// The device, when it may be revoked.
+    #[serde(default)]
+    device: Option<DeviceId>,
+}
+
+/// What is printed for a courier.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SlipBody {
     run: RunId,
-    /// The four digits that open the sheet.
+    /// The four digits that open the sheet until another slip is printed, the run is handed back or
+    /// it ends. They are told here and nowhere else.
     pin: String,
     /// The path of the courier's page.
     path: String,
     phase: PhaseName,
     #[serde(skip_serializing_if = "Option::is_none")]
     grid: Option<GridId>,
+    /// Who was asked to make the trip, or makes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    volunteer: Option<VolunteerId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    day: Option<jiff::civil::Date>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    opens: Option<jiff::civil::Time>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closes: Option<jiff::civil::Time>,
     stops: usize,
     pieces: usize,
 }
@@ -121,14 +149,14 @@ pub struct SheetBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     closes: Option<jiff::civil::Time>,
     /// The stops in the order of the way; none once the run has ended.
-    stops: Vec<SheetStop>,
+    stops: Vec<CourierStop>,
     /// The compound's plan: every building that has a place on it.
     plan: Vec<PlanBuilding>,
 }
 
 /// One door of the way.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct SheetStop {
+pub struct CourierStop {
     door: Door,
     /// The floor, where the layout tells it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -138,12 +166,12 @@ pub struct SheetStop {
     /// `done` or `failed`, once it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<&'static str>,
-    pieces: Vec<SheetPiece>,
+    pieces: Vec<CourierPiece>,
 }
 
 /// One piece for a door.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct SheetPiece {
+pub struct CourierPiece {
     parcel: ParcelId,
     /// The short code on its label.
     label: String,
@@ -166,23 +194,47 @@ pub struct PlanBuilding {
     position: PlanPoint,
 }
 
-/// What the desk prints for a courier. Whoever has it may open the sheet, so it also forgives wrong
-/// PINs.
-pub(crate) async fn slip(
+/// Prints a slip: an act of whoever is at the desk, kept in the log like every other. It has a new
+/// PIN, and that of every earlier slip opens nothing any more, so that nobody reads along unnoticed.
+pub(crate) async fn print_slip(
     State(app): State<App>,
     Path((community, id)): Path<(String, String)>,
+    request: HttpRequest,
 ) -> Result<Json<SlipBody>, ProblemResponse> {
     let community: CommunityId = path_part(&community, "community")?;
     let run: RunId = path_part(&id, "id")?;
+    let SlipQuestion { command_id, actor, device } = body::json(&body::bytes(request).await?)?;
+    authorize(&actor, &community)?;
+    let recorded_at = app.engine.clock().now();
+    let request = Request {
+        command_id,
+        content: digest(&("slip", &community, run)),
+        community: community.clone(),
+        actor,
+        device,
+        sequence: None,
+        occurred: Occurred::now(recorded_at),
+        recorded_at,
+        correlation_id: None,
+        causation_id: None,
+    };
+    let print = move |_: &RunState| Ok(RunCommand::PrintSlip(RunSlipPrinted { slip: command_id }));
+    app.engine.command::<Run>(&request, &run, None, print).await?;
     let (state, _) = app.engine.peek::<Run>(&community, &run).await?;
     let phase = phase(&state).ok_or_else(run_unknown)?;
-    app.wrong_pins.forgive(run);
+    if state.slip == Some(command_id) {
+        app.wrong_pins.forgive(run);
+    }
     Ok(Json(SlipBody {
         run,
-        pin: pin(&app, &community, run)?,
+        pin: pin(&app, &community, run, command_id)?,
         path: format!("/route?community={community}&run={run}"),
         phase,
         grid: state.grid().cloned(),
+        volunteer: state.courier.or(state.offered_to),
+        day: state.plan.as_ref().map(|plan| plan.day),
+        opens: state.plan.as_ref().map(|plan| plan.opens),
+        closes: state.plan.as_ref().map(|plan| plan.closes),
         stops: state.stops.len(),
         pieces: state.stops.iter().map(|stop| stop.parcels.len()).sum(),
     }))
@@ -201,7 +253,11 @@ pub(crate) async fn sheet(
     let (Some(phase), Some(revision)) = (phase(&state), revision) else {
         return Err(run_unknown().into());
     };
-    app.wrong_pins.check(run, question.pin == pin(&app, &community, run)?)?;
+    let fits = match state.slip {
+        Some(slip) => question.pin == pin(&app, &community, run, slip)?,
+        None => false,
+    };
+    app.wrong_pins.check(run, fits)?;
     let ended = matches!(phase, PhaseName::Closed | PhaseName::Cancelled);
     let mut stops = vec![];
     for stop in state.stops.iter().filter(|_| !ended) {
@@ -221,7 +277,7 @@ pub(crate) async fn sheet(
             StopOutcome::Done => "done",
             StopOutcome::Failed => "failed",
         });
-        stops.push(SheetStop { door: stop.door.clone(), floor, lift, outcome, pieces });
+        stops.push(CourierStop { door: stop.door.clone(), floor, lift, outcome, pieces });
     }
     let (colour, plan) = app.engine.with_place(&community, |place| {
         let community = place.community();
@@ -252,7 +308,7 @@ async fn piece(
     community: &CommunityId,
     run: &RunState,
     parcel: ParcelId,
-) -> Result<SheetPiece, Problem> {
+) -> Result<CourierPiece, Problem> {
     let (state, _) = app.engine.peek::<Parcel>(community, &parcel).await?;
     let contents = state.contents.as_ref();
     let status = run.pieces.get(&parcel).map_or("planned", |piece| match piece.status {
@@ -262,7 +318,7 @@ async fn piece(
         PieceStatus::Returned => "returned",
         PieceStatus::Lost => "lost",
     });
-    Ok(SheetPiece {
+    Ok(CourierPiece {
         parcel,
         label: runtime::directory::label_code(parcel),
         category: contents.map(|contents| contents.category),
@@ -285,10 +341,10 @@ fn phase(state: &RunState) -> Option<PhaseName> {
     })
 }
 
-/// Four digits that follow from the community's own key: nothing is stored, and nobody can work
+/// Four digits that follow from the community's own key: no log holds them, and nobody can work
 /// them out who has only the link.
-fn pin(app: &App, community: &CommunityId, run: RunId) -> Result<String, Problem> {
-    let token = app.engine.vault().tail_token(community, &format!("run {run}"));
+fn pin(app: &App, community: &CommunityId, run: RunId, slip: CommandId) -> Result<String, Problem> {
+    let token = app.engine.vault().tail_token(community, &format!("run {run} slip {slip}"));
     let token = token.map_err(|error| {
         tracing::error!(error = &error as &dyn std::error::Error, "the vault did not answer");
         Problem::deferred(

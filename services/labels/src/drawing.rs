@@ -98,6 +98,23 @@ pub fn svg(label: &Label, paper: Paper) -> Result<String, LabelError> {
     Ok(sheet.text)
 }
 
+/// Draws a QR code of a text alone, with its clear border, one unit a module.
+///
+/// # Errors
+/// A text that has no QR code.
+pub fn qr_svg(text: &str) -> Result<String, LabelError> {
+    let matrix = QRCodeWriter.encode(text, &BarcodeFormat::QR_CODE, 0, 0);
+    let size = matrix.map_err(|_| LabelError::Code)?.width();
+    let mut sheet = Sheet { text: String::new() };
+    sheet.put(format_args!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {size} {size}\">\n\
+         <rect width=\"{size}\" height=\"{size}\" fill=\"#fff\"/>\n"
+    ));
+    sheet.qr(text, 0, 0, size)?;
+    sheet.put(format_args!("</svg>\n"));
+    Ok(sheet.text)
+}
+
 struct Sheet {
     text: String,
 }

@@ -9,7 +9,7 @@ mod drawing;
 mod printers;
 
 pub use bitmap::{Bitmap, LabelError};
-pub use drawing::{Label, svg};
+pub use drawing::{Label, qr_svg, svg};
 pub use printers::{escpos, tspl, zpl};
 
 /// Printer dots in a millimetre: 203 dots an inch, which nearly every label printer has.

@@ -72,7 +72,8 @@ impl RouteChanges {
             | RunEvent::SheetSeen(_)
             | RunEvent::BuildingPaused(_)
             | RunEvent::BuildingResumed(_)
-            | RunEvent::HopCounted(_) => return,
+            | RunEvent::HopCounted(_)
+            | RunEvent::SlipPrinted(_) => return,
         };
         self.0.push_back(RouteChange { revision, parcel, change });
         if self.0.len() > CHANGES_MAX {

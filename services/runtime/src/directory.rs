@@ -167,6 +167,11 @@ impl Place {
         open.map(|(id, known)| (*id, known))
     }
 
+    /// The tables and carts with open parcels on them.
+    pub fn containers(&self) -> impl Iterator<Item = (&ContainerId, &BTreeSet<ParcelId>)> {
+        self.containers.iter()
+    }
+
     /// What is known of a parcel's codes.
     pub fn known(&self, parcel: ParcelId) -> Option<&Known> {
         self.parcels.get(&parcel)
@@ -351,7 +356,8 @@ impl Place {
             | RunEvent::SheetSeen(_)
             | RunEvent::BuildingPaused(_)
             | RunEvent::BuildingResumed(_)
-            | RunEvent::HopCounted(_) => {}
+            | RunEvent::HopCounted(_)
+            | RunEvent::SlipPrinted(_) => {}
         }
     }
 

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::door::{Door, is};
 
@@ -20,8 +21,13 @@ async fn loaded(door: &Door) -> (String, Value) {
     is(&door.scan("arrive", arrival).await, "accepted");
     is(&door.scan("sort", json!({ "code": NUMBER })).await, "accepted");
     is(&door.scan("load", json!({ "code": NUMBER, "run": run })).await, "accepted");
-    let slip = door.see(&format!("runs/{run}/slip")).await;
+    let slip = printed(door, &run, door.command_id()).await.json();
     (run, slip)
+}
+
+async fn printed(door: &Door, run: &str, command: Uuid) -> super::door::Answered {
+    let path = format!("/api/v1/communities/willow-court/runs/{run}/slip");
+    door.post(&path, &json!({ "command_id": command, "actor": "desk" })).await
 }
 
 #[tokio::test]
@@ -52,8 +58,47 @@ async fn a_wrong_pin_opens_nothing_and_guessing_ends() {
     }
     sheet(&door, &run, pin).await.is_problem(400, "pin-locked");
     // The desk prints a new slip for whoever stands there.
-    door.see(&format!("runs/{run}/slip")).await;
+    let slip = printed(&door, &run, door.command_id()).await.json();
+    let pin = slip["pin"].as_str().unwrap();
     assert_eq!(sheet(&door, &run, pin).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_pin_is_told_to_whoever_prints_the_slip_and_never_again() {
+    let door = Door::open().await;
+    let (run, slip) = loaded(&door).await;
+    let path = format!("/api/v1/communities/willow-court/runs/{run}/slip");
+    assert_eq!(door.get(&path).await.status, StatusCode::METHOD_NOT_ALLOWED);
+    let seen = door.see(&format!("runs/{run}")).await;
+    assert!(!seen.to_string().contains(slip["pin"].as_str().unwrap()), "{seen}");
+
+    // The answer got lost on the way: the same command brings the same slip.
+    let (command, first) = (door.command_id(), slip["pin"].as_str().unwrap());
+    let second = printed(&door, &run, command).await.json();
+    assert_eq!(printed(&door, &run, command).await.json()["pin"], second["pin"]);
+    let second = second["pin"].as_str().unwrap();
+    assert_ne!(first, second);
+    assert_eq!(sheet(&door, &run, second).await.status, StatusCode::OK);
+    // Whoever held the earlier slip learns that there is another one.
+    sheet(&door, &run, first).await.is_problem(400, "pin-wrong");
+    // Who printed it is in the log, and what is printed on it is not.
+    let events = door.events().await;
+    let told: Vec<_> =
+        events.iter().filter(|event| &*event.event_type == "RunSlipPrinted").collect();
+    assert_eq!(told.len(), 2);
+    for event in told {
+        assert!(String::from_utf8_lossy(&event.metadata).contains("\"desk\""));
+        assert!(!String::from_utf8_lossy(&event.data).contains(second));
+    }
+}
+
+#[tokio::test]
+async fn a_sheet_that_nobody_printed_a_slip_for_opens_for_nobody() {
+    let door = Door::open().await;
+    let (run, _) = door.run("1").await;
+    sheet(&door, &run.to_string(), "0000").await.is_problem(400, "pin-wrong");
+    let unknown = door.thing().to_string();
+    printed(&door, &unknown, door.command_id()).await.is_problem(422, "run-unknown");
 }
 
 #[tokio::test]

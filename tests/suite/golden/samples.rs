@@ -103,6 +103,7 @@ fn planning() -> Vec<Happening> {
             ("RunBuildingPaused", json!({ "building": "10", "zone": "中片", "until": NOON })),
             ("RunBuildingResumed", json!({ "building": "10" })),
             ("RunHopCounted", json!({ "hop": { "building_foot": "10" }, "counted_pieces": 1 })),
+            ("RunSlipPrinted", json!({ "slip": thing(COMMAND) })),
         ],
     ));
     all.extend(days_plan(&stops));

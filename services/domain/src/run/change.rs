@@ -1,5 +1,5 @@
 //! What changes on a run under way: its stops, the buildings it leaves out, the pieces counted at
-//! each hop.
+//! each hop, the slip that opens its sheet.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::decide::{Decision, check_stops};
 use super::event::{
     Hop, RunBuildingPaused, RunBuildingResumed, RunEvent, RunHopCounted, RunReplanned,
-    RunSheetSeen, Stop,
+    RunSheetSeen, RunSlipPrinted, Stop,
 };
 use super::refusal::RunRefusal;
 use super::state::{Phase, RunState};
@@ -169,6 +169,12 @@ pub(super) fn count_hop(state: &RunState, fact: RunHopCounted) -> Decision {
     }
     let known = state.hops.get(&fact.hop).map(|count| count.counted);
     Ok(if known == Some(fact.counted_pieces) { vec![] } else { vec![fact.into()] })
+}
+
+pub(super) fn print_slip(state: &RunState, fact: RunSlipPrinted) -> Decision {
+    check_live(state)?;
+    let printed = state.slip == Some(fact.slip);
+    Ok(if printed { vec![] } else { vec![fact.into()] })
 }
 
 fn check_live(state: &RunState) -> Result<(), RunRefusal> {

@@ -3,6 +3,7 @@
 
 use super::event::{
     AssignmentReason, RunBuildingPaused, RunCancelReason, RunHopCounted, RunPlanned, RunReplanned,
+    RunSlipPrinted,
 };
 use crate::address::Door;
 use crate::ids::{BuildingId, GridId, ParcelId, VolunteerId};
@@ -113,6 +114,8 @@ pub enum RunCommand {
     },
     /// Count the pieces at a hop.
     CountHop(RunHopCounted),
+    /// Print a slip, which takes the place of every earlier one.
+    PrintSlip(RunSlipPrinted),
 }
 
 /// The second person of a trip, and the facts that the offer depends on.

@@ -61,6 +61,7 @@ pub(super) fn decide(state: &RunState, command: RunCommand) -> Decision {
         RunCommand::PauseBuilding(fact) => change::pause(state, fact),
         RunCommand::ResumeBuilding { building } => Ok(change::resume(state, building)),
         RunCommand::CountHop(fact) => change::count_hop(state, fact),
+        RunCommand::PrintSlip(fact) => change::print_slip(state, fact),
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Door;
 use crate::event::events;
-use crate::ids::{BuildingId, GridId, ParcelId, PathId, VolunteerId, ZoneId};
+use crate::ids::{BuildingId, CommandId, GridId, ParcelId, PathId, VolunteerId, ZoneId};
 use crate::parcel::event::{DeliveryLevel, FailureReason};
 use crate::supply::{Effort, Load};
 
@@ -35,6 +35,7 @@ events! {
         BuildingPaused(RunBuildingPaused),
         BuildingResumed(RunBuildingResumed),
         HopCounted(RunHopCounted),
+        SlipPrinted(RunSlipPrinted),
     }
 }
 
@@ -346,4 +347,12 @@ pub struct RunHopCounted {
     pub hop: Hop,
     /// The pieces, as counted by hand.
     pub counted_pieces: u32,
+}
+
+/// A slip was printed for whoever makes the trip; it opens the run sheet, and no earlier slip does
+/// any longer. What is printed on it follows from the community's key and is not here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunSlipPrinted {
+    /// The slip: the command by which somebody asked for it.
+    pub slip: CommandId,
 }

@@ -11,12 +11,12 @@ use super::event::{
     Hop, ReplanReason, RunAccepted, RunBuildingPaused, RunCancelReason, RunCancelled, RunClosed,
     RunDeparted, RunHandedBack, RunHopCounted, RunOffered, RunPieceDelivered, RunPieceFailed,
     RunPieceLoaded, RunPieceLost, RunPieceReopened, RunPieceReturned, RunPieceUnloaded, RunPlanned,
-    RunReplanned, RunStopDone, RunStopFailed, Stop,
+    RunReplanned, RunSlipPrinted, RunStopDone, RunStopFailed, Stop,
 };
 use super::{PIECES_MAX, Phase, Run, RunCommand, RunEvent, RunRefusal, RunState, STOPS_MAX};
 use crate::address::Door;
 use crate::decider::fold;
-use crate::ids::{GridId, ParcelId, VolunteerId};
+use crate::ids::{CommandId, GridId, ParcelId, VolunteerId};
 use crate::parcel::event::{DeliveryLevel, FailureReason};
 use crate::spec::given;
 use crate::supply::Load;
@@ -182,6 +182,7 @@ fn every_command() -> Vec<RunCommand> {
         RunCommand::PauseBuilding(paused()),
         RunCommand::ResumeBuilding { building: "10".parse().unwrap() },
         RunCommand::CountHop(RunHopCounted { hop: Hop::GridCart, counted_pieces: 2 }),
+        RunCommand::PrintSlip(slip(1)),
     ]
 }
 
@@ -193,6 +194,10 @@ fn replanned(rooms: &[&str]) -> RunReplanned {
     };
     let stops = rooms.iter().enumerate().map(stop).collect();
     RunReplanned { stops, reason: ReplanReason::ByHand }
+}
+
+fn slip(number: u128) -> RunSlipPrinted {
+    RunSlipPrinted { slip: CommandId(Uuid::from_u128(number)) }
 }
 
 fn paused() -> RunBuildingPaused {

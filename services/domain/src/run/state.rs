@@ -10,7 +10,7 @@ use super::event::{
     RunPieceLoaded, RunPlanned, RunReplanned, Stop,
 };
 use crate::address::Door;
-use crate::ids::{BuildingId, GridId, ParcelId, VolunteerId};
+use crate::ids::{BuildingId, CommandId, GridId, ParcelId, VolunteerId};
 use crate::parcel::event::FailureReason;
 use crate::supply::Load;
 
@@ -138,6 +138,8 @@ pub struct RunState {
     /// The pieces at each hop.
     #[serde(with = "crate::pairs")]
     pub hops: BTreeMap<Hop, HopCount>,
+    /// The slip that opens the run sheet; `None` when none does.
+    pub slip: Option<CommandId>,
 }
 
 impl RunState {
@@ -207,6 +209,8 @@ pub(super) fn evolve(mut state: RunState, event: &RunEvent) -> RunState {
             state.reason = None;
             // Whoever takes it next has seen nothing of it.
             state.sheet_seen = 0;
+            // And whoever had it reads it no longer.
+            state.slip = None;
         }
         RunEvent::PieceLoaded(event) => put_on(&mut state, event),
         RunEvent::PieceUnloaded(event) => take_off(&mut state, event.parcel),
@@ -253,6 +257,7 @@ pub(super) fn evolve(mut state: RunState, event: &RunEvent) -> RunState {
             let count = HopCount { expected: state.expected_at(hop), counted: *counted_pieces };
             state.hops.insert(hop.clone(), count);
         }
+        RunEvent::SlipPrinted(event) => state.slip = Some(event.slip),
     }
     state
 }

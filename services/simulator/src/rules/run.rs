@@ -72,7 +72,7 @@ impl Run {
             "RunClosed" => self.closed(id, sight, parcels)?,
             // The plan and what was seen of it: neither custody nor load changes with them.
             "RunStopDone" | "RunStopFailed" | "RunCancelled" | "RunReplanned" | "RunSheetSeen"
-            | "RunBuildingPaused" | "RunBuildingResumed" | "RunHopCounted" => {}
+            | "RunBuildingPaused" | "RunBuildingResumed" | "RunHopCounted" | "RunSlipPrinted" => {}
             other => return Err(Broken(8, format!("nobody knows the event `{other}`"))),
         }
         Ok(())

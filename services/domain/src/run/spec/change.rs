@@ -135,6 +135,38 @@ mod a_hop {
     }
 }
 
+mod a_slip {
+    use super::*;
+
+    fn print(number: u128) -> RunCommand {
+        RunCommand::PrintSlip(slip(number))
+    }
+
+    #[test]
+    fn takes_the_place_of_the_one_before() {
+        given::<Run>(accepted()).when(print(1)).then([slip(1).into()]);
+        let printed = then(accepted(), [slip(1).into()]);
+        given::<Run>(printed.clone()).when(print(1)).then_nothing();
+        given::<Run>(printed.clone()).when(print(2)).then([slip(2).into()]);
+        let state = fold::<Run>(RunState::default(), &then(printed, [slip(2).into()]));
+        assert_eq!(state.slip, Some(slip(2).slip));
+    }
+
+    #[test]
+    fn is_for_a_run_that_takes_place() {
+        given::<Run>([]).when(print(1)).refused(&RunRefusal::NotPlanned);
+        given::<Run>(closed()).when(print(1)).refused(&RunRefusal::Closed);
+        given::<Run>(cancelled()).when(print(1)).refused(&RunRefusal::Cancelled);
+    }
+
+    #[test]
+    fn opens_nothing_for_whoever_handed_the_run_back() {
+        let back = RunHandedBack { volunteer: ANNA };
+        let events = then(accepted(), [slip(1).into(), back.into()]);
+        assert_eq!(fold::<Run>(RunState::default(), &events).slip, None);
+    }
+}
+
 #[test]
 fn every_new_shape_is_read_again() {
     let events: Vec<RunEvent> = vec![
@@ -143,6 +175,7 @@ fn every_new_shape_is_read_again() {
         paused().into(),
         RunBuildingResumed { building: "10".parse().unwrap() }.into(),
         RunHopCounted { hop: Hop::GridCart, counted_pieces: 1 }.into(),
+        slip(1).into(),
         RunHopCounted { hop: Hop::BuildingFoot("10".parse().unwrap()), counted_pieces: 1 }.into(),
     ];
     for event in events {
