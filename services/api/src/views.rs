@@ -9,6 +9,7 @@ mod feed;
 pub(crate) mod lists;
 pub mod look_up;
 mod past;
+pub(crate) mod pieces;
 mod print;
 mod rebuild;
 pub(crate) mod resources;

@@ -1,12 +1,15 @@
 //! Every view of one community, fed with one event after the other.
 
+use std::collections::BTreeMap;
+
 use domain::address::Door;
 use domain::household::event::TailToken;
-use domain::ids::{BuildingId, HouseholdId, ParcelId, RunId};
+use domain::ids::{BuildingId, ContainerId, HouseholdId, ParcelId, RunId};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::building_page::{self, BuildingPage};
 use crate::building_queue::{BuildingQueue, BuildingQueues, UnitQueue};
 use crate::coverage::{Coverage, CoverageReport};
 use crate::day_report::DayReports;
@@ -14,8 +17,10 @@ use crate::delivery_plan::{self, DeliveryPlan};
 use crate::facts::{BuildingNumber, Facts};
 use crate::happening::{Fact, Happening};
 use crate::household_box::{self, HouseholdBox, ResidentBox};
+use crate::intake_point::{self, IntakePoint};
 use crate::needs_care::{self, CareEntry, CareQueue, ZeroShelf};
 use crate::now_board::{self, Desk, NowBoard};
+use crate::piece_list::{self, PieceList, Wanted};
 use crate::run_sheet::{self, RunLine, RunSheet};
 
 /// The views that a snapshot keeps, by the names of their fields, with the versions of what they
@@ -208,6 +213,28 @@ impl CommunityViews {
     /// door or phone alike.
     pub fn look_up(&self, door: &Door, tail: TailToken, now: Timestamp) -> Option<ResidentBox> {
         household_box::look_up(&self.facts, door, tail, now)
+    }
+
+    /// The page of a building's volunteer, with the doors that nobody has reached for so many days;
+    /// `None` for a building that there is not.
+    pub fn building_page(
+        &self,
+        building: &BuildingId,
+        days: u16,
+        now: Timestamp,
+    ) -> Option<BuildingPage> {
+        let Self { facts, queues, coverage, .. } = self;
+        building_page::building_page(facts, queues, coverage, building, days, now)
+    }
+
+    /// The intake point, with what lies on these tables.
+    pub fn intake_point(&self, tables: &BTreeMap<ContainerId, Vec<ParcelId>>) -> IntakePoint {
+        intake_point::intake_point(&self.facts, tables)
+    }
+
+    /// The pieces behind a figure.
+    pub fn pieces(&self, wanted: &Wanted, now: Timestamp) -> PieceList {
+        piece_list::list(&self.facts, wanted, now)
     }
 
     /// The households that nobody has reached for so many days.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use async_graphql::connection::{Connection, EmptyFields};
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use domain::address::PlanPoint;
 use domain::community::event::{GridColour, Language, Restriction, Window};
 use domain::community::{CommunityState, restriction_at};
 use domain::ids::{
@@ -106,6 +107,7 @@ impl Community {
             grid: building.grid().cloned().map(Reflect),
             units: building.description.units.iter().map(|u| Reflect(u.id.clone())).collect(),
             lift: building.description.lift,
+            position: building.description.position.map(Reflect),
         });
         buildings.collect()
     }
@@ -274,6 +276,8 @@ struct Building {
     units: Vec<Reflect<UnitId>>,
     /// Whether it has a lift.
     lift: bool,
+    /// Where it stands on the compound's plan, where somebody drew it.
+    position: Option<Reflect<PlanPoint>>,
 }
 
 /// A part of a community under one restriction.

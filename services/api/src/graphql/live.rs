@@ -10,6 +10,7 @@ use futures_util::stream::unfold;
 use futures_util::{FutureExt, Stream};
 use jiff::Timestamp;
 use projections::CommunityViews;
+use projections::building_queue::BuildingQueue;
 use projections::now_board::NowBoard;
 use runtime::Problem;
 
@@ -26,6 +27,7 @@ use crate::views::{Asked, Change, Changes, Note, When};
 /// A view at a position.
 #[derive(SimpleObject)]
 #[graphql(concrete(name = "NowBoardFrame", params("Reflect<NowBoard>")))]
+#[graphql(concrete(name = "BuildingQueuesFrame", params("Reflect<Vec<BuildingQueue>>")))]
 #[graphql(concrete(name = "BuildingQueueFrame", params("Reflect<BuildingQueueDetailBody>")))]
 #[graphql(concrete(name = "RunFrame", params(Run)))]
 #[graphql(concrete(name = "ParcelFrame", params(Parcel)))]
@@ -64,6 +66,30 @@ impl Live {
             let of = of.clone();
             async move {
                 let asked = app.ask(&of, When::default(), CommunityViews::now_board).await?;
+                Ok(asked.map(Reflect))
+            }
+            .boxed()
+        })
+    }
+
+    /// The queue of every building of a community, and of pieces whose building nobody knows.
+    async fn building_queues(
+        &self,
+        ctx: &Context<'_>,
+        community: Reflect<CommunityId>,
+        #[graphql(desc = "The position of the last frame that was seen.")] after: Option<
+            Reflect<u64>,
+        >,
+    ) -> impl Stream<Item = Result<Frame<Reflect<Vec<BuildingQueue>>>>> + use<> {
+        // Of a piece, or of the place itself.
+        let moves_a_queue = |change: &Change| {
+            change.parcel.is_some() || (change.run.is_none() && change.household.is_none())
+        };
+        let of = community.0.clone();
+        follow(app(ctx).clone(), community.0, after, moves_a_queue, move |app| {
+            let of = of.clone();
+            async move {
+                let asked = app.ask(&of, When::default(), CommunityViews::building_queues).await?;
                 Ok(asked.map(Reflect))
             }
             .boxed()

@@ -1,6 +1,7 @@
 //! The routes of the views.
 
 use axum::routing::{get, post};
+use projections::building_page::BuildingPage;
 use projections::building_queue::BuildingQueue;
 use projections::coverage::CoverageReport;
 use projections::day_report::DayReport;
@@ -15,6 +16,7 @@ use super::{Method, RequestBody, ResponseBody, Route, SchemaOf, schema};
 use crate::App;
 use crate::views::When;
 use crate::views::lists::{self, CareQuery, CoverageQuery, LookUpBody, RunSheetBody, SheetQuery};
+use crate::views::pieces::{self, BuildingPageQuery, PiecesBody, PiecesQuery};
 use crate::views::resources::{
     self as views, BuildingQuery, BuildingQueueDetailBody, DayQuery, RollUpBody, ShiftQuery,
 };
@@ -116,6 +118,20 @@ fn boards() -> Vec<Route> {
 fn lists() -> Vec<Route> {
     vec![
         route(
+            "/api/v1/communities/{community}/pieces",
+            "The pieces behind a figure, by where they are.",
+            Some(schema::<PiecesQuery>),
+            json::<PiecesBody>(),
+            || get(pieces::pieces),
+        ),
+        route(
+            "/api/v1/communities/{community}/pieces/export.csv",
+            "The pieces behind a figure, as CSV.",
+            Some(schema::<PiecesQuery>),
+            CSV,
+            || get(pieces::pieces_csv),
+        ),
+        route(
             "/api/v1/communities/{community}/delivery-plan",
             "What is due, which run takes it, and what is left over and why.",
             Some(schema::<DayQuery>),
@@ -197,6 +213,13 @@ fn lists() -> Vec<Route> {
 
 fn of_one() -> Vec<Route> {
     vec![
+        route(
+            "/api/v1/communities/{community}/buildings/{building}",
+            "One page for a building's volunteer: what comes, who brings it, whom to call.",
+            Some(schema::<BuildingPageQuery>),
+            json::<BuildingPage>(),
+            || get(pieces::building_page),
+        ),
         route(
             "/api/v1/communities/{community}/households/{household}/box",
             "Everything on its way to a household.",

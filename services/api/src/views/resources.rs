@@ -316,7 +316,7 @@ pub(super) fn answer<R: Serialize>(asked: &Asked<R>) -> Response {
     response
 }
 
-fn building_unknown(building: &BuildingId) -> Problem {
+pub(super) fn building_unknown(building: &BuildingId) -> Problem {
     Problem::not_found(
         "building-unknown",
         format!("there is no building {building}: check its name"),
