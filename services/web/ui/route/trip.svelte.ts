@@ -62,6 +62,9 @@ export class Trip {
   changes = $state<Change[]>([]);
   problem = $state<Problem | null>(null);
   unreachable = $state(false);
+  /** The slip that this phone was opened with is out of date: another one was printed. */
+  locked = $state(false);
+  handedBack = $state(false);
   now = $state(Date.now());
   #seen: string[] = [];
   #pin = "";
@@ -75,13 +78,14 @@ export class Trip {
     const kept = await outbox.recall<Kept>(`run-${this.run}`);
     if (!kept) return false;
     [this.sheet, this.at, this.#seen, this.changes, this.#pin] = [kept.sheet, kept.at, kept.seen, kept.changes, kept.pin];
+    this.locked = !this.#pin;
     await this.#overlay();
     return true;
   }
 
   /** Asks for the sheet with the PIN on the slip. */
   async unlock(pin: string): Promise<boolean> {
-    this.#pin = pin;
+    [this.#pin, this.locked] = [pin, false];
     await this.refresh();
     return this.sheet !== null && this.problem === null;
   }
@@ -103,14 +107,20 @@ export class Trip {
   }
 
   async refresh() {
+    // A PIN that was wrong is not tried again and again: that would close the run for everybody.
+    if (!this.#pin) return;
     try {
       const path = api(this.community, `runs/${this.run}/sheet`);
       const sheet = await ask<Sheet>(path, { body: { pin: this.#pin } });
       this.#takeOver(sheet);
       [this.problem, this.unreachable] = [null, false];
     } catch (error) {
-      if (error instanceof Refused) this.problem = error.problem;
-      else this.unreachable = true;
+      if (!(error instanceof Refused)) return void (this.unreachable = true);
+      this.problem = error.problem;
+      if (error.problem.code.startsWith("pin-")) {
+        [this.#pin, this.locked] = ["", true];
+        await this.#keep();
+      }
     }
   }
 
@@ -212,11 +222,19 @@ export class Trip {
       await ask(api(this.community, `runs/${this.run}/commands`), {
         body: { command_id: uuidv7(), actor: this.actor, command },
       });
+      // Whoever hands a run back reads it no longer.
+      if (command.kind === "hand_back") return void (await this.#letGo());
       await this.refresh();
     } catch (error) {
       if (error instanceof Refused) this.problem = error.problem;
       else this.unreachable = true;
     }
+  }
+
+  async #letGo() {
+    this.stop();
+    [this.handedBack, this.#pin, this.sheet] = [true, "", null];
+    await outbox.forget(`run-${this.run}`);
   }
 
   history = async (): Promise<Item[]> =>

@@ -8,7 +8,8 @@ export const en: Words = {
     intake: "Intake", route: "Route", labels: "Labels", board: "Board", track: "Track",
     intakeHint: "Intake point: scan, disinfect, sort", routeHint: "Volunteers: carry to the doors",
     labelsHint: "Print labels, or print them again", boardHint: "Wall: queues and windows",
-    trackHint: "Residents: look up by door and phone tail",
+    trackHint: "Residents: look up by door and phone tail", building: "My building",
+    buildingHint: "A building's volunteer: one page",
     api: "The API's contract", ready: "Is it ready?",
   },
   look: {
@@ -128,7 +129,8 @@ export const en: Words = {
     pace: (n) => `${n} in 10 minutes`, runs: (out, waiting) => `${out} runs out, ${waiting} waiting`,
   },
   route: {
-    title: "Route", pin: "PIN", pinHint: "The four digits on the slip", open: "Open", run: "Run",
+    title: "Route", pin: "PIN", pinHint: "The four digits on the slip",
+    newSlip: "Another slip was printed for this run: type its PIN (you can go on; everything is kept)", open: "Open", run: "Run",
     noRun: "Scan the QR code on the slip, or open the link that you were sent", wrongPin: "Wrong PIN",
     load: "Load", loadHint: "Count the pieces; leave when both agree", counted: "I counted",
     pieces: "pieces", depart: "Leave",

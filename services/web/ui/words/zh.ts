@@ -6,6 +6,7 @@ export const zh = {
     intake: "接收台", route: "配送", labels: "标签", board: "看板", track: "查件",
     intakeHint: "接收点：扫描、消杀、分拣", routeHint: "志愿者：按楼送货",
     labelsHint: "打印与重打标签", boardHint: "大屏：各楼排队与时段", trackHint: "居民：凭门牌和尾号查件",
+    building: "本楼", buildingHint: "楼栋志愿者：本楼的一页",
     api: "接口说明", ready: "运行状态",
   },
   look: {
@@ -115,7 +116,7 @@ export const zh = {
     pace: (n: number) => `近 10 分钟 ${n} 件`, runs: (out: number, waiting: number) => `${out} 趟在途，${waiting} 趟待出发`,
   },
   route: {
-    title: "配送", pin: "口令", pinHint: "领取单上的四位数字", open: "打开", run: "配送趟",
+    title: "配送", pin: "口令", pinHint: "领取单上的四位数字", newSlip: "这一趟另打了领取单：请输入新口令（照常可以送，结果会保存）", open: "打开", run: "配送趟",
     noRun: "请扫描领取单上的二维码，或打开收到的链接", wrongPin: "口令不对",
     load: "装车", loadHint: "清点件数，与下面一致后出发", counted: "我数了", pieces: "件",
     depart: "出发", countDiffers: (counted: number, loaded: number) => `您数了 ${counted} 件，登记的是 ${loaded} 件：请重新清点`,
