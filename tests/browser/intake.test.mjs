@@ -1,9 +1,9 @@
 /** The intake station, worked as its people work it: with a scanner and a few keys. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { filmed, luma, photographed } from "./camera.mjs";
 import { BASE, burst, bursts, launch, number, open, said, scans, settled } from "./support.mjs";
 
 let browser;
@@ -260,34 +260,41 @@ test("the camera reads a label of ours, and a wall of noise gives nothing", asyn
   const path = `${BASE}/api/v1/communities/willow-court/labels/${label}?paper=100x150&format=zpl`;
   const zpl = await (await gate.request.get(path)).text();
   await gate.context().close();
-  const folder = mkdtempSync(join(tmpdir(), "lastmeter-camera-"));
-  try {
-    const seen = async (picture) => {
-      const file = join(folder, "camera.y4m");
-      writeFileSync(file, y4m(picture));
-      const camera = await launch([
-        "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", `--use-file-for-fake-video-capture=${file}`,
-      ]);
-      const { page, errors, outside } = await open(camera, "/intake");
-      await page.keyboard.press("F3");
-      await page.waitForTimeout(250);
-      await page.getByRole("tab", { name: "上架" }).click();
-      await page.keyboard.press("v");
-      await page.locator('[data-testid="camera"][data-state="live"]').waitFor();
-      const entry = page.getByTestId("last-five").locator("li").first();
-      const found = await entry.waitFor({ timeout: 6_000 }).then(() => entry.innerText(), () => "");
-      assert.deepEqual(errors, []);
-      assert.deepEqual(outside, [], "the decoder comes from this server");
-      await camera.close();
-      return found;
-    };
-    assert.match(await seen(fromZpl(zpl)), new RegExp(label));
-    let noise = 12345;
-    const random = () => ((noise = (noise * 1103515245 + 12345) & 0x7fffffff) >> 16) & 1;
-    assert.equal(await seen({ width: 640, height: 480, black: () => random() === 1 }), "");
-  } finally {
-    rmSync(folder, { recursive: true });
+  const seen = async (picture) => {
+    const { found, errors, outside } = await filmed({ ...picture, pictures: [luma(picture)] });
+    assert.deepEqual(errors, []);
+    assert.deepEqual(outside, [], "the decoder comes from this server");
+    return found;
+  };
+  assert.match(await seen(fromZpl(zpl)), new RegExp(label));
+  let noise = 12345;
+  const random = () => ((noise = (noise * 1103515245 + 12345) & 0x7fffffff) >> 16) & 1;
+  assert.equal(await seen({ width: 640, height: 480, black: () => random() === 1 }), "");
+});
+
+const DATA = process.env.LASTMETER_DATA ? pathToFileURL(`${process.env.LASTMETER_DATA}/`) : new URL("../../../shared/data/", import.meta.url);
+const BARCODES = new URL("barcodes/", DATA);
+const skip = existsSync(BARCODES) ? false : "there is no ../shared/data beside this checkout";
+
+test("photographs of carriers' codes are read, and what only looks like a code gives nothing", { skip }, async () => {
+  const { page, context } = await open(browser, "/intake");
+  const picture = (name) => photographed(page, readFileSync(new URL(name, BARCODES)));
+  for (const [name, text] of [
+    ["code128-2/12.png", "CNK8181G2C"], ["ean13-3/12.png", "9780596008574"], ["code39-1/4.png", "ABC123"],
+  ]) {
+    const { found } = await filmed({ pictures: [await picture(name)] });
+    assert.match(found, new RegExp(text), name);
   }
+  const nothing = [];
+  for (const folder of ["falsepositives-2", "partial"]) {
+    for (const name of readdirSync(new URL(`${folder}/`, BARCODES)).filter((one) => one.endsWith(".png"))) {
+      nothing.push(await picture(`${folder}/${name}`));
+    }
+  }
+  assert.ok(nothing.length >= 8, "there are pictures to be taken in by");
+  const { found } = await filmed({ pictures: nothing });
+  assert.equal(found, "");
+  await context.close();
 });
 
 /** The dots of a label as the printer would get them. */
@@ -298,15 +305,6 @@ function fromZpl(zpl) {
   const bytes = Buffer.from(hex, "hex");
   const black = (x, y) => (bytes[y * (width / 8) + (x >> 3)] >> (7 - (x & 7))) & 1;
   return { width: Number(width), height: Number(height), black: (x, y) => black(x, y) === 1 };
-}
-
-/** A still picture as the raw video that Chromium's fake camera plays. */
-function y4m({ width, height, black }) {
-  const luma = Buffer.alloc(width * height);
-  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) luma[y * width + x] = black(x, y) ? 16 : 235;
-  const chroma = Buffer.alloc((width * height) / 2, 128);
-  const frame = Buffer.concat([Buffer.from("FRAME\n"), luma, chroma]);
-  return Buffer.concat([Buffer.from(`YUV4MPEG2 W${width} H${height} F15:1 Ip A1:1 C420jpeg\n`), ...Array(8).fill(frame)]);
 }
 
 /** What this device sent, in order, as it is kept. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { BASE, burst, launch, number, open, PHONE, planned, settled } from "./support.mjs";
+import { BASE, burst, household, launch, number, open, PHONE, planned, settled } from "./support.mjs";
 
 /** A page's first load, compressed, without the barcode decoder that comes when it is used. */
 const FIRST_LOAD_BYTES_MAX = 60_000;
@@ -15,9 +15,9 @@ before(async () => (browser = await launch()));
 after(() => browser.close());
 
 /** Looks for barriers in every set of colours. */
-async function clean(page, state) {
+async function clean(page, state, themes = THEMES) {
   await page.evaluate(AXE);
-  for (const theme of THEMES) {
+  for (const theme of themes) {
     await page.evaluate((theme) => (document.documentElement.dataset.theme = theme), theme);
     // Colours are judged when they have arrived, not on their way from one mode to the other.
     await page.evaluate(() =>
@@ -82,10 +82,25 @@ test("the other screens have no barrier in any state", async () => {
   const { page } = await open(browser, "/");
   await page.locator("nav").waitFor();
   await clean(page, "start");
-  const { slip } = await planned(page.request, ["601", "301", "302"]);
+  const { run, slip } = await planned(page.request, ["601", "301", "302"]);
   await page.goto(`${BASE}/board`);
-  await page.getByTestId("as-of").waitFor();
+  await page.locator('[data-live="live"]').waitFor();
   await clean(page, "board");
+  await page.locator(".totals button").nth(3).click();
+  await page.getByTestId("list-count").waitFor();
+  await clean(page, "a figure's list");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "暂停" }).click();
+  await clean(page, "paused board");
+  await page.goto(`${BASE}/building`);
+  await page.getByRole("button", { name: /1栋/ }).waitFor();
+  await clean(page, "which building");
+  await page.getByRole("button", { name: /1栋/ }).click();
+  await page.getByTestId("trip").first().waitFor();
+  await clean(page, "building");
+  await page.goto(`${BASE}/labels?slips`);
+  await page.getByTestId(`line-${run}`).waitFor();
+  await clean(page, "runs to print slips for");
   await page.goto(`${BASE}/labels`);
   await page.locator("#code").waitFor();
   await clean(page, "labels");
@@ -125,9 +140,55 @@ test("the other screens have no barrier in any state", async () => {
   await phone.context().close();
 });
 
+test("the resident's page has no barrier in any state", async () => {
+  const { page, context } = await open(browser, "/track?community=willow-court", PHONE);
+  const door = { building: "1", unit: "1", room: "101" };
+  await household(page.request, door, "3141");
+  await planned(page.request, ["101"]);
+  await page.locator("#tail").waitFor();
+  await clean(page, "form");
+  await page.getByRole("button", { name: "查一查" }).click();
+  await page.getByRole("alert").waitFor();
+  await clean(page, "not filled in");
+  await page.getByLabel("几栋").fill("1");
+  await page.getByLabel("几单元").fill("1");
+  await page.getByLabel("门牌号").fill("101");
+  await page.locator("#tail").fill("0000");
+  await page.getByRole("button", { name: "查一查" }).click();
+  await page.getByTestId("problem").waitFor();
+  await clean(page, "not found");
+  await page.locator("#tail").fill("3141");
+  await page.getByRole("button", { name: "查一查" }).click();
+  await page.getByTestId("coming").waitFor();
+  await clean(page, "found");
+  await context.setOffline(true);
+  await page.getByRole("button", { name: "再查一次" }).click();
+  await page.getByText("手机没有网络").waitFor();
+  await clean(page, "offline");
+  await context.close();
+});
+
+test("in English and in large type there is no barrier either", async () => {
+  const paths = ["/", "/intake", "/labels", "/labels?slips", "/board", "/building?building=1", "/track", "/route"];
+  for (const look of [{ language: "en", size: "usual" }, { language: "zh", size: "large" }, { language: "en", size: "large" }]) {
+    for (const viewport of [{ width: 390, height: 844 }, { width: 1280, height: 800 }]) {
+      const { page, context } = await open(browser, "/", { viewport });
+      await page.evaluate((look) => Object.entries(look).forEach(([key, value]) => localStorage.setItem(`lastmeter.${key}`, value)), look);
+      for (const path of paths) {
+        await page.goto(BASE + path);
+        await page.locator("h1").waitFor();
+        await page.waitForLoadState("load");
+        await page.waitForTimeout(500);
+        await clean(page, `${path} in ${look.language}, ${look.size}, ${viewport.width} px`, ["light"]);
+      }
+      await context.close();
+    }
+  }
+});
+
 test("each page's first load is small", async () => {
   const sizes = [];
-  for (const path of ["/", "/intake", "/labels", "/route", "/board"]) {
+  for (const path of ["/", "/intake", "/labels", "/route", "/board", "/building?building=1", "/track"]) {
     const { page, context } = await open(browser, path, { serviceWorkers: "block" });
     await page.waitForLoadState("networkidle");
     const loaded = await page.evaluate(() =>
@@ -139,6 +200,6 @@ test("each page's first load is small", async () => {
     sizes.push([path, bytes]);
     await context.close();
   }
-  for (const [path, bytes] of sizes) console.log(`# ${path.padEnd(8)} ${(bytes / 1000).toFixed(1)} kB`);
+  for (const [path, bytes] of sizes) console.log(`# ${path.padEnd(22)} ${(bytes / 1000).toFixed(1)} kB`);
   for (const [path, bytes] of sizes) assert.ok(bytes > 5_000 && bytes <= FIRST_LOAD_BYTES_MAX, `${path}: ${bytes} bytes`);
 });

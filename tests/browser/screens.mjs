@@ -1,9 +1,8 @@
 /**
  * Takes the pictures in docs/screens: phone, tablet and wall, in both languages, of an engine that
- * serves tests/data/willow-court.toml. Run it as
- * `LASTMETER_URL=http://127.0.0.1:8080 node screens.mjs ../../docs/screens`.
+ * serves tests/data/willow-court.toml. `cargo xtask screens` does it all.
  */
-import { BASE, burst, launch, number, open, PHONE, planned, scans, settled } from "./support.mjs";
+import { BASE, burst, household, launch, number, open, PHONE, planned, scans, settled } from "./support.mjs";
 
 const folder = process.argv[2] ?? "../../docs/screens";
 const browser = await launch();
@@ -74,11 +73,43 @@ await take(phone, "route-offline-phone");
 await context.setOffline(false);
 await settled(phone);
 
+const door = { building: "1", unit: "2", room: "402" };
+await household(phone.request, door, "1212", { phone_only: true });
+await household(phone.request, { building: "1", unit: "1", room: "101" }, "3434");
+await planned(phone.request, ["302"], { parcels: [{ code: number(), door }] });
+await scans(phone.request, [
+  { kind: "arrive", code: number(), carrier: "yto", category: "produce", door },
+  { kind: "arrive", code: number(), carrier: "sf", category: "parcel_goods", door: { ...door, room: "201" } },
+]);
+const { page: resident } = await open(browser, "/track?community=willow-court", PHONE);
+await resident.locator("#tail").waitFor();
+await take(resident, "track-form-phone");
+for (const [at, text] of [[0, "1"], [1, "2"], [2, "402"]]) await resident.locator(".door input").nth(at).fill(text);
+await resident.locator("#tail").fill("1212");
+await resident.locator("form button").click();
+await resident.getByTestId("coming").waitFor();
+await take(resident, "track-phone");
+const { page: volunteer } = await open(browser, "/building?building=1", { viewport: { width: 1024, height: 1366 } });
+await volunteer.getByTestId("trip").first().waitFor();
+await take(volunteer, "building-tablet");
+await volunteer.setViewportSize({ width: 390, height: 844 });
+await take(volunteer, "building-phone");
+await volunteer.emulateMedia({ media: "print" });
+await volunteer.setViewportSize({ width: 794, height: 1123 });
+await volunteer.screenshot({ path: `${folder}/building-a4.zh.png` });
+const { page: counter } = await open(browser, "/labels?slips", { viewport: { width: 1280, height: 800 } });
+await counter.getByRole("button", { name: "打印领取单" }).first().click();
+await counter.getByTestId("slip").waitFor();
+await take(counter, "slip-tablet");
+
 const { page: wall } = await open(browser, "/board", { viewport: { width: 1920, height: 1080 } });
 await scans(wall.request, Array.from({ length: 14 }, (_, at) => ({
   kind: "arrive", code: number(), carrier: "zto", door: { building: String(1 + (at % 3)), unit: "1", room: "201" },
 })));
 await wall.reload();
-await wall.getByTestId("as-of").waitFor();
+await wall.locator('[data-live="live"]').waitFor();
 await take(wall, "board-wall");
+await wall.locator(".totals button").nth(1).click();
+await wall.getByTestId("list-count").waitFor();
+await wall.screenshot({ path: `${folder}/board-list-wall.zh.png` });
 await browser.close();

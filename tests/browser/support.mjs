@@ -104,8 +104,11 @@ export async function desk(request, path, command, expected_revision) {
 /** A courier's phone: nobody is signed in on it. */
 export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, badge: null };
 
-/** A run of grid 1 whose courier was asked, with the pieces for these doors on their shelves. */
-export async function planned(request, doors) {
+/**
+ * A run of grid 1 whose courier was asked, with the pieces for these rooms of 1-1 on their shelves;
+ * and with those that are named, which come in first where nobody knows them.
+ */
+export async function planned(request, rooms, { parcels = [] } = {}) {
   const [run, volunteer] = [crypto.randomUUID(), crypto.randomUUID()];
   const limit = { pieces: 20, weight_grams: 60_000, volume_millilitres: 300_000 };
   await desk(request, `volunteers/${volunteer}`, {
@@ -116,13 +119,11 @@ export async function planned(request, doors) {
     kind: "plan_shift", from: new Date(now - 3_600_000).toISOString(), until: new Date(now + 7_200_000).toISOString(),
   });
   const stops = [];
-  for (const room of doors) {
-    const code = number();
-    const [arrived] = await scans(request, [
-      { kind: "arrive", code, carrier: "sf", category: "medicine", door: { building: "1", unit: "1", room } },
-      { kind: "sort", code },
-    ]);
-    stops.push({ door: { building: "1", unit: "1", room }, parcels: [arrived.parcel] });
+  const wanted = [...rooms.map((room) => ({ code: number(), door: { building: "1", unit: "1", room } })), ...parcels];
+  for (const { code, door } of wanted) {
+    const arrive = { kind: "arrive", code, carrier: "sf", category: "medicine", door };
+    const [arrived] = await scans(request, [arrive, { kind: "sort", code }]);
+    stops.push({ door, parcels: [arrived.parcel] });
   }
   const day = new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Shanghai" }).format(new Date());
   await desk(request, `runs/${run}`, {
@@ -130,8 +131,22 @@ export async function planned(request, doors) {
   });
   const seen = await (await request.get(`${BASE}/api/v1/communities/willow-court/runs/${run}`)).json();
   await desk(request, `runs/${run}`, { kind: "offer", volunteer }, seen.revision);
-  const slip = await (await request.get(`${BASE}/api/v1/communities/willow-court/runs/${run}/slip`)).json();
-  return { run, volunteer, slip };
+  return { run, volunteer, slip: await printed(request, run) };
+}
+
+/** A new slip of a run: its PIN is told here and never again. */
+export async function printed(request, run) {
+  const data = { command_id: crypto.randomUUID(), actor: "desk-1" };
+  const answer = await request.post(`${BASE}/api/v1/communities/willow-court/runs/${run}/slip`, { data });
+  if (!answer.ok()) throw new Error(`${run}: ${await answer.text()}`);
+  return answer.json();
+}
+
+/** A household that can be looked up by its door and the end of its phone number. */
+export async function household(request, door, phone_tail, { phone_only = false } = {}) {
+  const path = `households/${crypto.randomUUID()}`;
+  await desk(request, path, { kind: "register", doors: [door], language: "zh-CN", phone_only });
+  await desk(request, path, { kind: "set_contact", phone_tails: [phone_tail] });
 }
 
 /** Scans of the desk, which must be taken. */
@@ -141,6 +156,6 @@ export async function scans(request, all) {
     scans: all.map((scan) => ({ command_id: crypto.randomUUID(), ...scan })),
   };
   const { answers } = await (await request.post(`${BASE}/api/v1/scans`, { data })).json();
-  for (const answer of answers) if (answer.status !== "accepted") throw new Error(JSON.stringify(answer));
+  for (const answer of answers) if (!["accepted", "duplicate"].includes(answer.status)) throw new Error(JSON.stringify(answer));
   return answers;
 }

@@ -70,6 +70,11 @@ fn a_courier_brings_a_run_up_the_stairs() {
 }
 
 #[test]
+fn everybody_on_the_way_sees_the_same_piece() {
+    run("story.test.mjs");
+}
+
+#[test]
 fn every_screen_is_legible_small_and_asks_nobody_outside() {
     run("looks.test.mjs");
 }

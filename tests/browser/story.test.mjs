@@ -1,0 +1,248 @@
+/** The whole story through the screens: from the gate to the door, as everybody on the way sees it. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { BASE, burst, desk, household, launch, number, open, PHONE, planned, scans, settled } from "./support.mjs";
+
+const API = `${BASE}/api/v1/communities/willow-court`;
+const DESKTOP = { viewport: { width: 1280, height: 900 } };
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser.close());
+
+async function lookUp(page, { building, unit, room }, tail) {
+  await page.getByLabel("几栋").fill(building);
+  await page.getByLabel("几单元").fill(unit);
+  await page.getByLabel("门牌号").fill(room);
+  await page.locator("#tail").fill(tail);
+  await page.getByRole("button", { name: "查一查" }).click();
+}
+
+const spots = async (page, list) =>
+  page.getByTestId(list).locator("[data-spot]").evaluateAll((all) => all.map((one) => one.dataset.spot));
+
+test("a piece goes from the scanner to the door, and everybody sees it on the way", async () => {
+  const door = { building: "2", unit: "1", room: "502" };
+  const { page: wall, context: wallContext, errors } = await open(browser, "/board", DESKTOP);
+  await wall.locator('[data-testid="link"][data-live="live"]').waitFor();
+  const done = async () => Number(await wall.locator("li", { hasText: "今日已送" }).locator("b").innerText());
+  const before = await done();
+  const { page: gate } = await open(browser, "/intake");
+  await household(gate.request, door, "4567");
+
+  // The scanner; one key for the carrier, one for the category, the address as it is shouted.
+  await gate.keyboard.press("k");
+  await gate.getByTestId("carriers").waitFor();
+  await gate.keyboard.press("1");
+  await gate.getByTestId("carriers").waitFor({ state: "detached" });
+  await gate.getByRole("button", { name: "药品" }).click();
+  const code = number();
+  await burst(gate, code);
+  await gate.getByTestId("address").waitFor();
+  await gate.keyboard.type("2-1-502", { delay: 140 });
+  await gate.getByRole("option").first().waitFor();
+  await gate.keyboard.press("Enter");
+  await gate.getByTestId("building").waitFor();
+  await settled(gate);
+
+  // The resident, on a phone, without an account.
+  const { page: resident, context: residents } = await open(browser, "/track?community=willow-court", PHONE);
+  await lookUp(resident, door, "9999");
+  await resident.getByTestId("problem").waitFor();
+  assert.equal(await resident.getByTestId("coming").count(), 0, "a wrong tail tells nothing");
+  await lookUp(resident, door, "4567");
+  await resident.getByTestId("coming").waitFor();
+  assert.deepEqual(await spots(resident, "coming"), ["to_sort"]);
+
+  // Sorted, planned, loaded and left at the door by a courier with a slip.
+  await scans(gate.request, [{ kind: "sort", code }]);
+  const { slip, run, volunteer } = await planned(gate.request, [], { parcels: [{ code, door }] });
+  const { page: building } = await open(browser, "/building?building=2", DESKTOP);
+  await building.getByTestId("door-1-502").waitFor();
+  assert.match(await building.getByTestId("trip").innerText(), new RegExp(`志愿者 ${volunteer.slice(-4).toUpperCase()}`));
+  assert.match(await building.locator("textarea").inputValue(), /502（1件）/);
+  await building.context().close();
+
+  const { page: courier, context: couriers } = await open(browser, slip.path, PHONE);
+  await courier.locator("#pin").fill(slip.pin);
+  await courier.getByRole("button", { name: "打开" }).click();
+  await courier.getByRole("button", { name: "领取这一趟" }).click();
+  await courier.getByTestId("load-count").waitFor();
+  await courier.locator("button.load").click();
+  await settled(courier);
+  await courier.locator("#counted").fill("1");
+  await courier.getByRole("button", { name: "出发" }).click();
+  await courier.getByTestId("stops").waitFor();
+  await settled(courier);
+  await resident.getByRole("button", { name: "再查一次" }).click();
+  await resident.locator('[data-spot="loaded"]').waitFor();
+  await courier.getByTestId("unit-done").click();
+  await courier.getByText("都送完了").waitFor();
+  await settled(courier);
+
+  await resident.getByRole("button", { name: "再查一次" }).click();
+  await resident.getByTestId("over").getByText("已送到").waitFor();
+  // The wall heard of it without being asked.
+  await wall.waitForFunction((n) => {
+    const figure = [...document.querySelectorAll("li")].find((one) => one.textContent.includes("今日已送"));
+    return Number(figure.querySelector("b").textContent) === n;
+  }, before + 1);
+  await wall.locator("li", { hasText: "今日已送" }).getByRole("button").click();
+  await wall.getByTestId("list").getByText(`…${code.slice(-4)}`).waitFor();
+  assert.deepEqual(errors, []);
+  await desk(gate.request, `runs/${run}`, { kind: "close", counted_back: 0 });
+  for (const context of [wallContext, residents, couriers, gate.context()]) await context.close();
+});
+
+test("a resident is told what to do whatever goes wrong", async () => {
+  const { page, context } = await open(browser, "/track?community=willow-court", PHONE);
+  await page.getByRole("button", { name: "查一查" }).click();
+  await page.getByText("请把四格都填好").waitFor();
+  const door = { building: "3", unit: "1", room: "1204" };
+  await household(page.request, door, "7788");
+  await lookUp(page, door, "7788");
+  await page.getByTestId("nothing").waitFor();
+  await context.setOffline(true);
+  await page.getByRole("button", { name: "再查一次" }).click();
+  await page.getByText("手机没有网络").waitFor();
+  await context.setOffline(false);
+  // Asked too often: it says how long to wait, and nobody can try tails out.
+  for (let n = 0; n < 5; n++) {
+    await page.getByRole("button", { name: "再查一次" }).click();
+    await page.waitForTimeout(150);
+  }
+  await page.getByText(/查询过于频繁：请 \d+ 分钟后再试/).waitFor();
+  await page.getByRole("button", { name: "English" }).click();
+  await page.getByText(/try again in \d+ minutes/).waitFor();
+  await page.getByRole("button", { name: "Another door" }).click();
+  assert.equal(await page.locator("#tail").inputValue(), "", "the tail is not kept");
+  await page.reload();
+  assert.equal(await page.getByLabel("Door").inputValue(), "1204", "the door is");
+  await context.close();
+});
+
+test("a building's volunteer reads, copies and prints one page", async () => {
+  const { page: gate } = await open(browser, "/intake");
+  const door = { building: "1", unit: "2", room: "402" };
+  await household(gate.request, door, "1212", { phone_only: true });
+  const { volunteer } = await planned(gate.request, [], { parcels: [{ code: number(), door }] });
+  const { page, context } = await open(browser, "/building", DESKTOP);
+  await page.getByRole("button", { name: /1栋/ }).click();
+  await page.getByTestId("door-2-402").waitFor();
+  await page.getByTestId("calls").getByText("只能接电话").first().waitFor();
+  const text = await page.locator("textarea").inputValue();
+  assert.match(text, /【1栋 送货通知】/);
+  assert.doesNotMatch(text, /药品/, "a chat is no place for what is inside");
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.getByRole("button", { name: "复制" }).click();
+  await page.getByText("已复制").waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), text);
+  await page.emulateMedia({ media: "print" });
+  const sheet = page.getByTestId("a4");
+  assert.ok(await sheet.isVisible());
+  assert.match(await sheet.innerText(), new RegExp(`4 楼[\\s\\S]*402[\\s\\S]*`));
+  assert.match(await sheet.innerText(), new RegExp(volunteer.slice(-4).toUpperCase()));
+  assert.ok(!(await page.getByRole("button", { name: "复制" }).isVisible()), "paper has no buttons");
+  await page.emulateMedia({ media: "screen" });
+  await context.route("**/api/**", (route) => route.abort());
+  await page.getByRole("button", { name: "5 天" }).click();
+  await page.getByText("连不上服务器").waitFor();
+  await context.close();
+  await gate.context().close();
+});
+
+test("the wall lives on its own, opens the list of every figure, looks back and can be stopped", async () => {
+  const { page, context, errors, outside } = await open(browser, "/board", { viewport: { width: 1920, height: 1080 } });
+  await page.locator('[data-testid="link"][data-live="live"]').waitFor();
+  const polls = [];
+  page.on("request", (request) => /graphql|board/.test(request.url()) && polls.push(request.url()));
+  const tile = page.locator('[data-building="3"] .waiting');
+  const before = Number(await tile.textContent());
+  const began = Date.now();
+  const code = number();
+  await scans(page.request, [{ kind: "arrive", code, carrier: "sf", door: { building: "3", unit: "1", room: "301" } }]);
+  await page.waitForFunction((n) => Number(document.querySelector('[data-building="3"] .waiting').textContent) === n, before + 1);
+  console.log(`# the wall showed it after ${Date.now() - began} ms`);
+  assert.deepEqual(polls, [], "nobody asked");
+
+  for (const button of await page.locator(".totals button, td button").all()) {
+    const figure = Number((await button.innerText()).match(/\d+/)[0]);
+    await button.click();
+    const told = await page.getByTestId("list-count").innerText();
+    assert.equal(Number(told.match(/\d+/)[0]), figure, await page.locator("#list-title").innerText());
+    await page.getByTestId("list").getByRole("button", { name: "关闭" }).click();
+  }
+  await page.locator('[data-building="3"]').focus();
+  await page.keyboard.press("Enter");
+  await page.getByTestId("list").getByText(`…${code.slice(-4)}`).waitFor();
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByText("导出 CSV").click()]);
+  assert.match(download.suggestedFilename(), /pieces.*\.csv/);
+  await page.keyboard.press("Escape");
+
+  await page.getByRole("button", { name: "暂停" }).click();
+  await page.getByText("已暂停更新").waitFor();
+  await scans(page.request, [{ kind: "arrive", code: number(), carrier: "sf", door: { building: "3", unit: "1", room: "301" } }]);
+  await page.waitForTimeout(800);
+  assert.equal(Number(await tile.textContent()), before + 1, "it stands still");
+  await page.getByRole("button", { name: "继续" }).click();
+  await page.waitForFunction((n) => Number(document.querySelector('[data-building="3"] .waiting').textContent) === n, before + 2);
+
+  await page.locator("#back").evaluate((slider) => {
+    slider.value = String(Number(slider.max) - 95);
+    slider.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+  await page.getByText(/显示过去的情况|没有社区/).first().waitFor();
+  await page.getByRole("button", { name: "实时" }).click();
+  await page.locator('[data-testid="link"][data-live="live"]').waitFor();
+  assert.deepEqual(errors, []);
+  assert.deepEqual(outside, []);
+  await context.close();
+});
+
+test("where live updates do not get through the wall says so and asks by itself", async () => {
+  const { page, context } = await open(browser, "/", { viewport: { width: 1280, height: 900 } });
+  await page.routeWebSocket(/graphql/, (socket) => socket.close());
+  await page.goto(`${BASE}/board`);
+  await page.locator('[data-testid="link"][data-live="polling"]').waitFor();
+  await page.getByText("推送不通").waitFor();
+  const tile = page.locator('[data-building="2"] .waiting');
+  const before = Number(await tile.textContent());
+  await scans(page.request, [{ kind: "arrive", code: number(), carrier: "sf", door: { building: "2", unit: "1", room: "301" } }]);
+  await page.waitForFunction((n) => Number(document.querySelector('[data-building="2"] .waiting').textContent) === n, before + 1);
+  await context.route("**/graphql", (route) => route.abort());
+  await page.getByText("连不上服务器").waitFor();
+  await context.close();
+});
+
+test("a slip is printed with a code that phones can read, and its PIN opens the run once", async () => {
+  const { page: gate } = await open(browser, "/intake");
+  const { run, slip } = await planned(gate.request, ["401"]);
+  const { page, context } = await open(browser, `/labels?run=${run}`, DESKTOP);
+  await page.getByTestId(`line-${run}`).getByRole("button", { name: "打印领取单" }).click();
+  await page.getByTestId("slip").waitFor();
+  const pin = await page.getByTestId("pin").innerText();
+  assert.match(pin, /^\d{4}$/);
+  assert.equal(await page.getByTestId("qr").getAttribute("data-address"), `${BASE}/route?community=willow-court&run=${run}`);
+  const [phone, late] = [pin, slip.pin];
+  if (late !== phone) {
+    const { page: stale, context: staleContext } = await open(browser, slip.path, PHONE);
+    await stale.locator("#pin").fill(late);
+    await stale.getByRole("button", { name: "打开" }).click();
+    await stale.getByText("口令不对").waitFor();
+    await staleContext.close();
+  }
+  const { page: courier, context: couriers } = await open(browser, slip.path, PHONE);
+  await courier.locator("#pin").fill(pin);
+  await courier.getByRole("button", { name: "打开" }).click();
+  await courier.getByRole("button", { name: "领取这一趟" }).click();
+  await courier.getByTestId("load-count").waitFor();
+  // Another slip is printed: this phone says so, and goes on with the new PIN.
+  const again = await (await gate.request.post(`${API}/runs/${run}/slip`, { data: { command_id: crypto.randomUUID(), actor: "desk-1" } })).json();
+  await courier.getByTestId("new-slip").waitFor({ timeout: 20_000 });
+  await courier.locator("#pin").fill(again.pin);
+  await courier.getByRole("button", { name: "打开" }).click();
+  await courier.getByTestId("new-slip").waitFor({ state: "detached" });
+  await courier.getByRole("button", { name: "交还这一趟" }).click();
+  await courier.getByTestId("handed-back").waitFor();
+  for (const one of [context, couriers, gate.context()]) await one.close();
+});
