@@ -35,6 +35,10 @@ enum Chore {
     Check,
     /// Builds the screens, which the next build of the engine embeds; needs Node.
     Web,
+    /// Takes the pictures in docs/screens anew; needs Node and Chromium.
+    Screens,
+    /// Opens many boards at once and measures how live they stay; needs Node.
+    Boards(screens::Boards),
     /// Regenerates the published contracts in `schema/`.
     Schemas,
     /// Runs every benchmark of the workspace.
@@ -63,6 +67,8 @@ fn run(house: &House, chore: Chore) -> Result<(), TaskError> {
         Chore::Lint => checks::lint(house),
         Chore::Check => checks::lint(house).and_then(|()| checks::test(house)),
         Chore::Web => screens::build(house),
+        Chore::Screens => screens::take(house),
+        Chore::Boards(boards) => screens::boards(house, &boards),
         Chore::Schemas => engine::schemas(house),
         Chore::Bench(bench) => engine::bench(house, bench),
         Chore::Crash(crash) => hunts::crash(house, &crash),
