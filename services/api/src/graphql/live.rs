@@ -1,8 +1,11 @@
 //! Subscriptions: a view is told whole, at once and again whenever it has changed.
 //!
 //! A frame is always the whole view at a position, so a follower who lost something needs no more
-//! than the next frame. Changes that come faster than a follower reads become one frame. The engine
+//! than the next frame. The first change is told at once; those that follow faster than
+//! [`FRAME_EVERY`], or than a follower reads, become one frame. The engine
 //! waits for nobody: it leaves a note in a bounded queue, and whoever falls behind hears `resync`.
+
+use std::time::Duration;
 
 use async_graphql::{Context, OutputType, Result, SimpleObject, Subscription};
 use domain::ids::{BuildingId, CommunityId, ParcelId, RunId};
@@ -13,6 +16,7 @@ use projections::CommunityViews;
 use projections::building_queue::BuildingQueue;
 use projections::now_board::NowBoard;
 use runtime::Problem;
+use tokio::time::{Instant, sleep_until};
 
 use super::events::{Event, Wanted, events};
 use super::fault::fault;
@@ -190,6 +194,10 @@ impl Live {
     }
 }
 
+/// The shortest time between two frames of one follower: nobody reads faster, and a thousand boards
+/// must not be told of every scan of a cart by itself.
+const FRAME_EVERY: Duration = Duration::from_millis(250);
+
 type Reading<T> = futures_util::future::BoxFuture<'static, std::result::Result<Asked<T>, Problem>>;
 
 /// Somebody who follows a view.
@@ -198,6 +206,7 @@ struct Follower<I, R> {
     changes: Changes,
     after: Option<u64>,
     begun: bool,
+    told_at: Option<Instant>,
     its_own: I,
     read: R,
 }
@@ -217,7 +226,7 @@ where
     // It follows before it reads, so that nothing falls in between.
     let changes = app.views.changes(Some(community));
     let after = after.map(|after| after.0);
-    let follower = Follower { app, changes, after, begun: false, its_own, read };
+    let follower = Follower { app, changes, after, begun: false, told_at: None, its_own, read };
     unfold(Some(follower), |follower| async {
         let mut follower = follower?;
         match follower.next().await {
@@ -242,6 +251,7 @@ impl<I: Fn(&Change) -> bool, R> Follower<I, R> {
         }
         let resync = self.changed().await;
         let asked = (self.read)(self.app.clone()).await?;
+        self.told_at = Some(Instant::now());
         Ok(Frame::of(asked, resync))
     }
 
@@ -254,6 +264,9 @@ impl<I: Fn(&Change) -> bool, R> Follower<I, R> {
                 Note::Changed(_) => {}
             }
         };
+        if let Some(told_at) = self.told_at {
+            sleep_until(told_at + FRAME_EVERY).await;
+        }
         // What has come meanwhile is in the same frame.
         while let Some(note) = self.changes.next().now_or_never() {
             resync |= note == Note::Resync;
