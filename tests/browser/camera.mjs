@@ -24,7 +24,7 @@ export const luma = ({ width, height, black }) =>
 export async function photographed(page, png) {
   const base64 = await page.evaluate(
     async ([data, width, height]) => {
-      const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${data}`)).blob());
+      const image = await createImageBitmap(new Blob([Uint8Array.from(atob(data), (c) => c.charCodeAt(0))]));
       const canvas = new OffscreenCanvas(width, height);
       const context = canvas.getContext("2d");
       context.fillStyle = "#888";

@@ -7,6 +7,19 @@ let browser;
 before(async () => (browser = await launch()));
 after(() => browser.close());
 
+/** The different codes in a picture, by the decoder of the pages. */
+async function decoded(page, png) {
+  return page.evaluate(async (data) => {
+    const worker = await (await fetch("/sw.js")).text();
+    const { openDecoder } = await import(/\/assets\/decoder-[\w-]+\.js/.exec(worker)[0]);
+    const image = await createImageBitmap(new Blob([Uint8Array.from(atob(data), (c) => c.charCodeAt(0))]));
+    const context = new OffscreenCanvas(image.width, image.height).getContext("2d");
+    context.drawImage(image, 0, 0);
+    const decode = await openDecoder();
+    return [...new Set(await decode(context.getImageData(0, 0, image.width, image.height)))];
+  }, png.toString("base64"));
+}
+
 async function unlock(page, slip) {
   await page.locator("#pin").fill(slip.pin);
   await page.getByRole("button", { name: "打开" }).click();
@@ -98,6 +111,14 @@ test("a label is drawn, printed from the browser and fetched for a printer", asy
     const answer = await page.request.get(path);
     assert.equal(answer.status(), 200, await answer.text());
     assert.ok((await answer.body()).length > 4_000, format);
+  }
+  // What the screen shows is read back by the decoder that couriers' phones use.
+  for (const paper of ["60×40", "100×150", "58", "80"]) {
+    await page.getByRole("button", { name: new RegExp(`^${paper}`) }).click();
+    const drawn = page.locator(`[data-testid="label"].paper-${{ "60×40": "60x40", "100×150": "100x150" }[paper] ?? paper}`);
+    await drawn.waitFor();
+    await drawn.evaluate((image) => image.decode());
+    assert.deepEqual(await decoded(page, await drawn.screenshot()), [code], paper);
   }
   await context.close();
 });
