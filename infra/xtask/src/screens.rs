@@ -25,7 +25,7 @@ const BOARDS_ADVICE: &str = "the line above says what stood still";
 pub struct Boards {
     /// How many boards are open.
     #[arg(long, default_value_t = 1_000)]
-    boards: u32,
+    count: u32,
     /// How many pieces are scanned in a second.
     #[arg(long, default_value_t = 5)]
     rate: u32,
@@ -56,7 +56,7 @@ pub fn boards(house: &House, options: &Boards) -> Result<(), TaskError> {
     let words = ["tests/serve.mjs", "--release", "tests/clients/boards.mjs", "{url}"];
     let words = words.map(str::to_owned).into_iter().chain([
         "willow-court".to_owned(),
-        options.boards.to_string(),
+        options.count.to_string(),
         options.rate.to_string(),
         options.seconds.to_string(),
     ]);
