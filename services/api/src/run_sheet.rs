@@ -195,7 +195,7 @@ pub struct PlanBuilding {
 }
 
 /// Prints a slip: an act of whoever is at the desk, kept in the log like every other. It has a new
-/// PIN, and that of every earlier slip opens nothing any more, so that nobody reads along unnoticed.
+/// PIN, and those of earlier slips open nothing any more, so that nobody reads along unnoticed.
 pub(crate) async fn print_slip(
     State(app): State<App>,
     Path((community, id)): Path<(String, String)>,
