@@ -4,6 +4,7 @@
 //! writes**. Appends that arrive while a sync runs share the next one.
 
 mod backup;
+mod copier;
 mod digest;
 mod file;
 mod heads;
@@ -34,6 +35,7 @@ pub use self::{
     verify::{FileError, PROBLEMS_MAX, Problem, Verification, verify},
 };
 use self::{
+    copier::Copier,
     reader::Readers,
     subscription::SqliteSubscription,
     tail::Tail,
@@ -102,7 +104,9 @@ impl SqliteLog {
         let database = |source| OpenError::Database { path: path.clone(), source };
         let (conn, lock) = open::open_writer(&path, &options)?;
         let state = Arc::new(State::default());
-        let writer = Writer::new(conn, Arc::clone(&state)).map_err(database)?;
+        let copier = Copier::start(open::open_copier(&path, &options)?)
+            .map_err(|source| OpenError::Io { path: path.clone(), source })?;
+        let writer = Writer::new(conn, copier, Arc::clone(&state)).map_err(database)?;
         writer.settle().map_err(database)?;
         let tail = writer.tail();
         let readers = Arc::new(Readers::open(&path)?);

@@ -1,7 +1,7 @@
 //! What the engine itself must know to answer: folded from the log, in its order, right after the
 //! append and before the reply.
 //!
-//! One task feeds every view from one subscription. Pages of history are decoded on other threads,
+//! One task feeds every view from one subscription. Pages of history are decoded on another thread,
 //! a few ahead of the one that is folded. A view never writes to the log.
 
 use std::cmp::{Ordering, Reverse};
@@ -9,11 +9,9 @@ use std::collections::BinaryHeap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use event_log::{Delivery, EventLog, LogError, Position, RecordedEvent};
-use futures_util::StreamExt;
-use futures_util::stream::FuturesOrdered;
 use serde_json::value::RawValue;
-use tokio::sync::{oneshot, watch};
-use tokio::task::{JoinError, JoinHandle, spawn_blocking};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use crate::codec::{CodecError, Observed};
@@ -70,7 +68,7 @@ pub enum ViewError {
     Codec(#[from] CodecError),
     /// The thread that decoded a page died.
     #[error("a page of the event log was not decoded")]
-    Died(#[from] JoinError),
+    Died,
 }
 
 /// Events that follow each other in the log, decoded.
@@ -80,8 +78,51 @@ struct Batch {
     last: Option<(Position, Uuid)>,
 }
 
-/// Pages of history on their way, oldest first.
-type Ahead = FuturesOrdered<JoinHandle<Result<Batch, CodecError>>>;
+/// Decodes pages of history in their order, on one thread as long as there is history: what each
+/// page takes of memory, the next one takes again.
+#[derive(Default)]
+struct Ahead {
+    thread: Option<Decoder>,
+    /// How many pages are on their way.
+    pages: usize,
+}
+
+/// The two ends of the thread's queues.
+struct Decoder {
+    pages: mpsc::Sender<Arc<[RecordedEvent]>>,
+    decoded: mpsc::Receiver<Result<Batch, CodecError>>,
+}
+
+impl Ahead {
+    /// Hands over a page; at most [`PAGES_AHEAD_MAX`] may be on their way.
+    async fn push(&mut self, page: Arc<[RecordedEvent]>) -> Result<(), ViewError> {
+        let decoder = self.thread.get_or_insert_with(Decoder::start);
+        decoder.pages.send(page).await.map_err(|_| ViewError::Died)?;
+        self.pages += 1;
+        Ok(())
+    }
+
+    /// The oldest of the pages that are on their way; `None` without any.
+    async fn next(&mut self) -> Option<Result<Batch, ViewError>> {
+        let decoder = self.thread.as_mut().filter(|_| self.pages > 0)?;
+        let batch = decoder.decoded.recv().await.ok_or(ViewError::Died);
+        self.pages -= 1;
+        Some(batch.and_then(|batch| batch.map_err(ViewError::Codec)))
+    }
+}
+
+impl Decoder {
+    fn start() -> Self {
+        let (pages, mut coming) = mpsc::channel::<Arc<[RecordedEvent]>>(PAGES_AHEAD_MAX);
+        let (going, decoded) = mpsc::channel(PAGES_AHEAD_MAX);
+        spawn_blocking(move || {
+            while let Some(page) = coming.blocking_recv()
+                && going.blocking_send(decode(&page)).is_ok()
+            {}
+        });
+        Self { pages, decoded }
+    }
+}
 
 /// The engine's views.
 pub struct Views {
@@ -208,19 +249,19 @@ impl Views {
     async fn fold_all(&self, log: &dyn EventLog) -> Result<(), ViewError> {
         let after = self.progress.borrow().position;
         let mut subscription = log.subscribe((after > Position(0)).then_some(after));
-        let mut ahead = Ahead::new();
+        let mut ahead = Ahead::default();
         loop {
             let delivery = tokio::select! {
                 biased;
-                delivery = subscription.next(), if ahead.len() < PAGES_AHEAD_MAX => delivery,
-                Some(page) = ahead.next() => {
-                    self.fold(page??);
+                delivery = subscription.next(), if ahead.pages < PAGES_AHEAD_MAX => delivery,
+                Some(batch) = ahead.next() => {
+                    self.fold(batch?);
                     continue;
                 }
             };
             match delivery {
                 Ok(Delivery::Events(page)) if page.len() >= DECODED_APART_MIN => {
-                    ahead.push_back(spawn_blocking(move || decode(&page)));
+                    ahead.push(page).await?;
                 }
                 Ok(Delivery::Events(events)) => {
                     self.fold_ahead(&mut ahead).await?;
@@ -228,6 +269,7 @@ impl Views {
                 }
                 Ok(Delivery::CaughtUp) => {
                     self.fold_ahead(&mut ahead).await?;
+                    ahead = Ahead::default();
                     self.progress.send_modify(|progress| progress.caught_up = true);
                 }
                 Err(LogError::Closed) => return Ok(()),
@@ -237,8 +279,8 @@ impl Views {
     }
 
     async fn fold_ahead(&self, ahead: &mut Ahead) -> Result<(), ViewError> {
-        while let Some(page) = ahead.next().await {
-            self.fold(page??);
+        while let Some(batch) = ahead.next().await {
+            self.fold(batch?);
         }
         Ok(())
     }
@@ -266,9 +308,11 @@ impl Views {
 }
 
 fn decode(recorded: &[RecordedEvent]) -> Result<Batch, CodecError> {
-    let events = recorded.iter().filter_map(|event| Observed::read(event).transpose());
-    let last = recorded.last().map(|event| (event.position, event.id));
-    Ok(Batch { events: events.collect::<Result<_, _>>()?, last })
+    let mut events = Vec::with_capacity(recorded.len());
+    for event in recorded {
+        events.extend(Observed::read(event)?);
+    }
+    Ok(Batch { events, last: recorded.last().map(|event| (event.position, event.id)) })
 }
 
 #[cfg(test)]

@@ -131,7 +131,7 @@ pub(super) fn open_writer(path: &Path, options: &Options) -> Result<(Connection,
     let database = |source| OpenError::Database { path: path.into(), source };
     let new = is_new(&conn, path)?;
     set(&conn, WRITER_PRAGMAS)?;
-    set(&conn, &[("synchronous", options.durability.pragma(), options.durability.effective())])?;
+    set(&conn, &synchronous(options))?;
     if let Some(pages) = options.pages_max {
         // Read back by nobody: SQLite raises it to the present size of a file that is larger.
         conn.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
@@ -158,8 +158,23 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
     Ok(conn)
 }
 
-/// Pragmas with the value to set and the value to read back.
-type Pragmas = &'static [(&'static str, &'static str, &'static str)];
+/// Opens the file for copying the write-ahead log into it, which a connection that may only query
+/// can do too.
+pub(super) fn open_copier(path: &Path, options: &Options) -> Result<Connection, OpenError> {
+    let conn = open_reader(path)?;
+    set(&conn, &[("wal_autocheckpoint", "0", "0")])?;
+    set(&conn, &synchronous(options))?;
+    Ok(conn)
+}
+
+fn synchronous(options: &Options) -> [Pragma; 1] {
+    [("synchronous", options.durability.pragma(), options.durability.effective())]
+}
+
+/// A pragma with the value to set and the value to read back.
+type Pragma = (&'static str, &'static str, &'static str);
+/// Several of them.
+type Pragmas = &'static [Pragma];
 
 const WRITER_PRAGMAS: Pragmas = &[
     // A commit is one sequential write and one sync, and readers never wait.
@@ -182,7 +197,7 @@ const READER_PRAGMAS: Pragmas = &[
     ("cache_size", READER_CACHE_KIBIBYTES, READER_CACHE_KIBIBYTES),
 ];
 
-fn set(conn: &Connection, pragmas: &[(&'static str, &str, &str)]) -> Result<(), OpenError> {
+fn set(conn: &Connection, pragmas: &[Pragma]) -> Result<(), OpenError> {
     let text = |row: &rusqlite::Row<'_>| {
         row.get_ref(0).map(|value| match value {
             rusqlite::types::ValueRef::Integer(number) => number.to_string(),

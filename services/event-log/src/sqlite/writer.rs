@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     Stats,
+    copier::{self, Copier, Copying},
     digest::{Content, Digester, FIRST_LINK, Link},
     heads::{Head, Heads},
     open::BUSY_TIMEOUT,
@@ -31,10 +32,11 @@ pub(super) const QUEUE_APPENDS_MAX: usize = 4_096;
 const GROUP_APPENDS_MAX: usize = 1_024;
 /// A transaction ends with the append that reaches this size.
 const GROUP_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// The write-ahead log is copied into the file when it has this many pages (of 4 KiB). Appends wait
-/// for that, so it should be seldom; a page that was written often meanwhile is copied once.
+/// The write-ahead log is copied into the file when it has this many pages (of 4 KiB). A page that
+/// was written often meanwhile is copied once, so it should be seldom.
 const WAL_PAGES_MAX: i64 = 8_000;
-/// When readers kept it from starting over and it has this many pages, the writer waits for them.
+/// When it has this many pages, appends wait for the copying, and for readers that kept it from
+/// starting over.
 const WAL_PAGES_HARD_MAX: i64 = 2 * WAL_PAGES_MAX;
 /// How long it waits for them.
 const READERS_WAIT: Duration = Duration::from_millis(100);
@@ -125,6 +127,8 @@ pub(super) struct Writer {
     chain: Chain,
     /// The number of the present group.
     group: u64,
+    /// Copies the write-ahead log into the file beside this thread.
+    copier: Copier,
     /// The size of the write-ahead log at which it is copied into the file next.
     checkpoint_at_pages: i64,
 }
@@ -146,7 +150,7 @@ struct Verdict {
 
 impl Writer {
     /// Takes over a connection and finds where the log ends.
-    pub fn new(conn: Connection, state: Arc<State>) -> rusqlite::Result<Self> {
+    pub fn new(conn: Connection, copier: Copier, state: Arc<State>) -> rusqlite::Result<Self> {
         let mut chain = Chain { position: 0, link: FIRST_LINK, digester: Digester::default() };
         let last = conn
             .query_row(
@@ -166,6 +170,7 @@ impl Writer {
             heads: Heads::default(),
             chain,
             group: 0,
+            copier,
             checkpoint_at_pages: WAL_PAGES_MAX,
         })
     }
@@ -342,25 +347,12 @@ impl Writer {
         self.state.set_health(Health::ReadOnly(ReadOnlyCause::DiskFailed));
     }
 
-    /// Copies the write-ahead log into the file now and then, after the answers, so that it stays
-    /// small. SQLite would do it by itself, but inside a commit, and it would hide a failed sync.
+    /// Has the write-ahead log copied into the file now and then, so that it stays small. SQLite
+    /// would do it by itself, but inside a commit, and it would hide a failed sync. Most of it is
+    /// copied beside this thread; only what was appended meanwhile is copied here, after the
+    /// answers, because nobody but the writer can let the write-ahead log start over.
     fn checkpoint_when_due(&mut self) {
-        let due = self.checkpoint("NOOP").and_then(|pages| {
-            if pages < WAL_PAGES_MAX {
-                self.checkpoint_at_pages = WAL_PAGES_MAX;
-            }
-            if pages < self.checkpoint_at_pages {
-                return Ok(());
-            }
-            self.checkpoint_at_pages = pages + WAL_PAGES_MAX;
-            if pages < WAL_PAGES_HARD_MAX {
-                return self.checkpoint("PASSIVE").map(drop);
-            }
-            self.conn.busy_timeout(READERS_WAIT)?;
-            self.checkpoint("RESTART")?;
-            self.conn.busy_timeout(BUSY_TIMEOUT)
-        });
-        match due {
+        match self.go_on_copying() {
             Ok(()) => {}
             // What is durable in the write-ahead log stays there until there is space.
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => {}
@@ -368,16 +360,44 @@ impl Writer {
         }
     }
 
+    fn go_on_copying(&mut self) -> rusqlite::Result<()> {
+        let pages = self.checkpoint("NOOP")?;
+        let copying =
+            if pages < WAL_PAGES_HARD_MAX { self.copier.state() } else { self.copier.ended() };
+        match copying {
+            Copying::Going => Ok(()),
+            Copying::Done => self.checkpoint("PASSIVE").map(drop),
+            Copying::Failed(error) => Err(error),
+            Copying::Idle => self.begin_copying(pages),
+        }
+    }
+
+    fn begin_copying(&mut self, pages: i64) -> rusqlite::Result<()> {
+        if pages < WAL_PAGES_MAX {
+            self.checkpoint_at_pages = WAL_PAGES_MAX;
+        }
+        if pages < self.checkpoint_at_pages {
+            return Ok(());
+        }
+        self.checkpoint_at_pages = pages + WAL_PAGES_MAX;
+        if pages < WAL_PAGES_HARD_MAX {
+            self.copier.begin();
+            return Ok(());
+        }
+        self.conn.busy_timeout(READERS_WAIT)?;
+        self.checkpoint("RESTART")?;
+        self.conn.busy_timeout(BUSY_TIMEOUT)
+    }
+
     /// Runs a checkpoint; gives the pages in the write-ahead log. Readers may keep it from
     /// finishing, which is no error.
     fn checkpoint(&self, mode: &str) -> rusqlite::Result<i64> {
-        self.conn
-            .prepare_cached(&format!("PRAGMA wal_checkpoint({mode})"))?
-            .query_row([], |row| row.get(1))
+        copier::checkpoint(&self.conn, mode)
     }
 
     /// Leaves one file that holds everything; after a failure it leaves all files as they are.
-    fn close(self) {
+    fn close(mut self) {
+        self.copier.stop();
         let closed = if self.state.health() == Health::ReadOnly(ReadOnlyCause::DiskFailed) {
             self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map(drop)
         } else {

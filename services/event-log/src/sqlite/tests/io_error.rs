@@ -10,8 +10,8 @@ use std::{
 use super::*;
 
 const FOLDER: &str = "EVENT_LOG_TEST_FOLDER";
-/// Enough events of this size to work off the write-ahead log twice.
-const EVENTS: u64 = 180;
+/// Enough events of this size for the write-ahead log to be copied while appends go on.
+const EVENTS: u64 = 420;
 const EVENT_BYTES: usize = 100_000;
 
 /// `fdatasync` and `fsync` that fail from the n-th call on, as a disk does that is gone.
@@ -84,14 +84,14 @@ async fn a_failed_sync_is_final_until_reopened() {
         return;
     }
     let mut reached = 0;
-    for at in (1..12).chain(78..86).chain([165]) {
+    for at in (1..12).chain(320..340).chain([400]) {
         let place = Place::new();
         let library = library.display();
         let shell = format!("export LD_PRELOAD={library} FAIL_SYNC_AT={at}");
         let output = survive(&shell, &place).await;
         reached += u64::from(String::from_utf8_lossy(&output.stdout).contains("the log failed"));
     }
-    assert!(reached > 12, "syncs failed in {reached} runs only");
+    assert!(reached > 20, "syncs failed in {reached} runs only");
 }
 
 /// Appends until the log fails, and demands that it then stays read-only and can still be read.
