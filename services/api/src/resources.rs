@@ -19,6 +19,7 @@ use domain::volunteer::Volunteer;
 use event_log::{Direction, PAGE_EVENTS_MAX, Revision};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use projections::run_sheet::{self, RunPhase};
 use runtime::answer::Verdict;
 use runtime::codec::{self, Metadata, Stored};
 use runtime::cue::Cue;
@@ -28,8 +29,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::standing::{
-    CustodyBody, OrderPhaseBody, ParcelPhaseBody, PieceStatusBody, RunPhaseBody, StopOutcomeBody,
-    custody_body, phase_body,
+    CustodyBody, OrderPhaseBody, ParcelPhaseBody, PieceStatusBody, StopOutcomeBody, custody_body,
+    phase_body,
 };
 use crate::App;
 use crate::actor::authorize;
@@ -252,7 +253,7 @@ pub struct RunBody {
     id: RunId,
     /// The revision; the ETag is the same.
     revision: u64,
-    phase: RunPhaseBody,
+    phase: RunPhase,
     #[serde(skip_serializing_if = "Option::is_none")]
     grid: Option<GridId>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -303,7 +304,7 @@ pub(crate) async fn run(
     let body = RunBody {
         id,
         revision: revision.0,
-        phase: state.phase.into(),
+        phase: run_sheet::phase(state.phase),
         grid: state.grid().cloned(),
         courier: state.courier,
         limit: state.limit(),

@@ -11,6 +11,7 @@ pub mod look_up;
 mod past;
 pub(crate) mod pieces;
 mod print;
+pub(crate) mod questions;
 mod rebuild;
 pub(crate) mod resources;
 pub(crate) mod story;

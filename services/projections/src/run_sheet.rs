@@ -274,7 +274,7 @@ pub struct RunLine {
 }
 
 /// The phase of a run, as a sheet tells it.
-pub(crate) fn phase(phase: Phase) -> RunPhase {
+pub fn phase(phase: Phase) -> RunPhase {
     match phase {
         Phase::Unknown | Phase::Planned => RunPhase::Planned,
         Phase::Offered => RunPhase::Offered,

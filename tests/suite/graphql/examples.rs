@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::ask;
 use crate::api::door::{Door, is};
@@ -21,8 +22,16 @@ fn examples() -> Vec<(&'static str, &'static str)> {
     named.collect()
 }
 
-/// A day at seven in the evening: a piece that came before six and one that came after.
-async fn day() -> (Door, Value) {
+/// What the examples have for variables.
+struct Names {
+    parcel: Value,
+    home: Uuid,
+    run: Uuid,
+}
+
+/// A day at seven in the evening: a piece that came before six and one that came after, a
+/// household, and a run.
+async fn day() -> (Door, Names) {
     let door = Door::empty().await;
     let path = "/api/v1/communities?actor=desk";
     let loaded = door.send("POST", path, &[], FUMIN_GARDEN.into()).await;
@@ -41,17 +50,36 @@ async fn day() -> (Door, Value) {
     let parcel = arrive("SF1234567890123").await;
     door.pass(2 * 3600);
     arrive("SF1234567890124").await;
-    (door, parcel)
+    let (home, run) = (door.thing(), door.thing());
+    let command = async |path: String, command: Value| {
+        let body = json!({ "command_id": door.command_id(), "actor": "desk", "command": command });
+        let path = format!("/api/v1/communities/fumin-garden/{path}/commands");
+        let done = door.post(&path, &body).await;
+        assert_eq!(done.status, StatusCode::OK, "{path}: {}", done.json());
+    };
+    let register = json!({
+        "kind": "register", "doors": [{ "building": "10", "unit": "2", "room": "301" }],
+        "language": "zh-CN", "phone_only": false,
+    });
+    command(format!("households/{home}"), register).await;
+    let plan = json!({
+        "kind": "plan", "grid": "3", "day": "2022-11-10", "opens": "18:00:00",
+        "closes": "20:00:00", "stops": [], "needs_protection": false,
+        "limit": { "pieces": 20, "weight_grams": 30_000, "volume_millilitres": 120_000 },
+    });
+    command(format!("runs/{run}"), plan).await;
+    (door, Names { parcel, home, run })
 }
 
 #[tokio::test]
 async fn every_example_works() {
-    let (door, parcel) = day().await;
+    let (door, Names { parcel, home, run }) = day().await;
     let variables = json!({
         "parcel": parcel, "commandId": door.command_id(), "household": door.thing(),
+        "home": home, "run": run,
     });
     let examples = examples();
-    assert!(examples.len() >= 10, "only {} examples were found", examples.len());
+    assert!(examples.len() >= 14, "only {} examples were found", examples.len());
     for (name, document) in examples {
         let told = if document.starts_with("subscription") {
             let after = document.replace("ParcelHandedOff", "ParcelArrived");
@@ -83,6 +111,10 @@ fn check(name: &str, told: &Value) {
         "Trail" => {
             (&told["community"]["parcel"]["trail"]["nodes"][0]["eventType"], json!("ParcelArrived"))
         }
+        "Plan" => (&views["deliveryPlan"]["day"], json!("2022-11-10")),
+        "Care" => (&views["zeroShelf"]["withoutReason"], json!(2)),
+        "Households" => (&views["coverage"]["uncovered"], json!([])),
+        "Sheet" => (&views["runSheet"]["sheet"]["stops"], json!([])),
         "Runs" => (&told["community"]["openRuns"]["nodes"], json!([])),
         "Whose" => (&told["community"]["resolve"]["candidates"], json!([])),
         "Register" => (&told["householdRegister"]["alreadySo"], json!(false)),

@@ -8,12 +8,13 @@
 use std::time::Duration;
 
 use async_graphql::{Context, OutputType, Result, SimpleObject, Subscription};
-use domain::ids::{BuildingId, CommunityId, ParcelId, RunId};
+use domain::ids::{BuildingId, CommunityId, GridId, ParcelId, RunId};
 use futures_util::stream::unfold;
 use futures_util::{FutureExt, Stream};
 use jiff::Timestamp;
 use projections::CommunityViews;
 use projections::building_queue::BuildingQueue;
+use projections::needs_care::CareEntry;
 use projections::now_board::NowBoard;
 use runtime::Problem;
 use tokio::time::{Instant, sleep_until};
@@ -25,6 +26,7 @@ use super::parcel::Parcel;
 use super::reflect::Reflect;
 use super::run::Run;
 use crate::App;
+use crate::views::questions::ask_care;
 use crate::views::resources::BuildingQueueDetailBody;
 use crate::views::{Asked, Change, Changes, Note, When};
 
@@ -33,6 +35,7 @@ use crate::views::{Asked, Change, Changes, Note, When};
 #[graphql(concrete(name = "NowBoardFrame", params("Reflect<NowBoard>")))]
 #[graphql(concrete(name = "BuildingQueuesFrame", params("Reflect<Vec<BuildingQueue>>")))]
 #[graphql(concrete(name = "BuildingQueueFrame", params("Reflect<BuildingQueueDetailBody>")))]
+#[graphql(concrete(name = "NeedsCareFrame", params("Reflect<Vec<CareEntry>>")))]
 #[graphql(concrete(name = "RunFrame", params(Run)))]
 #[graphql(concrete(name = "ParcelFrame", params(Parcel)))]
 pub(super) struct Frame<T: OutputType> {
@@ -127,6 +130,26 @@ impl Live {
                 Ok(found.await?.map(Reflect))
             }
             .boxed()
+        })
+    }
+
+    /// The pieces that need somebody's care, the gravest first. A piece that comes to need it only
+    /// because time passes, such as one whose window has closed, is in the next frame.
+    async fn needs_care(
+        &self,
+        ctx: &Context<'_>,
+        community: Reflect<CommunityId>,
+        #[graphql(desc = "Of this grid only.")] grid: Option<Reflect<GridId>>,
+        #[graphql(desc = "The position of the last frame that was seen.")] after: Option<
+            Reflect<u64>,
+        >,
+    ) -> impl Stream<Item = Result<Frame<Reflect<Vec<CareEntry>>>>> + use<> {
+        let anything = |_: &Change| true;
+        let (of, grid) = (community.0.clone(), grid.map(|grid| grid.0));
+        follow(app(ctx).clone(), community.0, after, anything, move |app| {
+            let (of, grid) = (of.clone(), grid.clone());
+            async move { Ok(ask_care(&app, &of, When::default(), grid, None).await?.map(Reflect)) }
+                .boxed()
         })
     }
 

@@ -10,6 +10,8 @@ use domain::parcel::event::HoldReason;
 use domain::parcel::{Parcel as Piece, ParcelState};
 use domain::supply::{Category, Cold, SizeClass};
 use event_log::Revision;
+use jiff::Timestamp;
+use projections::parcel_trail::Trail;
 use runtime::Problem;
 use runtime::cue::Cue;
 
@@ -25,6 +27,7 @@ use crate::App;
 use crate::resources::{
     CustodyBody, ParcelPhaseBody, TrailEntryBody, custody_body, not_found, phase_body, read_trail,
 };
+use crate::views::questions::ask_trail;
 
 /// One scannable piece, whatever is inside.
 pub(super) struct Parcel {
@@ -194,5 +197,18 @@ impl Parcel {
         let from = page.keys.first().map_or(0, |first| first.0);
         let entries = entries.into_iter().skip_while(move |entry| entry.revision < from);
         Ok(page.connection(entries.map(|entry| Some(Reflect(entry)))))
+    }
+
+    /// "I never got it", on one page: who had it from when to when, what was done to it, and what
+    /// contradicts itself.
+    async fn story(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What had been recorded by this time. Without it, everything.")]
+        as_of: Option<Reflect<Timestamp>>,
+    ) -> Result<Reflect<Trail>> {
+        let as_of = as_of.map(|as_of| as_of.0);
+        let story = ask_trail(app(ctx), &self.community, self.key, as_of).await;
+        story.map(Reflect).map_err(|problem| fault(&problem))
     }
 }

@@ -489,3 +489,17 @@ impl<'a> Dresser<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_types_share_a_name() {
+        let schema = crate::graphql_schema();
+        assert!(schema.contains("type RunSheet"));
+        for direction in [Direction::Input, Direction::Output] {
+            assert_eq!(shapes(direction).clashes(), Vec::<String>::new(), "{direction:?}");
+        }
+    }
+}

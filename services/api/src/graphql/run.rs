@@ -9,6 +9,7 @@ use domain::run::{Run as Trip, RunState};
 use domain::supply::Load;
 use event_log::Revision;
 use futures_util::future::try_join_all;
+use projections::run_sheet::{self, RunPhase};
 use runtime::Problem;
 
 use super::load::load;
@@ -17,7 +18,7 @@ use super::parcel::Parcel;
 use super::reflect::Reflect;
 use super::volunteer::Volunteer;
 use crate::App;
-use crate::resources::{PieceStatusBody, RunPhaseBody, StopOutcomeBody, not_found};
+use crate::resources::{PieceStatusBody, StopOutcomeBody, not_found};
 
 /// One courier's trip in a wave: ordered stops.
 pub(super) struct Run {
@@ -69,8 +70,8 @@ impl Run {
     }
 
     /// Where it stands.
-    async fn phase(&self) -> Reflect<RunPhaseBody> {
-        Reflect(self.state.phase.into())
+    async fn phase(&self) -> Reflect<RunPhase> {
+        Reflect(run_sheet::phase(self.state.phase))
     }
 
     /// The grid that it serves, and no other.

@@ -89,6 +89,10 @@ pub(super) struct Shapes {
     direction: Direction,
     generator: SchemaGenerator,
     definitions: BTreeMap<String, Definition>,
+    /// What each definition was made of.
+    sources: BTreeMap<String, Value>,
+    /// Names that two different types of the REST contract would have here.
+    clashes: Vec<String>,
 }
 
 impl Shapes {
@@ -99,7 +103,15 @@ impl Shapes {
             Direction::Output => settings.for_serialize(),
         };
         let generator = settings.into_generator();
-        Self { direction, generator, definitions: BTreeMap::new() }
+        let (definitions, sources) = Default::default();
+        Self { direction, generator, definitions, sources, clashes: vec![] }
+    }
+
+    /// Names that two different types of the REST contract would have here; one of each pair was
+    /// lost, and its type has to be called something else.
+    #[cfg(test)]
+    pub(super) fn clashes(&self) -> &[String] {
+        &self.clashes
     }
 
     /// The shape of a type.
@@ -251,8 +263,12 @@ impl Shapes {
             None => self.type_name(bare(name)),
         };
         if self.definitions.contains_key(&type_name) {
+            if self.sources.get(&type_name).is_some_and(|source| source != schema) {
+                self.clashes.push(type_name.clone());
+            }
             return Shape::Named(type_name);
         }
+        self.sources.insert(type_name.clone(), schema.clone());
         // A place is kept first, so that a type may hold itself.
         let mut definition =
             Definition { description: description(schema), kind: Kind::Enum(vec![]) };

@@ -54,26 +54,6 @@ pub enum CustodyBody {
     Disposed,
 }
 
-/// Where a run stands.
-#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum RunPhaseBody {
-    /// Nobody has planned it.
-    Unknown,
-    /// It waits for a courier.
-    Planned,
-    /// A volunteer was asked.
-    Offered,
-    /// It has a courier, who loads.
-    Accepted,
-    /// The courier is on the way.
-    Departed,
-    /// It has ended.
-    Closed,
-    /// It does not take place.
-    Cancelled,
-}
-
 /// How a stop ended.
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -142,20 +122,6 @@ pub(crate) fn custody_body(custody: Custody) -> CustodyBody {
         Custody::Household => CustodyBody::Household,
         Custody::Carrier => CustodyBody::Carrier,
         Custody::Disposed => CustodyBody::Disposed,
-    }
-}
-
-impl From<domain::run::Phase> for RunPhaseBody {
-    fn from(phase: domain::run::Phase) -> Self {
-        match phase {
-            domain::run::Phase::Unknown => Self::Unknown,
-            domain::run::Phase::Planned => Self::Planned,
-            domain::run::Phase::Offered => Self::Offered,
-            domain::run::Phase::Accepted => Self::Accepted,
-            domain::run::Phase::Departed => Self::Departed,
-            domain::run::Phase::Closed => Self::Closed,
-            domain::run::Phase::Cancelled => Self::Cancelled,
-        }
     }
 }
 

@@ -15,8 +15,9 @@ use projections::run_sheet::RunLine;
 use super::{Method, RequestBody, ResponseBody, Route, SchemaOf, schema};
 use crate::App;
 use crate::views::When;
-use crate::views::lists::{self, CareQuery, CoverageQuery, LookUpBody, RunSheetBody, SheetQuery};
+use crate::views::lists::{self, CareQuery, CoverageQuery, LookUpBody, SheetQuery};
 use crate::views::pieces::{self, BuildingPageQuery, PiecesBody, PiecesQuery};
+use crate::views::questions::SheetWithNotesBody;
 use crate::views::resources::{
     self as views, BuildingQuery, BuildingQueueDetailBody, DayQuery, RollUpBody, ShiftQuery,
 };
@@ -163,7 +164,7 @@ fn lists() -> Vec<Route> {
             "/api/v1/communities/{community}/run-sheets/{run}",
             "A courier's stops in order, with what changed since it was last seen.",
             Some(schema::<SheetQuery>),
-            json::<RunSheetBody>(),
+            json::<SheetWithNotesBody>(),
             || get(lists::run_sheet),
         ),
         route(

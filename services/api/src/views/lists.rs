@@ -9,17 +9,16 @@ use axum::response::{IntoResponse, Response};
 use domain::address::Door;
 use domain::ids::{CommunityId, GridId, HouseholdId, RunId};
 use jiff::Timestamp;
-use jiff::civil::Date;
-use projections::community_views::COVERAGE;
 use projections::coverage::CoverageReport;
 use projections::delivery_plan::DeliveryPlan;
 use projections::needs_care::{CareEntry, CareReason, ZeroShelf};
-use projections::run_sheet::{RunSheet, SealedNote};
 use runtime::Problem;
-use runtime::vault::{Opened, Subject};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::questions::{
+    COVERAGE_DAYS, ask_box, ask_care, ask_coverage, ask_plan, ask_runs, ask_sheet, ask_shelf,
+};
 use super::resources::{DayQuery, answer};
 use super::{Asked, When};
 use crate::App;
@@ -107,11 +106,7 @@ async fn plan_of(
 ) -> Result<Asked<DeliveryPlan>, ProblemResponse> {
     let community: CommunityId = path_part(community, "community")?;
     let query: DayQuery = body::query(uri)?;
-    let asked = app.ask(&community, query.when(), |views, now| {
-        let day = query.day.unwrap_or_else(|| now.to_zoned(views.facts().zone().clone()).date());
-        views.delivery_plan(day, now)
-    });
-    Ok(asked.await?)
+    Ok(ask_plan(app, &community, query.when(), query.day).await?)
 }
 
 /// Every run that is kept.
@@ -121,7 +116,7 @@ pub(crate) async fn run_sheets(
     uri: Uri,
 ) -> Result<Response, ProblemResponse> {
     let community: CommunityId = path_part(&community, "community")?;
-    let asked = app.ask(&community, body::query(&uri)?, |views, _| views.runs()).await?;
+    let asked = ask_runs(&app, &community, body::query(&uri)?).await?;
     Ok(answer(&asked))
 }
 
@@ -132,7 +127,7 @@ pub(crate) async fn run_sheets_csv(
     uri: Uri,
 ) -> Result<Response, ProblemResponse> {
     let community: CommunityId = path_part(&community, "community")?;
-    let asked = app.ask(&community, body::query(&uri)?, |views, _| views.runs()).await?;
+    let asked = ask_runs(&app, &community, body::query(&uri)?).await?;
     let mut csv = Csv::with(&[
         "run",
         "phase",
@@ -174,24 +169,6 @@ pub struct SheetQuery {
     at_least: Option<u64>,
 }
 
-/// A run's sheet, and the notes of its live stop in the clear.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct RunSheetBody {
-    /// The sheet.
-    sheet: RunSheet,
-    /// The notes of the live stop's households.
-    notes: Vec<NoteBody>,
-}
-
-/// A note about a household.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct NoteBody {
-    /// The household.
-    household: HouseholdId,
-    /// The note; `null` when the household was erased since.
-    note: Option<String>,
-}
-
 /// The sheet of one run. Its ETag is the run's revision.
 pub(crate) async fn run_sheet(
     State(app): State<App>,
@@ -202,40 +179,17 @@ pub(crate) async fn run_sheet(
     let community: CommunityId = path_part(&community, "community")?;
     let run: RunId = path_part(&run, "run")?;
     let SheetQuery { seen, as_of, at_least } = body::query(&uri)?;
-    let when = When { as_of, at_least };
-    let asked = app.ask(&community, when, |views, _| views.run_sheet(run, seen)).await?;
-    let Asked { answer: Some(mut sheet), position, at } = asked else {
-        return Err(run_unknown().into());
-    };
-    let mut notes = vec![];
-    for stop in &mut sheet.stops {
-        for sealed in stop.notes.drain(..) {
-            notes.push(opened(&app, &community, sealed)?);
-        }
-    }
+    let asked = ask_sheet(&app, &community, When { as_of, at_least }, run, seen).await?;
     // The pieces of a sheet change without its run, so the community's position is a part of it.
-    let tag = format!("\"{}.{position}\"", sheet.revision);
+    let tag = format!("\"{}.{}\"", asked.answer.sheet.revision, asked.position);
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
         return Ok(StatusCode::NOT_MODIFIED.into_response());
     }
-    let mut response = answer(&Asked { answer: RunSheetBody { sheet, notes }, position, at });
+    let mut response = answer(&asked);
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         response.headers_mut().insert(header::ETAG, tag);
     }
     Ok(response)
-}
-
-fn opened(app: &App, community: &CommunityId, sealed: SealedNote) -> Result<NoteBody, Problem> {
-    let SealedNote { household, note } = sealed;
-    let subject = Subject::Household(community.clone(), household);
-    match app.engine.vault().open_sealed(&subject, &note) {
-        Ok(Opened::Text(text)) => Ok(NoteBody { household, note: Some(text) }),
-        Ok(Opened::Erased) => Ok(NoteBody { household, note: None }),
-        Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "a note cannot be opened");
-            Err(vault_unavailable())
-        }
-    }
 }
 
 /// Which pieces that need care.
@@ -319,15 +273,7 @@ async fn care_of(
 ) -> Result<Asked<Vec<CareEntry>>, ProblemResponse> {
     let community: CommunityId = path_part(community, "community")?;
     let CareQuery { grid, reason, as_of, at_least } = body::query(uri)?;
-    let asked = app.ask(&community, When { as_of, at_least }, |views, now| {
-        let mut entries = views.needs_care(now);
-        entries.retain(|entry| {
-            grid.as_ref().is_none_or(|grid| entry.grid.as_ref() == Some(grid))
-                && reason.is_none_or(|reason| entry.reasons.contains(&reason))
-        });
-        entries
-    });
-    Ok(asked.await?)
+    Ok(ask_care(app, &community, When { as_of, at_least }, grid, reason).await?)
 }
 
 /// What is still at the intake point, for the close of a day.
@@ -390,11 +336,7 @@ async fn shelf_of(
 ) -> Result<Asked<ZeroShelf>, ProblemResponse> {
     let community: CommunityId = path_part(community, "community")?;
     let query: DayQuery = body::query(uri)?;
-    let asked = app.ask(&community, query.when(), |views, now| {
-        let today = || -> Date { now.to_zoned(views.facts().zone().clone()).date() };
-        views.zero_shelf(query.day.unwrap_or_else(today))
-    });
-    Ok(asked.await?)
+    Ok(ask_shelf(app, &community, query.when(), query.day).await?)
 }
 
 /// For how many days nobody has reached them.
@@ -413,7 +355,7 @@ pub struct CoverageQuery {
 }
 
 fn three() -> u16 {
-    3
+    COVERAGE_DAYS
 }
 
 /// The households that nobody has reached for days.
@@ -463,8 +405,7 @@ async fn coverage_of(
 ) -> Result<Asked<CoverageReport>, ProblemResponse> {
     let community: CommunityId = path_part(community, "community")?;
     let CoverageQuery { days, as_of, at_least } = body::query(uri)?;
-    let when = When { as_of, at_least };
-    Ok(app.ask_of(COVERAGE, &community, when, |views, now| views.coverage(days, now)).await?)
+    Ok(ask_coverage(app, &community, When { as_of, at_least }, days).await?)
 }
 
 /// Everything on its way to a household.
@@ -475,18 +416,7 @@ pub(crate) async fn household_box(
 ) -> Result<Response, ProblemResponse> {
     let community: CommunityId = path_part(&community, "community")?;
     let household: HouseholdId = path_part(&household, "household")?;
-    let asked = app
-        .ask(&community, body::query(&uri)?, |views, now| views.household_box(household, now))
-        .await?;
-    let Asked { answer: Some(found), position, at } = asked else {
-        return Err(Problem::not_found(
-            "household-unknown",
-            "there is no such household: check the id",
-            "没有这一住户：请核对编号",
-        )
-        .into());
-    };
-    Ok(answer(&Asked { answer: found, position, at }))
+    Ok(answer(&ask_box(&app, &community, body::query(&uri)?, household).await?))
 }
 
 /// A door and the end of a phone number.
@@ -572,20 +502,4 @@ fn name<T: Serialize>(value: T) -> String {
         Ok(serde_json::Value::String(name)) => name,
         Ok(_) | Err(_) => String::new(),
     }
-}
-
-fn run_unknown() -> Problem {
-    Problem::not_found(
-        "run-unknown",
-        "there is no such run any more: check the id, or ask with asOf for an earlier time",
-        "没有这一配送趟：请核对编号，或用 asOf 查询较早时间",
-    )
-}
-
-fn vault_unavailable() -> Problem {
-    Problem::deferred(
-        "vault-unavailable",
-        "personal data cannot be read now: ask again in a moment",
-        "目前无法读取个人信息：请稍后重试",
-    )
 }

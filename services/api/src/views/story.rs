@@ -8,13 +8,14 @@ use domain::parcel::{Parcel, ParcelEvent};
 use event_log::{Direction, PAGE_EVENTS_MAX, Revision};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use projections::parcel_trail::{self, TrailEvent};
+use projections::parcel_trail::{Trail, TrailEvent};
 use runtime::Problem;
 use runtime::codec::{self, Stored};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::questions::ask_trail;
 use crate::App;
 use crate::body;
 use crate::commands::path_part;
@@ -40,10 +41,8 @@ pub(crate) async fn story(
     Path((community, id)): Path<(String, String)>,
     uri: Uri,
 ) -> Result<Response, ProblemResponse> {
-    let (_, parcel, events) = events(&app, &community, &id, &uri).await?;
-    let events: Vec<_> = events.into_iter().map(|(_, event)| event).collect();
-    let trail = parcel_trail::trail(parcel, &events).ok_or_else(parcel_unknown)?;
-    let last = events.last().map_or(0, |event| event.revision);
+    let trail = trail(&app, &community, &id, &uri).await?;
+    let last = trail.steps.last().map_or(0, |step| step.revision);
     let mut response = axum::Json(trail).into_response();
     if let Ok(tag) = HeaderValue::from_str(&format!("\"{last}\"")) {
         response.headers_mut().insert(header::ETAG, tag);
@@ -57,9 +56,7 @@ pub(crate) async fn story_csv(
     Path((community, id)): Path<(String, String)>,
     uri: Uri,
 ) -> Result<Response, ProblemResponse> {
-    let (_, parcel, events) = events(&app, &community, &id, &uri).await?;
-    let events: Vec<_> = events.into_iter().map(|(_, event)| event).collect();
-    let trail = parcel_trail::trail(parcel, &events).ok_or_else(parcel_unknown)?;
+    let trail = trail(&app, &community, &id, &uri).await?;
     let mut csv = Csv::with(&[
         "position",
         "revision",
@@ -93,7 +90,11 @@ pub(crate) async fn epcis(
     Path((community, id)): Path<(String, String)>,
     uri: Uri,
 ) -> Result<Response, ProblemResponse> {
-    let (community, parcel, events) = events(&app, &community, &id, &uri).await?;
+    let (community, parcel, as_of) = asked(&community, &id, &uri)?;
+    let events = trail_events(&app, &community, parcel, as_of).await?;
+    if events.is_empty() {
+        return Err(parcel_unknown().into());
+    }
     let zone = app.views.live(&community, |views| views.facts().zone().clone());
     let zone = zone.unwrap_or(TimeZone::UTC);
     let now = app.engine.clock().now();
@@ -104,17 +105,16 @@ pub(crate) async fn epcis(
     Ok(response)
 }
 
-type Read = (CommunityId, ParcelId, Vec<(Uuid, TrailEvent)>);
+async fn trail(app: &App, community: &str, id: &str, uri: &Uri) -> Result<Trail, ProblemResponse> {
+    let (community, parcel, as_of) = asked(community, id, uri)?;
+    Ok(ask_trail(app, &community, parcel, as_of).await?)
+}
 
-async fn events(app: &App, community: &str, id: &str, uri: &Uri) -> Result<Read, ProblemResponse> {
-    let community: CommunityId = path_part(community, "community")?;
-    let parcel: ParcelId = path_part(id, "id")?;
+type Which = (CommunityId, ParcelId, Option<Timestamp>);
+
+fn asked(community: &str, id: &str, uri: &Uri) -> Result<Which, ProblemResponse> {
     let StoryQuery { as_of } = body::query(uri)?;
-    let events = trail_events(app, &community, parcel, as_of).await?;
-    if events.is_empty() {
-        return Err(parcel_unknown().into());
-    }
-    Ok((community, parcel, events))
+    Ok((path_part(community, "community")?, path_part(id, "id")?, as_of))
 }
 
 /// The events of a piece, from its stream.
@@ -171,7 +171,7 @@ fn unreadable(error: &(dyn std::error::Error + 'static)) -> Problem {
     )
 }
 
-fn parcel_unknown() -> Problem {
+pub(super) fn parcel_unknown() -> Problem {
     Problem::not_found(
         "parcel-unknown",
         "there is no such parcel: check the id",

@@ -1,0 +1,190 @@
+//! The questions that REST and GraphQL both ask, and what they have to look up besides.
+
+use domain::ids::{CommunityId, GridId, HouseholdId, ParcelId, RunId};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use projections::CommunityViews;
+use projections::community_views::COVERAGE;
+use projections::coverage::CoverageReport;
+use projections::delivery_plan::DeliveryPlan;
+use projections::household_box::HouseholdBox;
+use projections::needs_care::{CareEntry, CareReason, ZeroShelf};
+use projections::parcel_trail::{self, Trail};
+use projections::run_sheet::{RunLine, RunSheet, SealedNote};
+use runtime::Problem;
+use runtime::vault::{Opened, Subject};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::story::{parcel_unknown, trail_events};
+use super::{Asked, When};
+use crate::App;
+
+/// For how many days nobody has reached a household, where nobody says another number.
+pub(crate) const COVERAGE_DAYS: u16 = 3;
+
+/// A run's sheet, and the notes of its live stop in the clear.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SheetWithNotesBody {
+    /// The sheet.
+    pub(super) sheet: RunSheet,
+    /// The notes of the live stop's households.
+    notes: Vec<NoteBody>,
+}
+
+/// A note about a household.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct NoteBody {
+    /// The household.
+    household: HouseholdId,
+    /// The note; `null` when the household was erased since.
+    note: Option<String>,
+}
+
+/// The plan of a day; without a day, today's.
+pub(crate) async fn ask_plan(
+    app: &App,
+    community: &CommunityId,
+    when: When,
+    day: Option<Date>,
+) -> Result<Asked<DeliveryPlan>, Problem> {
+    let plan = |views: &CommunityViews, now| {
+        views.delivery_plan(day.unwrap_or_else(|| today(views, now)), now)
+    };
+    app.ask(community, when, plan).await
+}
+
+/// Every run that is kept.
+pub(crate) async fn ask_runs(
+    app: &App,
+    community: &CommunityId,
+    when: When,
+) -> Result<Asked<Vec<RunLine>>, Problem> {
+    app.ask(community, when, |views, _| views.runs()).await
+}
+
+/// The sheet of a run, with the notes of its live stop; `seen` is the revision up to which its
+/// reader knows it.
+pub(crate) async fn ask_sheet(
+    app: &App,
+    community: &CommunityId,
+    when: When,
+    run: RunId,
+    seen: Option<u64>,
+) -> Result<Asked<SheetWithNotesBody>, Problem> {
+    let asked = app.ask(community, when, |views, _| views.run_sheet(run, seen)).await?;
+    let mut asked = found(asked, run_unknown)?;
+    let sealed = asked.answer.stops.iter_mut().flat_map(|stop| stop.notes.drain(..));
+    let notes = sealed.map(|note| opened(app, community, note)).collect::<Result<_, _>>()?;
+    Ok(asked.map(|sheet| SheetWithNotesBody { sheet, notes }))
+}
+
+fn opened(app: &App, community: &CommunityId, sealed: SealedNote) -> Result<NoteBody, Problem> {
+    let SealedNote { household, note } = sealed;
+    let subject = Subject::Household(community.clone(), household);
+    match app.engine.vault().open_sealed(&subject, &note) {
+        Ok(Opened::Text(text)) => Ok(NoteBody { household, note: Some(text) }),
+        Ok(Opened::Erased) => Ok(NoteBody { household, note: None }),
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "a note cannot be opened");
+            Err(vault_unavailable())
+        }
+    }
+}
+
+/// The pieces that need care, of a grid or for a reason only where one is named.
+pub(crate) async fn ask_care(
+    app: &App,
+    community: &CommunityId,
+    when: When,
+    grid: Option<GridId>,
+    reason: Option<CareReason>,
+) -> Result<Asked<Vec<CareEntry>>, Problem> {
+    let care = |views: &CommunityViews, now| {
+        let mut entries = views.needs_care(now);
+        entries.retain(|entry| {
+            grid.as_ref().is_none_or(|grid| entry.grid.as_ref() == Some(grid))
+                && reason.is_none_or(|reason| entry.reasons.contains(&reason))
+        });
+        entries
+    };
+    app.ask(community, when, care).await
+}
+
+/// What is still at the intake point when a day closes; without a day, today's.
+pub(crate) async fn ask_shelf(
+    app: &App,
+    community: &CommunityId,
+    when: When,
+    day: Option<Date>,
+) -> Result<Asked<ZeroShelf>, Problem> {
+    let shelf =
+        |views: &CommunityViews, now| views.zero_shelf(day.unwrap_or_else(|| today(views, now)));
+    app.ask(community, when, shelf).await
+}
+
+/// The households that nobody has reached for a number of days.
+pub(crate) async fn ask_coverage(
+    app: &App,
+    community: &CommunityId,
+    when: When,
+    days: u16,
+) -> Result<Asked<CoverageReport>, Problem> {
+    app.ask_of(COVERAGE, community, when, |views, now| views.coverage(days, now)).await
+}
+
+/// Everything on its way to a household.
+pub(crate) async fn ask_box(
+    app: &App,
+    community: &CommunityId,
+    when: When,
+    household: HouseholdId,
+) -> Result<Asked<HouseholdBox>, Problem> {
+    let asked = app.ask(community, when, |views, now| views.household_box(household, now)).await?;
+    found(asked, household_unknown)
+}
+
+/// The whole trail of a piece, from its stream, up to a time where one is given.
+pub(crate) async fn ask_trail(
+    app: &App,
+    community: &CommunityId,
+    parcel: ParcelId,
+    as_of: Option<Timestamp>,
+) -> Result<Trail, Problem> {
+    let events = trail_events(app, community, parcel, as_of).await?;
+    let events: Vec<_> = events.into_iter().map(|(_, event)| event).collect();
+    parcel_trail::trail(parcel, &events).ok_or_else(parcel_unknown)
+}
+
+fn today(views: &CommunityViews, now: Timestamp) -> Date {
+    now.to_zoned(views.facts().zone().clone()).date()
+}
+
+fn found<T>(asked: Asked<Option<T>>, unknown: fn() -> Problem) -> Result<Asked<T>, Problem> {
+    let Asked { answer, position, at } = asked;
+    Ok(Asked { answer: answer.ok_or_else(unknown)?, position, at })
+}
+
+fn run_unknown() -> Problem {
+    Problem::not_found(
+        "run-unknown",
+        "there is no such run any more: check the id, or ask with asOf for an earlier time",
+        "没有这一配送趟：请核对编号，或用 asOf 查询较早时间",
+    )
+}
+
+fn household_unknown() -> Problem {
+    Problem::not_found(
+        "household-unknown",
+        "there is no such household: check the id",
+        "没有这一住户：请核对编号",
+    )
+}
+
+fn vault_unavailable() -> Problem {
+    Problem::deferred(
+        "vault-unavailable",
+        "personal data cannot be read now: ask again in a moment",
+        "目前无法读取个人信息：请稍后重试",
+    )
+}
