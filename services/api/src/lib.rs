@@ -13,6 +13,7 @@ mod health;
 mod intake;
 mod labels;
 mod openapi;
+mod plan;
 mod problem;
 mod resources;
 mod routes;

@@ -1,5 +1,6 @@
 //! Every route, once: its path, its method, its contract and its handler.
 
+mod plan_routes;
 mod view_routes;
 
 use axum::Router;
@@ -120,6 +121,7 @@ pub(crate) fn routes() -> Vec<Route> {
     routes.extend(command_routes());
     routes.extend(read_routes());
     routes.extend(view_routes::routes());
+    routes.extend(plan_routes::routes());
     routes.extend(webhooks::routes());
     routes
 }

@@ -15,8 +15,8 @@ use jiff::Timestamp;
 
 pub use self::event::PlanEvent;
 use self::event::{
-    LeftPiece, PlanDayClosed, PlanOfferDecided, PlanPiecesSetAside, PlanRunEnded, PlanWaveProposed,
-    UnplannedReason,
+    LeftPiece, PlanDayClosed, PlanOfferDecided, PlanPiecesReleased, PlanPiecesSetAside,
+    PlanRunEnded, PlanWaveProposed, Remains, UnplannedReason,
 };
 use crate::decider::Decider;
 use crate::ids::{GridId, ParcelId, RunId, VolunteerId};
@@ -27,6 +27,8 @@ use crate::supply::Effort;
 pub const RUNS_OF_WAVE_MAX: usize = 200;
 /// The most pieces that one event sets aside; the others follow with the next one.
 pub const SET_ASIDE_MAX: usize = 1_000;
+/// The most pieces that are left when a day is closed.
+pub const LEFT_MAX: usize = 5_000;
 
 /// The decider of one day's plan.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +45,8 @@ pub enum PlanCommand {
     EndRun(PlanRunEnded),
     /// Note why pieces are not planned.
     SetAside(PlanPiecesSetAside),
+    /// Let pieces be planned for another run.
+    Release(PlanPiecesReleased),
     /// End the day.
     CloseDay(PlanDayClosed),
 }
@@ -68,6 +72,16 @@ refusals! {
         RunEnded { run: RunId } => "plan-run-ended",
             "run {run} is over: nobody can be asked any more",
             "{run} 已结束：不能再派单";
+        RunsOpen { count: usize } => "plan-runs-open",
+            "{count} runs are not over: wait until everybody is back and close their runs first",
+            "还有 {count} 趟未结束：请等人员返回并结束各趟";
+        PerishablesLeft { count: usize } => "plan-perishables-left",
+            "{count} meals or fresh goods are left and never stay overnight: hand them over, give \
+             them back or throw them away, each with a scan, then close the day",
+            "还有 {count} 件餐食或生鲜，不能过夜：请逐件扫描交付、退回或处置，再关账";
+        TooMuchLeft { count: usize } => "plan-too-much-left",
+            "{count} pieces are left, and a day closes with 5000 at most: deliver or give back some",
+            "剩余 {count} 件，关账时至多 5000 件：请先配送或退回一部分";
     }
 }
 
@@ -152,10 +166,8 @@ impl Decider for Plan {
             PlanCommand::DecideOffer(fact) => decide_offer(state, fact),
             PlanCommand::EndRun(fact) => end_run(state, fact),
             PlanCommand::SetAside(fact) => Ok(set_aside(state, fact)),
-            PlanCommand::CloseDay(fact) => match &state.left {
-                None => Ok(vec![fact.into()]),
-                Some(_) => Ok(vec![]),
-            },
+            PlanCommand::Release(fact) => release(state, fact),
+            PlanCommand::CloseDay(fact) => close_day(state, fact),
         }
     }
 
@@ -173,6 +185,11 @@ impl Decider for Plan {
             PlanEvent::PiecesSetAside(event) => {
                 for piece in &event.pieces {
                     state.set_aside.insert(piece.parcel, piece.reason.clone());
+                }
+            }
+            PlanEvent::PiecesReleased(event) => {
+                if let Some(run) = state.runs.get_mut(&event.run) {
+                    run.pieces.retain(|piece| !event.pieces.contains(piece));
                 }
             }
             PlanEvent::DayClosed(event) => state.left = Some(event.left.clone()),
@@ -234,6 +251,33 @@ fn set_aside(state: &PlanState, mut fact: PlanPiecesSetAside) -> Vec<PlanEvent> 
     fact.pieces.retain(|piece| state.set_aside.get(&piece.parcel) != Some(&piece.reason));
     fact.pieces.truncate(SET_ASIDE_MAX);
     if fact.pieces.is_empty() { vec![] } else { vec![fact.into()] }
+}
+
+/// Only what the run still has in the plan can be released.
+fn release(state: &PlanState, mut fact: PlanPiecesReleased) -> Decision {
+    let Some(run) = state.runs.get(&fact.run) else {
+        return Err(PlanRefusal::UnknownRun { run: fact.run });
+    };
+    fact.pieces.retain(|piece| run.phase != RunPhase::Ended && run.pieces.contains(piece));
+    Ok(if fact.pieces.is_empty() { vec![] } else { vec![fact.into()] })
+}
+
+fn close_day(state: &PlanState, fact: PlanDayClosed) -> Decision {
+    if state.left.is_some() {
+        return Ok(vec![]);
+    }
+    let open = state.live().count();
+    if open > 0 {
+        return Err(PlanRefusal::RunsOpen { count: open });
+    }
+    let food = fact.left.iter().filter(|piece| piece.remains == Remains::Perishes).count();
+    if food > 0 {
+        return Err(PlanRefusal::PerishablesLeft { count: food });
+    }
+    if fact.left.len() > LEFT_MAX {
+        return Err(PlanRefusal::TooMuchLeft { count: fact.left.len() });
+    }
+    Ok(vec![fact.into()])
 }
 
 fn proposed(state: &mut PlanState, event: &PlanWaveProposed) {

@@ -25,6 +25,10 @@ pub const CART_FULL_PERCENT: u32 = 60;
 /// How many days of climbing count when it is shared: a week, so that a bad day evens out.
 pub const DAYS_THAT_COUNT: u32 = 7;
 
+/// A run that people have seen gets another order, where a path is blocked, when that saves so much
+/// way, in decimetres.
+pub const REROUTE_SAVES_DM: u64 = 500;
+
 /// Walking, in seconds for a hundred decimetres: one metre a second, with a cart.
 pub const SECONDS_PER_HUNDRED_DM: u32 = 10;
 /// Climbing one floor and coming down again, in seconds.

@@ -2,17 +2,21 @@
 //!
 //! A run is never reshuffled. What cannot stay on it is taken off: pieces that are not there any
 //! more, stops behind a closed zone. A building whose zone closes while the courier is on the way
-//! is left out until it opens again. Somebody who cannot make the trip any more is not asked;
+//! is left out until it opens again. Where a path is blocked, what is still to do is gone to in
+//! another order if that saves much. Somebody who cannot make the trip any more is not asked;
 //! nobody else loses a trip for it. `docs/decisions/0061-a-run-is-never-reshuffled.md` says why.
 
 use std::collections::BTreeSet;
 
 use domain::community::{CommunityState, ZoneAccess};
-use domain::ids::{BuildingId, ParcelId, VolunteerId};
+use domain::ids::{BuildingId, ParcelId, PathId, VolunteerId};
 use domain::plan::PlannedRun;
 use domain::run::event::{ReplanReason, RunBuildingPaused, RunCancelReason, RunReplanned, Stop};
 use domain::run::{Phase, RunState};
 use jiff::{SignedDuration, Timestamp};
+
+use crate::reroute::{Blocked, detour, reroute};
+use crate::ways::Place;
 
 /// What shall happen to a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +48,8 @@ pub struct Around<'a> {
     pub unable: &'a BTreeSet<VolunteerId>,
     /// How long the answer to an offer is waited for, in seconds.
     pub answer_within_seconds: u32,
+    /// The ways, where a path is blocked now.
+    pub blocked: Option<Blocked<'a>>,
 }
 
 /// What shall change of a run; nothing, as long as it can be made as it is.
@@ -69,6 +75,9 @@ fn before_departure(
         && run.pieces.is_empty()
     {
         return vec![Change::TakeBack(volunteer)];
+    }
+    if let Some(change) = rerouted(around, run) {
+        return vec![change];
     }
     let Some(planned) = planned else { return vec![] };
     let waits = SignedDuration::from_secs(i64::from(around.answer_within_seconds));
@@ -97,7 +106,7 @@ const GRACE: SignedDuration = SignedDuration::from_secs(5);
 /// The change that takes off what cannot go; `None` is everything can.
 fn stops_that_stay(around: &Around<'_>, run: &RunState) -> Option<Change> {
     let closed = around.community.closed_zones(around.now, run.needs_protection());
-    let mut zone = None;
+    let (mut zone, mut cut_off) = (None, None);
     let mut stops: Vec<Stop> = vec![];
     for stop in &run.stops {
         let loaded = |parcel: &ParcelId| run.pieces.contains_key(parcel);
@@ -106,6 +115,10 @@ fn stops_that_stay(around: &Around<'_>, run: &RunState) -> Option<Change> {
         if let ZoneAccess::Closed { zone: of } = closed.access(&stop.door.building) {
             stop.parcels.retain(loaded);
             zone = Some(of);
+        }
+        if around.blocked.is_some_and(|ways| !ways.now.reaches(place(&stop))) {
+            cut_off = cut_off.or_else(|| around.blocking(&stop));
+            stop.parcels.retain(loaded);
         }
         if !stop.parcels.is_empty() {
             stops.push(stop);
@@ -122,8 +135,27 @@ fn stops_that_stay(around: &Around<'_>, run: &RunState) -> Option<Change> {
         };
         return Some(Change::Cancel(reason));
     }
-    let reason = zone.map_or(ReplanReason::PiecesGone, ReplanReason::ZoneClosed);
+    let cut_off = cut_off.map(ReplanReason::PathBlocked);
+    let reason = zone.map(ReplanReason::ZoneClosed).or(cut_off).unwrap_or(ReplanReason::PiecesGone);
     Some(Change::Replan(RunReplanned { stops, reason }))
+}
+
+fn place(stop: &Stop) -> Place<'_> {
+    Place::Unit(&stop.door.building, &stop.door.unit)
+}
+
+impl Around<'_> {
+    /// The blocked path that cuts a stop off.
+    fn blocking(&self, stop: &Stop) -> Option<PathId> {
+        let open = self.blocked?.open.distance_dm(Place::Gate, place(stop));
+        detour(self.community, self.now, &[Place::Gate, place(stop)], u64::from(open))
+    }
+}
+
+/// Another order of what is still to do, where a path is blocked.
+fn rerouted(around: &Around<'_>, run: &RunState) -> Option<Change> {
+    let ways = around.blocked?;
+    reroute(around.community, around.now, ways, run).map(Change::Replan)
 }
 
 /// On the way nothing is taken off: a building whose zone is closed is left out and gone to later.
@@ -144,6 +176,7 @@ fn on_the_way(around: &Around<'_>, run: &RunState) -> Vec<Change> {
             ZoneAccess::Closed { .. } | ZoneAccess::Admitted => {}
         }
     }
+    changes.extend(rerouted(around, run));
     changes
 }
 

@@ -131,6 +131,10 @@ impl<'a> Walks<'a> {
             let reached = from.node.map(|node| self.reach(node));
             cells.extend(self.places.iter().map(|to| match (&reached, from.node, to.node) {
                 _ if from == to => 0,
+                // Both doors are at one spot of the paths: nobody walks there and back for it.
+                (_, Some(near), Some(node)) if near == node => {
+                    from.point.straight_decimetres(to.point).min(UNREACHABLE_DECIMETRES)
+                }
                 (Some(reached), Some(near), Some(node)) => {
                     let onto = from.point.straight_decimetres(self.ground.nodes[near].point);
                     let off = to.point.straight_decimetres(self.ground.nodes[node].point);
@@ -156,7 +160,7 @@ impl<'a> Walks<'a> {
         let (from, to) = (self.places[from], self.places[to]);
         let mut way = vec![to.point];
         if let (Some(start), Some(mut node)) = (from.node, to.node)
-            && from != to
+            && start != node
         {
             let reached = self.reach(start);
             reached.length[node]?;
@@ -251,6 +255,16 @@ mod tests {
         assert_eq!(walks.matrix().get(1, 0), 750);
         let way = walks.way(0, 1).unwrap();
         assert_eq!(way, [spot(0, 0), spot(0, 400), spot(300, 400), spot(330, 440)]);
+    }
+
+    #[test]
+    fn two_doors_at_one_spot_of_the_paths_are_as_far_as_they_are() {
+        let ground = two_lanes();
+        let doors = [spot(280, 440), spot(310, 440)];
+        let places = doors.map(|point| Place { point, node: Some(3) });
+        let walks = Walks::new(&ground, &places).unwrap();
+        assert_eq!(walks.matrix().get(0, 1), 30);
+        assert_eq!(walks.way(0, 1).unwrap(), doors);
     }
 
     #[test]

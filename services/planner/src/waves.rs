@@ -15,6 +15,7 @@ use jiff::{SignedDuration, ToSpan};
 
 use crate::objective::LEAD_SECONDS;
 use crate::situation::{PieceAtGate, Situation, pressing};
+use crate::ways::Place;
 use crate::windows::{self, Slot};
 
 /// How a community plans that has not said how.
@@ -144,6 +145,9 @@ fn due<'a>(
         return Err(UnplannedReason::TriedToday { attempts: piece.attempts });
     }
     let needs_protection = access(situation, door)?;
+    if !situation.ways.reaches(Place::Unit(&door.building, &door.unit)) {
+        return Err(UnplannedReason::NoWay);
+    }
     let limit = community.trip_limit.unwrap_or(piece.load);
     if !piece.load.fits(limit) {
         return Err(UnplannedReason::OverTripLimit);

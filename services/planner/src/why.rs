@@ -1,7 +1,10 @@
 //! Why, in a sentence: the same reasons that stand in the events, for people to read.
 
+use domain::ids::{GridId, ZoneId};
 use domain::plan::event::UnplannedReason;
-use domain::run::event::{AssignmentCause, AssignmentReason, ReplanReason, WaveTrigger};
+use domain::run::event::{
+    AssignmentCause, AssignmentReason, Hop, ReplanReason, RunWave, WaveTrigger,
+};
 
 /// A sentence in both languages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +46,10 @@ pub fn unplanned(reason: &UnplannedReason) -> Sentence {
         UnplannedReason::NoGrid => Sentence::of(
             "所在楼栋未划入网格：请先划入",
             "its building belongs to no grid: assign it first",
+        ),
+        UnplannedReason::NoWay => Sentence::of(
+            "目前没有通路可到：请先恢复一条通路",
+            "no path leads there now: clear one first",
         ),
         UnplannedReason::ZoneClosed { zone, .. } => Sentence::of(
             format!("封控区 {zone} 目前不能进入"),
@@ -91,6 +98,156 @@ pub fn unplanned(reason: &UnplannedReason) -> Sentence {
         }
         UnplannedReason::DayClosed => Sentence::of("当日已关账", "the day is closed"),
     }
+}
+
+/// That a piece could go now.
+pub fn ready() -> Sentence {
+    Sentence::of(
+        "可以配送，等待排程：随下一波次出发，也可现在请求排程",
+        "it can go: it leaves with the next wave, or ask for a plan now",
+    )
+}
+
+/// That a piece lies on its shelf and not on the cart.
+pub fn not_loaded() -> Sentence {
+    Sentence::of("仍在货架上：请装车", "it still lies on its shelf: put it on the cart")
+}
+
+/// That nobody had planned a piece for the run that has it.
+pub fn stranger() -> Sentence {
+    Sentence::of("不在本趟计划内", "it was not planned for this run")
+}
+
+/// That a piece's way has ended.
+pub fn ended(handed_off: bool) -> Sentence {
+    if handed_off {
+        Sentence::of("已交付", "it was handed over")
+    } else {
+        Sentence::of("已退回或处置", "it was given back or thrown away")
+    }
+}
+
+/// Why a piece is on the run that it is on.
+pub fn planned(
+    wave: Option<RunWave>,
+    assigned: Option<&AssignmentReason>,
+    on_the_way: bool,
+) -> Sentence {
+    let mut told = match wave {
+        Some(wave) => {
+            let (number, because) = (wave.number, trigger(wave.trigger));
+            Sentence::of(
+                format!("排在第 {number} 波（{}）", because.chinese),
+                format!("it goes with wave {number} ({})", because.english),
+            )
+        }
+        None => Sentence::of("由人工排定", "a person planned it"),
+    };
+    if on_the_way {
+        told.chinese.push_str("，已在路上");
+        told.english.push_str(" and is on the way");
+    }
+    if let Some(assigned) = assigned {
+        let because = assignment(assigned);
+        told.chinese = format!("{}；派单：{}", told.chinese, because.chinese);
+        told.english = format!("{}; asked for: {}", told.english, because.english);
+    }
+    told
+}
+
+/// That hands are too few in a grid.
+pub fn shortage(grid: &GridId, pieces: u32, free: u32, on_trips: u32) -> Sentence {
+    Sentence::of(
+        format!(
+            "{grid} 网格人手不足：{pieces} 件可送而无人可派；空闲 {free} 人，配送中 {on_trips} 人"
+        ),
+        format!(
+            "hands are too few in grid {grid}: {pieces} pieces could go and nobody can take them; \
+             {free} are free, {on_trips} on trips"
+        ),
+    )
+}
+
+/// That a building is left out for now.
+pub fn paused(zone: &ZoneId) -> Sentence {
+    Sentence::of(
+        format!("封控区 {zone} 暂不能进入：先跳过，开放后再去"),
+        format!("zone {zone} lets nobody in now: leave it out and go there when it opens"),
+    )
+}
+
+/// Whether a cart is complete.
+pub fn cart(missing: usize, strangers: usize) -> Sentence {
+    match (missing, strangers) {
+        (0, 0) => Sentence::of("齐全", "the cart is complete"),
+        (missing, 0) => Sentence::of(
+            format!("还差 {missing} 件"),
+            format!("{missing} pieces are missing from the cart"),
+        ),
+        (0, strangers) => Sentence::of(
+            format!("多出 {strangers} 件不在计划内"),
+            format!("{strangers} pieces on the cart were not planned for it"),
+        ),
+        (missing, strangers) => Sentence::of(
+            format!("还差 {missing} 件，另有 {strangers} 件不在计划内"),
+            format!(
+                "{missing} pieces are missing from the cart, and {strangers} were not planned for it"
+            ),
+        ),
+    }
+}
+
+/// Between which hops pieces got lost, or too many came.
+pub fn gap(before: Option<&Hop>, hop: Option<&Hop>, expected: u32, counted: u32) -> Sentence {
+    let (before, here) = (place(before), place(hop));
+    if counted < expected {
+        let gone = expected - counted;
+        return Sentence::of(
+            format!("{}与{}之间少了 {gone} 件", before.chinese, here.chinese),
+            format!("{gone} pieces went missing between {} and {}", before.english, here.english),
+        );
+    }
+    let more = counted - expected;
+    Sentence::of(
+        format!("{}多出 {more} 件：请重新清点", here.chinese),
+        format!("{more} pieces too many at {}: count again", here.english),
+    )
+}
+
+fn place(hop: Option<&Hop>) -> Sentence {
+    match hop {
+        None => Sentence::of("接收点", "the intake point"),
+        Some(Hop::GridCart) => Sentence::of("网格小车", "the grid's cart"),
+        Some(Hop::BuildingFoot(building)) => {
+            Sentence::of(format!("{building} 栋楼下"), format!("the foot of building {building}"))
+        }
+    }
+}
+
+/// Whether a day can be closed.
+pub fn evening(closed: bool, food: usize, out: usize, stays: usize) -> Sentence {
+    if closed {
+        return Sentence::of("当日已关账", "the day is closed");
+    }
+    if out > 0 {
+        return Sentence::of(
+            format!("还有 {out} 趟在外：请等人员返回"),
+            format!("{out} runs are out: wait until everybody is back"),
+        );
+    }
+    if food > 0 {
+        return Sentence::of(
+            format!("还有 {food} 件餐食或生鲜，不能过夜：请逐件交付、退回或处置"),
+            format!(
+                "{food} meals or fresh goods are left and never stay overnight: hand them over, \
+                 give them back or throw them away"
+            ),
+        );
+    }
+    Sentence::of(
+        format!("可以关账：{stays} 件过夜，各有原因和负责人"),
+        format!("it can be closed: {stays} pieces stay, each with a reason and an owner"),
+    )
 }
 
 /// Why a volunteer was asked.

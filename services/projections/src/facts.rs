@@ -302,7 +302,9 @@ impl Facts {
                 }
                 return;
             }
-            PlanEvent::OfferDecided(_) | PlanEvent::RunEnded(_) => return,
+            PlanEvent::OfferDecided(_) | PlanEvent::RunEnded(_) | PlanEvent::PiecesReleased(_) => {
+                return;
+            }
         };
         for (parcel, reason) in set_aside {
             if let Some(piece) = self.pieces.get_mut(&parcel) {

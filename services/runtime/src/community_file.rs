@@ -8,14 +8,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::Decider;
 use domain::address::{PlanPoint, Room, Unit};
 use domain::community::event::{
-    AliasAdded, AliasTarget, BuildingAssigned, BuildingDescribed, CommunityRegistered,
-    DisinfectionPolicySet, GateOpened, GridColour, GridDrawn, IntakePointSet, Language,
+    AliasAdded, AliasTarget, BuildingAssigned, BuildingDescribed, CommunityRegistered, Crossing,
+    DeliveryPolicySet, DisinfectionPolicySet, EntrancePlaced, GateOpened, GatePlaced, GridColour,
+    GridDrawn, IntakePointSet, Language, Path, PathsDrawn, PickupSlots, PlanningPolicySet,
     TripLimitSet, Window, WindowPolicySet, ZoneDrawn,
 };
 use domain::community::{Community, CommunityCommand};
 use domain::device::event::ContentDigest;
-use domain::ids::{ActorId, BuildingId, CommunityId, GateId, GridId, RoomId, UnitId, ZoneId};
+use domain::ids::{
+    ActorId, BuildingId, CommunityId, CrossingId, GateId, GridId, PathId, RoomId, UnitId, ZoneId,
+};
+use domain::parcel::event::DeliveryLevel;
 use domain::supply::{Category, DisinfectionRule, Load};
+use jiff::civil::Time;
+use planner::ways;
 use serde::Deserialize;
 
 use crate::codec::Main;
@@ -39,6 +45,9 @@ struct File {
     intake_point: GateId,
     #[serde(default)]
     gates: BTreeSet<GateId>,
+    /// Where gates stand on the compound's plan.
+    #[serde(default)]
+    gate_positions: BTreeMap<GateId, PlanPoint>,
     trip_limit: Option<Load>,
     #[serde(default)]
     grids: BTreeMap<GridId, GridColour>,
@@ -52,6 +61,11 @@ struct File {
     disinfection: BTreeMap<Category, DisinfectionRule>,
     #[serde(default)]
     aliases: Vec<AliasEntry>,
+    #[serde(default)]
+    ground: GroundEntry,
+    planning: Option<PlanningEntry>,
+    #[serde(default)]
+    delivery: BTreeMap<Category, DeliveryEntry>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -66,6 +80,11 @@ struct BuildingEntry {
     #[serde(default)]
     lift: bool,
     position: Option<PlanPoint>,
+    /// Where people enter it, where that is not where it stands.
+    entrance: Option<PlanPoint>,
+    /// Where people enter a unit of it.
+    #[serde(default)]
+    entrances: BTreeMap<UnitId, PlanPoint>,
     /// Units that are not like the others, by name.
     #[serde(default)]
     unit: BTreeMap<UnitId, UnitEntry>,
@@ -98,6 +117,65 @@ struct AliasEntry {
     room: Option<RoomId>,
 }
 
+/// The compound's paths: where they meet, and from where to where they lead.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GroundEntry {
+    #[serde(default)]
+    crossings: BTreeMap<CrossingId, PlanPoint>,
+    #[serde(default)]
+    paths: BTreeMap<PathId, PathEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PathEntry {
+    from: CrossingId,
+    to: CrossingId,
+    /// Without it, the path is straight.
+    length_dm: Option<u32>,
+}
+
+/// How deliveries are planned; what is left out is as everywhere.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct PlanningEntry {
+    automatic: bool,
+    cart_pieces: u32,
+    wait_at_most_seconds: u32,
+    answer_within_seconds: u32,
+    attempts_a_day: u32,
+    day_closes: Time,
+}
+
+impl Default for PlanningEntry {
+    fn default() -> Self {
+        let PlanningPolicySet {
+            automatic,
+            cart_pieces,
+            wait_at_most_seconds,
+            answer_within_seconds,
+            attempts_a_day,
+            day_closes,
+        } = planner::waves::POLICY;
+        Self {
+            automatic,
+            cart_pieces,
+            wait_at_most_seconds,
+            answer_within_seconds,
+            attempts_a_day,
+            day_closes,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeliveryEntry {
+    level: DeliveryLevel,
+    pickup: Option<PickupSlots>,
+}
+
 /// A file that is no community.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
@@ -127,6 +205,12 @@ pub enum FileError {
     Alias {
         /// The alias.
         text: String,
+    },
+    /// A path between crossings that the file does not have.
+    #[error("path {path} begins or ends at a crossing that the file does not have")]
+    Crossing {
+        /// The path.
+        path: PathId,
     },
 }
 
@@ -200,13 +284,21 @@ fn commands(file: File) -> Result<Vec<CommunityCommand>, FileError> {
     let gates = file.gates.into_iter().chain([intake_point.clone()]).collect::<BTreeSet<_>>();
     commands.extend(gates.into_iter().map(|gate| CommunityCommand::OpenGate(GateOpened { gate })));
     commands.push(CommunityCommand::SetIntakePoint(IntakePointSet { gate: intake_point }));
+    for (gate, position) in file.gate_positions {
+        commands.push(CommunityCommand::PlaceGate(GatePlaced { gate, position }));
+    }
     for (grid, colour) in file.grids {
         commands.push(CommunityCommand::DrawGrid(GridDrawn { grid, colour }));
     }
-    for entry in file.buildings {
+    for mut entry in file.buildings {
         let (building, grid) = (entry.id.clone(), entry.grid.clone());
+        let entrances = entrances(&mut entry);
         commands.push(CommunityCommand::DescribeBuilding(describe(entry)?));
         commands.push(CommunityCommand::AssignBuilding(BuildingAssigned { building, grid }));
+        commands.extend(entrances.into_iter().map(CommunityCommand::PlaceEntrance));
+    }
+    if let Some(paths) = drawn(file.ground)? {
+        commands.push(CommunityCommand::DrawPaths(paths));
     }
     for (zone, buildings) in file.zones {
         commands.push(CommunityCommand::DrawZone(ZoneDrawn { zone, buildings }));
@@ -222,6 +314,11 @@ fn commands(file: File) -> Result<Vec<CommunityCommand>, FileError> {
     if let Some(limit) = file.trip_limit {
         commands.push(CommunityCommand::SetTripLimit(TripLimitSet { limit }));
     }
+    for (category, DeliveryEntry { level, pickup }) in file.delivery {
+        let fact = DeliveryPolicySet { category, level, pickup };
+        commands.push(CommunityCommand::SetDeliveryPolicy(fact));
+    }
+    commands.extend(file.planning.as_ref().map(planned));
     for AliasEntry { text, building, unit, room } in file.aliases {
         let target = match (building, unit, room) {
             (None, None, None) => AliasTarget::Community,
@@ -235,6 +332,47 @@ fn commands(file: File) -> Result<Vec<CommunityCommand>, FileError> {
         commands.push(CommunityCommand::AddAlias(AliasAdded { text, target }));
     }
     Ok(commands)
+}
+
+fn planned(entry: &PlanningEntry) -> CommunityCommand {
+    CommunityCommand::SetPlanningPolicy(PlanningPolicySet {
+        automatic: entry.automatic,
+        cart_pieces: entry.cart_pieces,
+        wait_at_most_seconds: entry.wait_at_most_seconds,
+        answer_within_seconds: entry.answer_within_seconds,
+        attempts_a_day: entry.attempts_a_day,
+        day_closes: entry.day_closes,
+    })
+}
+
+/// Takes the entrances out of a building's entry.
+fn entrances(entry: &mut BuildingEntry) -> Vec<EntrancePlaced> {
+    let whole = entry.entrance.take().map(|position| (None, position));
+    let units = std::mem::take(&mut entry.entrances).into_iter();
+    let placed = whole.into_iter().chain(units.map(|(unit, position)| (Some(unit), position)));
+    let building = &entry.id;
+    placed
+        .map(|(unit, position)| EntrancePlaced { building: building.clone(), unit, position })
+        .collect()
+}
+
+/// The paths of a file; `None` when it has none.
+fn drawn(ground: GroundEntry) -> Result<Option<PathsDrawn>, FileError> {
+    let GroundEntry { crossings, paths } = ground;
+    if crossings.is_empty() && paths.is_empty() {
+        return Ok(None);
+    }
+    let mut drawn = vec![];
+    for (id, PathEntry { from, to, length_dm }) in paths {
+        let (Some(one), Some(other)) = (crossings.get(&from), crossings.get(&to)) else {
+            return Err(FileError::Crossing { path: id });
+        };
+        let length_dm =
+            length_dm.unwrap_or_else(|| ways::point(*one).straight_decimetres(ways::point(*other)));
+        drawn.push(Path { id, from, to, length_dm });
+    }
+    let crossings = crossings.into_iter().map(|(id, position)| Crossing { id, position });
+    Ok(Some(PathsDrawn { crossings: crossings.collect(), paths: drawn }))
 }
 
 fn describe(entry: BuildingEntry) -> Result<BuildingDescribed, FileError> {

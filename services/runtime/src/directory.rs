@@ -17,7 +17,7 @@ use domain::ids::{
 };
 use domain::ids::{RunId, VolunteerId, WaybillNumber};
 use domain::parcel::ParcelEvent;
-use domain::parcel::event::End;
+use domain::parcel::event::{End, FailureReason, ParcelDeliveryFailed};
 use domain::run::RunEvent;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,8 @@ use crate::codec::{AnyEvent, Observed};
 
 /// How long the codes of a closed parcel are still known without its carrier.
 const CLOSED_KNOWN: SignedDuration = SignedDuration::from_hours(48);
+/// How many failed attempts of a parcel are kept, the latest ones.
+const TRIED_KEPT_MAX: usize = 8;
 
 /// Every community's facts.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -69,6 +71,10 @@ pub struct Known {
     /// When it was put on its shelf last.
     #[serde(default)]
     pub shelved_at: Option<Timestamp>,
+    /// The runs on which it could not be left, and when the engine learned of each, the latest
+    /// last; a reopening begins anew.
+    #[serde(default)]
+    pub tried: Vec<(RunId, Timestamp)>,
 }
 
 /// What a snapshot holds of a community.
@@ -306,11 +312,17 @@ impl Place {
             ParcelEvent::DisputeSettled(event) if event.truth == End::HandedOff => {
                 self.close(id, at);
             }
-            ParcelEvent::Reopened(_) | ParcelEvent::DisputeSettled(_) => self.set_closed(id, None),
+            ParcelEvent::Reopened(_) => {
+                self.set_closed(id, None);
+                if let Some(known) = self.parcels.get_mut(&id) {
+                    known.tried.clear();
+                }
+            }
+            ParcelEvent::DisputeSettled(_) => self.set_closed(id, None),
+            ParcelEvent::DeliveryFailed(event) => self.tried(id, event, at),
             ParcelEvent::Held(_)
             | ParcelEvent::Identified(_)
             | ParcelEvent::Relayed(_)
-            | ParcelEvent::DeliveryFailed(_)
             | ParcelEvent::Damaged(_)
             | ParcelEvent::Missing(_)
             | ParcelEvent::Found(_)
@@ -333,7 +345,8 @@ impl Place {
 
     fn observe_run(&mut self, id: RunId, event: &RunEvent) {
         match event {
-            RunEvent::Planned(_) => {
+            // What is taken back opens a closed run again.
+            RunEvent::Planned(_) | RunEvent::PieceReopened(_) => {
                 self.runs.insert(id);
             }
             RunEvent::Closed(_) | RunEvent::Cancelled(_) => {
@@ -349,7 +362,6 @@ impl Place {
             | RunEvent::PieceFailed(_)
             | RunEvent::PieceReturned(_)
             | RunEvent::PieceLost(_)
-            | RunEvent::PieceReopened(_)
             | RunEvent::StopDone(_)
             | RunEvent::StopFailed(_)
             | RunEvent::Replanned(_)
@@ -373,6 +385,20 @@ impl Place {
         }
     }
 
+    /// A run is one attempt, however often its courier says why. A closed zone is none: nobody stood
+    /// at the door.
+    fn tried(&mut self, id: ParcelId, event: &ParcelDeliveryFailed, at: Timestamp) {
+        let Some(known) = self.parcels.get_mut(&id) else { return };
+        let again = known.tried.last().is_some_and(|(run, _)| *run == event.run);
+        if again || event.reason == FailureReason::ZoneClosed {
+            return;
+        }
+        if known.tried.len() >= TRIED_KEPT_MAX {
+            known.tried.remove(0);
+        }
+        known.tried.push((event.run, at));
+    }
+
     fn set_closed(&mut self, id: ParcelId, closed_at: Option<Timestamp>) {
         if let Some(known) = self.parcels.get_mut(&id) {
             known.closed_at = closed_at;
@@ -386,8 +412,15 @@ impl Place {
         piece: u16,
         container: Option<ContainerId>,
     ) {
-        let (closed_at, arrived_at, shelved_at) = (None, None, None);
-        let known = Known { waybill, piece, container, closed_at, arrived_at, shelved_at };
+        let known = Known {
+            waybill,
+            piece,
+            container,
+            closed_at: None,
+            arrived_at: None,
+            shelved_at: None,
+            tried: vec![],
+        };
         self.index_parcel(id, &known);
         self.parcels.insert(id, known);
     }

@@ -12,14 +12,15 @@ use std::time::Duration;
 
 use domain::ids::{ActorId, CommandId, CommunityId, OrderId, ParcelId, RunId};
 use domain::order::OrderCommand;
-use domain::parcel::ParcelEvent;
-use domain::parcel::event::{End, ParcelDisputeSettled};
+use domain::parcel::event::{End, OvernightReason, ParcelDisputeSettled};
 use domain::parcel::{Custody, ParcelState, Phase};
+use domain::parcel::{ParcelCommand, ParcelEvent};
 use domain::plan::PlanEvent;
-use domain::plan::event::{PlanOfferDecided, ProposedRun};
+use domain::plan::event::{LeftPiece, PlanOfferDecided, ProposedRun, Remains};
 use domain::run::{RunCommand, RunEvent};
 use domain::{household::HouseholdEvent, ids::HouseholdId};
 use event_log::{Delivery, LogError, Position, RecordedEvent};
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tokio::sync::watch;
@@ -58,6 +59,8 @@ enum Reaction {
     EraseKey(HouseholdId),
     /// A volunteer is asked to make a planned trip.
     Offer(PlanOfferDecided),
+    /// A piece hears why it stays overnight, and who answers for it.
+    KeepOvernight(ParcelId, Date, OvernightReason, ActorId),
 }
 
 /// A reaction that the domain refused: a person should look at it.
@@ -233,7 +236,8 @@ async fn read(engine: &Engine, recorded: &RecordedEvent, after: Position) {
             | Reaction::Settled(..)
             | Reaction::HandedOff(_)
             | Reaction::EraseKey(_)
-            | Reaction::Offer(_) => SignedDuration::ZERO,
+            | Reaction::Offer(_)
+            | Reaction::KeepOvernight(..) => SignedDuration::ZERO,
         };
         let not_before = metadata.recorded_at.saturating_add(grace).unwrap_or(Timestamp::MAX);
         let pending = Pending {
@@ -259,6 +263,7 @@ const CAUSES: &[&str] = &[
     "ParcelReopened",
     "ParcelReturned",
     "ParcelUnloaded",
+    "PlanDayClosed",
     "PlanOfferDecided",
     "PlanWaveProposed",
     "RunPieceLoaded",
@@ -280,12 +285,13 @@ fn reactions(event: &AnyEvent) -> Vec<Reaction> {
         | AnyEvent::Device(..)
         | AnyEvent::Order(..)
         | AnyEvent::Volunteer(..) => vec![],
-        AnyEvent::Plan(_, event) => of_plan(event),
+        AnyEvent::Plan(day, event) => of_plan(*day, event),
     }
 }
 
-/// The plan's decisions are carried out: its runs are planned, its offers made.
-fn of_plan(event: &PlanEvent) -> Vec<Reaction> {
+/// The plan's decisions are carried out: its runs are planned, its offers made, and what stays
+/// overnight hears of it.
+fn of_plan(day: Date, event: &PlanEvent) -> Vec<Reaction> {
     match event {
         PlanEvent::WaveProposed(event) => {
             let plan =
@@ -293,7 +299,19 @@ fn of_plan(event: &PlanEvent) -> Vec<Reaction> {
             event.runs.iter().map(plan).collect()
         }
         PlanEvent::OfferDecided(event) => vec![Reaction::Offer(event.clone())],
-        PlanEvent::RunEnded(_) | PlanEvent::PiecesSetAside(_) | PlanEvent::DayClosed(_) => vec![],
+        PlanEvent::DayClosed(event) => {
+            let stays = |piece: &LeftPiece| match piece.remains {
+                Remains::Stays(reason) => {
+                    let owner = piece.owner.clone();
+                    Some(Reaction::KeepOvernight(piece.parcel, day, reason, owner))
+                }
+                Remains::Perishes => None,
+            };
+            event.left.iter().filter_map(stays).collect()
+        }
+        PlanEvent::RunEnded(_) | PlanEvent::PiecesSetAside(_) | PlanEvent::PiecesReleased(_) => {
+            vec![]
+        }
     }
 }
 
@@ -463,6 +481,12 @@ async fn carry_out(engine: &Engine, request: &Request, reaction: &Reaction) -> R
         Reaction::Offer(decided) => {
             let command = engine.offer_of(community, decided, request.recorded_at).await?;
             tell_run(engine, request, decided.run, &command).await
+        }
+        Reaction::KeepOvernight(parcel, day, reason, owner) => {
+            let (day, reason, owner) = (*day, *reason, owner.clone());
+            let keep = ParcelCommand::KeepOvernight { day, reason, owner };
+            let done = engine.parcels.execute(parcel, request, None, |_| Ok(keep.clone())).await;
+            done.map(|_| ()).map_err(problem)
         }
         Reaction::EraseKey(household) => {
             let subject = Subject::Household(community.clone(), *household);

@@ -18,7 +18,7 @@ use crate::ledger::Ledger;
 use crate::views::{Observer, Views};
 
 /// The version of what a snapshot holds; raise it whenever a view changes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const FILE_NAME: &str = "views.snapshot";
 
 /// Where the views stand and what they hold.

@@ -18,6 +18,7 @@ events! {
         OfferDecided(PlanOfferDecided),
         RunEnded(PlanRunEnded),
         PiecesSetAside(PlanPiecesSetAside),
+        PiecesReleased(PlanPiecesReleased),
         DayClosed(PlanDayClosed),
     }
 }
@@ -112,6 +113,8 @@ pub enum UnplannedReason {
     },
     /// The day has no window left for it.
     NoWindowLeft,
+    /// No path leads to its door from the intake point.
+    NoWay,
     /// It waits until a cart is full or until it has waited long enough.
     WaitsForCart {
         /// Pieces of its grid that are ready.
@@ -159,6 +162,16 @@ pub struct SetAside {
 pub struct PlanPiecesSetAside {
     /// The pieces.
     pub pieces: Vec<SetAside>,
+}
+
+/// These pieces do not go with their run: they were taken off it, left behind, or came back. They
+/// can be planned for another one at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlanPiecesReleased {
+    /// The run.
+    pub run: RunId,
+    /// The pieces.
+    pub pieces: Vec<ParcelId>,
 }
 
 /// What becomes of a piece that is left in the evening.

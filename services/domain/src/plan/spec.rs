@@ -2,8 +2,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::event::{
-    LeftPiece, PlanDayClosed, PlanEvent, PlanOfferDecided, PlanPiecesSetAside, PlanRunEnded,
-    PlanWaveProposed, ProposedRun, Remains, SetAside, UnplannedReason,
+    LeftPiece, PlanDayClosed, PlanEvent, PlanOfferDecided, PlanPiecesReleased, PlanPiecesSetAside,
+    PlanRunEnded, PlanWaveProposed, ProposedRun, Remains, SetAside, UnplannedReason,
 };
 use super::{Plan, PlanCommand, PlanRefusal, PlanState, RunPhase, SET_ASIDE_MAX};
 use crate::address::Door;
@@ -187,9 +187,57 @@ fn one_event_sets_aside_so_many_and_no_more() {
         if event.pieces.len() == SET_ASIDE_MAX));
 }
 
+mod a_piece_that_does_not_go_with_its_run {
+    use super::*;
+
+    fn left_behind() -> PlanPiecesReleased {
+        PlanPiecesReleased { run: run(1), pieces: vec![RICE] }
+    }
+
+    #[test]
+    fn is_released_once() {
+        given::<Plan>([first_wave().into()])
+            .when(PlanCommand::Release(left_behind()))
+            .then([left_behind().into()]);
+        given::<Plan>([first_wave().into(), left_behind().into()])
+            .when(PlanCommand::Release(left_behind()))
+            .then_nothing();
+        given::<Plan>([first_wave().into(), ended().into()])
+            .when(PlanCommand::Release(left_behind()))
+            .then_nothing();
+        given::<Plan>([])
+            .when(PlanCommand::Release(left_behind()))
+            .refused(&PlanRefusal::UnknownRun { run: run(1) });
+    }
+
+    #[test]
+    fn can_be_planned_for_another_while_its_run_is_still_out() {
+        let second = wave(2, vec![proposed(2, 2, &[RICE])]);
+        given::<Plan>([first_wave().into(), left_behind().into()])
+            .when(PlanCommand::Propose(second.clone()))
+            .then([second.into()]);
+    }
+}
+
+#[test]
+fn a_day_is_not_closed_over_food_or_while_a_run_is_out() {
+    let perishes = LeftPiece { remains: Remains::Perishes, ..close().left[0].clone() };
+    let food = PlanDayClosed { left: vec![perishes, close().left[0].clone()] };
+    given::<Plan>([])
+        .when(PlanCommand::CloseDay(food))
+        .refused(&PlanRefusal::PerishablesLeft { count: 1 });
+    given::<Plan>([first_wave().into()])
+        .when(PlanCommand::CloseDay(close()))
+        .refused(&PlanRefusal::RunsOpen { count: 1 });
+    given::<Plan>([first_wave().into(), ended().into()])
+        .when(PlanCommand::CloseDay(close()))
+        .then([close().into()]);
+}
+
 #[test]
 fn a_closed_day_takes_no_wave() {
     given::<Plan>([]).when(PlanCommand::CloseDay(close())).then([close().into()]);
+    given::<Plan>([close().into()]).when(PlanCommand::CloseDay(close())).then_nothing();
     given::<Plan>([close().into()])
         .when(PlanCommand::Propose(first_wave()))
         .refused(&PlanRefusal::DayClosed);
@@ -206,6 +254,8 @@ fn every_stored_shape_is_read_again() {
         ended().into(),
         aside(UnplannedReason::ZoneClosed { zone: "north".parse().unwrap(), until }).into(),
         aside(UnplannedReason::WindowNotOpen { opens: "14:00:00".parse().unwrap() }).into(),
+        aside(UnplannedReason::NoWay).into(),
+        PlanPiecesReleased { run: run(1), pieces: vec![RICE] }.into(),
         close().into(),
         PlanDayClosed { left: vec![perishes] }.into(),
     ];

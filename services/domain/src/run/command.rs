@@ -6,7 +6,7 @@ use super::event::{
     RunSlipPrinted,
 };
 use crate::address::Door;
-use crate::ids::{BuildingId, GridId, ParcelId, VolunteerId};
+use crate::ids::{BuildingId, GridId, ParcelId, RunId, VolunteerId};
 use crate::parcel::event::FailureReason;
 use crate::supply::Load;
 
@@ -50,6 +50,8 @@ pub enum RunCommand {
         load: Load,
         /// The door it goes to.
         door: Door,
+        /// Another run that has not left and that it is planned for, where there is one.
+        planned_for: Option<RunId>,
     },
     /// Put a piece back before leaving.
     UnloadPiece {

@@ -13,7 +13,7 @@ use super::event::{
 use super::refusal::RunRefusal;
 use super::state::{LoadedPiece, Phase, PieceCounts, PieceStatus, RunState, StopOutcome};
 use crate::address::Door;
-use crate::ids::{ParcelId, VolunteerId};
+use crate::ids::{ParcelId, RunId, VolunteerId};
 use crate::parcel::event::FailureReason;
 use crate::supply::Load;
 
@@ -46,7 +46,9 @@ pub(super) fn decide(state: &RunState, command: RunCommand) -> Decision {
         }
         RunCommand::Accept { volunteer } => accept(state, volunteer),
         RunCommand::HandBack { volunteer } => hand_back(state, volunteer),
-        RunCommand::LoadPiece { parcel, load, door } => load_piece(state, parcel, load, door),
+        RunCommand::LoadPiece { parcel, load, door, planned_for } => {
+            load_piece(state, parcel, load, door, planned_for)
+        }
         RunCommand::UnloadPiece { parcel } => unload_piece(state, parcel),
         RunCommand::Depart { counted_pieces } => depart(state, counted_pieces),
         RunCommand::RecordDelivered { parcel } => record_delivered(state, parcel),
@@ -192,7 +194,13 @@ fn check_empty(state: &RunState) -> Result<(), RunRefusal> {
     }
 }
 
-fn load_piece(state: &RunState, parcel: ParcelId, load: Load, door: Door) -> Decision {
+fn load_piece(
+    state: &RunState,
+    parcel: ParcelId,
+    load: Load,
+    door: Door,
+    planned_for: Option<RunId>,
+) -> Decision {
     // A piece that came back is loaded again on its next run, never twice on the same one.
     if let Some(piece) = state.pieces.get(&parcel)
         && piece.status != PieceStatus::Returned
@@ -209,6 +217,10 @@ fn load_piece(state: &RunState, parcel: ParcelId, load: Load, door: Door) -> Dec
     }
     if load.pieces != 1 {
         return Err(RunRefusal::NotOnePiece);
+    }
+    let listed = state.stops.iter().any(|stop| stop.parcels.contains(&parcel));
+    if let Some(run) = planned_for.filter(|_| !listed) {
+        return Err(RunRefusal::PlannedForAnother { run });
     }
     if !state.loaded.plus(load).fits(state.limit()) {
         return Err(over(state.limit()));

@@ -1,6 +1,6 @@
 //! Why a command on a run is refused.
 
-use crate::ids::{GridId, ParcelId, VolunteerId};
+use crate::ids::{GridId, ParcelId, RunId, VolunteerId};
 use crate::refusal::refusals;
 
 refusals! {
@@ -51,6 +51,9 @@ refusals! {
         NotOnePiece => "run-not-one-piece",
             "pieces are loaded one by one: scan each of them",
             "物件须逐件装车：请逐件扫描";
+        PlannedForAnother { run: RunId } => "run-piece-of-another-run",
+            "this piece is planned for run {run}, not for this one: put it on that cart",
+            "此件排在另一趟 {run}，不属于本趟：请放到那一趟的车上";
         NotOnRun { parcel: ParcelId } => "parcel-not-on-run",
             "piece {parcel} was not loaded on this run: load it first, or report it on its own run",
             "物件 {parcel} 不在此趟上：请先装车，或在其所属趟次上报";

@@ -143,7 +143,8 @@ fn offer(volunteer: VolunteerId) -> RunCommand {
 }
 
 fn load_piece(parcel: ParcelId, weight_grams: u32, room: &str) -> RunCommand {
-    RunCommand::LoadPiece { parcel, load: load(weight_grams), door: door(room) }
+    let (load, door) = (load(weight_grams), door(room));
+    RunCommand::LoadPiece { parcel, load, door, planned_for: None }
 }
 
 fn fail(parcel: ParcelId) -> RunCommand {

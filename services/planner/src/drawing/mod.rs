@@ -22,6 +22,8 @@ pub struct Drawing {
     pub buildings: Vec<Building>,
     /// Its paths, each as a line.
     pub paths: Vec<Vec<Point>>,
+    /// The paths that nobody can walk now.
+    pub blocked: Vec<Vec<Point>>,
     /// Where the runs begin.
     pub gate: Option<Point>,
     /// The routes of the runs.
@@ -98,6 +100,14 @@ pub fn svg(drawing: &Drawing) -> String {
     svg.push_str("<g clip-path=\"url(#plan)\">\n");
     for path in &drawing.paths {
         line(&mut svg, &frame, path, "stroke=\"#d9d4c5\" stroke-width=\"7\"");
+    }
+    for path in &drawing.blocked {
+        line(
+            &mut svg,
+            &frame,
+            path,
+            "stroke=\"#8c1d18\" stroke-width=\"7\" stroke-dasharray=\"3 9\"",
+        );
     }
     svg.push_str("</g>\n");
     for building in &drawing.buildings {

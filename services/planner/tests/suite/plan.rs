@@ -225,6 +225,7 @@ proptest! {
                 gone: &gone,
                 unable: &unable,
                 answer_within_seconds: 300,
+                blocked: None,
             };
             let touched = |stop: &Stop| stop.parcels.iter().any(|parcel| gone.contains(parcel));
             let touched: Vec<_> = state.stops.iter().filter(|stop| touched(stop)).collect();

@@ -6,7 +6,7 @@ use domain::ids::{BuildingId, ParcelId, RunId, ShelfCode};
 use domain::parcel::command::{HandOff, LoadOn};
 use domain::parcel::event::{DeliveryLevel, ParcelEvent};
 use domain::parcel::{Parcel, ParcelCommand, ParcelRefusal, ParcelState};
-use domain::run::{Run, RunCommand};
+use domain::run::{Phase, Run, RunCommand};
 
 use super::Outcome;
 use crate::answer::Performed;
@@ -44,13 +44,41 @@ impl Engine {
         let moves = preview.iter().any(is_loaded);
         if let Some(recipient) = state.recipient.as_ref().filter(|_| moves) {
             let (load, door) = (state.load(), recipient.door.clone());
-            let put_on = RunCommand::LoadPiece { parcel: id, load, door };
+            let listed = run_state.stops.iter().any(|stop| stop.parcels.contains(&id));
+            let planned_for =
+                if listed { None } else { self.planned_for(request, run, id).await? };
+            let put_on = RunCommand::LoadPiece { parcel: id, load, door, planned_for };
             self.runs
                 .execute(&run, &request.follow_up("run"), None, |_| Ok(put_on.clone()))
                 .await
                 .map_err(problem)?;
         }
         self.on_parcel(request, id, "ParcelLoaded", command).await
+    }
+
+    /// Another run that a piece is planned for and that has not left: whoever puts it on this
+    /// cart has taken it from the wrong place.
+    async fn planned_for(
+        &self,
+        request: &Request,
+        run: RunId,
+        piece: ParcelId,
+    ) -> Result<Option<RunId>, Problem> {
+        let open = self.with_place(&request.community, |place| {
+            let others = place.open_runs().iter().filter(|other| **other != run);
+            others.copied().collect::<Vec<_>>()
+        })?;
+        for other in open {
+            let (state, _) = self.peek::<Run>(&request.community, &other).await?;
+            let waits = match state.phase {
+                Phase::Planned | Phase::Offered | Phase::Accepted => true,
+                Phase::Unknown | Phase::Departed | Phase::Closed | Phase::Cancelled => false,
+            };
+            if waits && state.stops.iter().any(|stop| stop.parcels.contains(&piece)) {
+                return Ok(Some(other));
+            }
+        }
+        Ok(None)
     }
 
     pub(super) async fn depart(

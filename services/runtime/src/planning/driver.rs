@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use domain::ids::CommunityId;
 
+use super::When;
 use crate::engine::Engine;
 
 /// How often it looks.
@@ -23,7 +24,7 @@ pub(crate) fn start(engine: &Arc<Engine>) {
             ticks.tick().await;
             let Some(engine) = engine.upgrade() else { return };
             for community in automatic(&engine) {
-                if let Err(problem) = engine.plan(&community, false).await {
+                if let Err(problem) = engine.plan(&community, When::Policy).await {
                     let code = problem.code;
                     tracing::warn!(%community, code, "a plan could not be made");
                     metrics::counter!("lastmeter_plans_failed_total").increment(1);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use domain::address::Door;
 use domain::community::CommunityState;
 use domain::household::event::CapabilityNeed;
 use domain::ids::{CommunityId, ParcelId, RunId, VolunteerId};
@@ -18,9 +19,11 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use planner::objective::DAYS_THAT_COUNT;
+use planner::reroute::Blocked;
 use planner::situation::{Person, PieceAtGate, Situation};
 use planner::ways::Ways;
 
+use super::When;
 use crate::engine::Engine;
 use crate::problem::Problem;
 
@@ -32,14 +35,21 @@ pub(super) struct Look {
     pub day: Date,
     pub plan: Arc<PlanState>,
     pub revision: Option<Revision>,
+    /// The pieces at the gate, or still expected, that are not on a run.
     pub pieces: Vec<PieceAtGate>,
+    /// The pieces at the gate that are on a run which has not taken them along yet.
+    pub waiting: Vec<PieceAtGate>,
     pub people: Vec<Person>,
     pub runs: BTreeMap<RunId, Arc<RunState>>,
     /// Pieces of which a run may hear that they are not there any more.
     pub gone: BTreeSet<ParcelId>,
+    /// Pieces that the plan still counts in with a run that does not take them along.
+    pub freed: BTreeMap<RunId, Vec<ParcelId>>,
     /// The volunteers who cannot make a trip now.
     pub unable: BTreeSet<VolunteerId>,
     pub ways: Ways,
+    /// The ways as they would be with every path open, where one is blocked.
+    pub open_ways: Option<Ways>,
 }
 
 /// What the directory knows of a piece.
@@ -47,11 +57,21 @@ struct Listed {
     id: ParcelId,
     arrived_at: Timestamp,
     ready_at: Timestamp,
+    /// When it could not be left.
+    tried: Vec<Timestamp>,
+}
+
+/// What the directory knows of a community, read at once.
+struct Directed {
+    community: CommunityState,
+    pieces: Vec<Listed>,
+    volunteers: Vec<VolunteerId>,
+    runs: Vec<RunId>,
 }
 
 impl Look {
     /// The situation as the planner takes it.
-    pub fn situation<'a>(&'a self, id: &'a CommunityId, asked: bool) -> Situation<'a> {
+    pub fn situation<'a>(&'a self, id: &'a CommunityId, when: When) -> Situation<'a> {
         Situation {
             id,
             community: &self.community,
@@ -61,9 +81,28 @@ impl Look {
             pieces: self.pieces.clone(),
             people: self.people.clone(),
             ways: &self.ways,
-            asked,
+            asked: when == When::Now,
             closed: self.plan.left.is_some(),
         }
+    }
+
+    /// The ways, where a path is blocked.
+    pub fn blocked(&self) -> Option<Blocked<'_>> {
+        Some(Blocked { now: &self.ways, open: self.open_ways.as_ref()? })
+    }
+
+    /// The runs that somebody is out with, or has loaded.
+    pub fn runs_out(&self) -> impl Iterator<Item = RunId> + '_ {
+        let out = self.runs.iter().filter(|(_, run)| match run.phase {
+            RunPhase::Departed => true,
+            RunPhase::Accepted => run.on_board().next().is_some(),
+            RunPhase::Unknown
+            | RunPhase::Planned
+            | RunPhase::Offered
+            | RunPhase::Closed
+            | RunPhase::Cancelled => false,
+        });
+        out.map(|(run, _)| *run)
     }
 }
 
@@ -71,17 +110,8 @@ impl Engine {
     /// Looks everything up that a plan of this moment depends on.
     pub(super) async fn look(&self, id: &CommunityId) -> Result<Look, Problem> {
         let now = self.clock().now();
-        let (community, listed, volunteers, runs) = self.with_place(id, |place| {
-            let listed = place.open_parcels().map(|(id, known)| {
-                let arrived_at = known.arrived_at.unwrap_or(now);
-                Listed { id, arrived_at, ready_at: known.shelved_at.unwrap_or(arrived_at) }
-            });
-            let volunteers: Vec<VolunteerId> = place.volunteers().iter().copied().collect();
-            let runs: Vec<RunId> = place.open_runs().iter().copied().collect();
-            (place.community().clone(), listed.collect::<Vec<_>>(), volunteers, runs)
-        })?;
-        let registered = community.registered.as_ref().map(|fact| fact.time_zone.as_str());
-        let zone = registered.and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
+        let Directed { community, pieces: listed, volunteers, runs } = self.directed(id, now)?;
+        let zone = zone_of(&community);
         let day = now.to_zoned(zone.clone()).date();
         let (plan, revision) = self.peek::<Plan>(id, &day).await?;
         let mut live = BTreeMap::new();
@@ -101,22 +131,36 @@ impl Engine {
             let effort = efforts.get(&volunteer).copied().unwrap_or_default();
             people.extend(person(volunteer, &state, free, effort, &plan, now));
         }
-        let (mut pieces, mut gone) = (vec![], BTreeSet::new());
-        let taken: BTreeSet<ParcelId> = taken(&plan, &live);
-        for Listed { id: parcel, arrived_at, ready_at } in listed {
+        let Taken { by, freed } = taken(&plan, &live);
+        let (mut pieces, mut waiting, mut gone) = (vec![], vec![], BTreeSet::new());
+        let mut left_behind: BTreeMap<RunId, Vec<ParcelId>> = BTreeMap::new();
+        for Listed { id: parcel, arrived_at, ready_at, tried } in listed {
             let (state, _) = self.peek::<Parcel>(id, &parcel).await?;
             let held_up = held_up(&state);
-            if taken.contains(&parcel) {
-                if held_up.as_ref().is_some_and(|reason| *reason != UnplannedReason::NotSorted) {
+            let to_the_door = self.is_to_the_door(id, &state)?;
+            let today = |at: &&Timestamp| at.to_zoned(zone.clone()).date() == day;
+            let attempts = u32::try_from(tried.iter().filter(today).count()).unwrap_or(u32::MAX);
+            let times = (arrived_at, ready_at);
+            let piece = at_gate(parcel, &state, held_up.clone(), times, attempts, to_the_door);
+            if let Some(planned_for) = by.get(&parcel) {
+                let elsewhere = planned_for.as_ref().is_some_and(|door| {
+                    state.recipient.as_ref().is_some_and(|recipient| recipient.door != *door)
+                });
+                let lost = |reason: &UnplannedReason| *reason != UnplannedReason::NotSorted;
+                if elsewhere || held_up.as_ref().is_some_and(lost) {
                     gone.insert(parcel);
                 }
+                waiting.extend(piece);
                 continue;
             }
-            let to_the_door = self.is_to_the_door(id, &state)?;
-            pieces.extend(at_gate(parcel, &state, held_up, (arrived_at, ready_at), to_the_door));
+            if let (Some(run), Some(_)) = (freed.get(&parcel), &piece) {
+                left_behind.entry(*run).or_default().push(parcel);
+            }
+            pieces.extend(piece);
         }
         let ways = Ways::of(&community, now);
-        let (runs, plan) = (live, plan);
+        let is_blocked = !community.paths.blocked_at(now).is_empty();
+        let open_ways = is_blocked.then(|| Ways::without(&community, &BTreeSet::new()));
         Ok(Look {
             community,
             zone,
@@ -125,11 +169,34 @@ impl Engine {
             plan,
             revision,
             pieces,
+            waiting,
             people,
-            runs,
+            runs: live,
             gone,
+            freed: left_behind,
             unable,
             ways,
+            open_ways,
+        })
+    }
+
+    fn directed(&self, id: &CommunityId, now: Timestamp) -> Result<Directed, Problem> {
+        self.with_place(id, |place| {
+            let listed = place.open_parcels().map(|(id, known)| {
+                let arrived_at = known.arrived_at.unwrap_or(now);
+                let ready_at = known.shelved_at.unwrap_or(arrived_at);
+                let tried = known.tried.iter().map(|(_, at)| *at).collect();
+                Listed { id, arrived_at, ready_at, tried }
+            });
+            let mut pieces: Vec<Listed> = listed.collect();
+            // The directory keeps no order, and what follows must not depend on one.
+            pieces.sort_by_key(|piece| piece.id);
+            Directed {
+                community: place.community().clone(),
+                pieces,
+                volunteers: place.volunteers().iter().copied().collect(),
+                runs: place.open_runs().iter().copied().collect(),
+            }
         })
     }
 
@@ -174,20 +241,53 @@ fn busy(runs: &BTreeMap<RunId, Arc<RunState>>) -> BTreeSet<VolunteerId> {
     runs.values().filter(has_hands).flat_map(hands).collect()
 }
 
-/// The pieces that are on a run of the plan, or on one that somebody planned by hand. What was
-/// taken off a run of the plan is planned again when that run is over: until then the plan counts
-/// it in.
-fn taken(plan: &PlanState, runs: &BTreeMap<RunId, Arc<RunState>>) -> BTreeSet<ParcelId> {
-    let planned = plan.live().flat_map(|(_, run)| run.pieces.iter().copied());
-    planned.chain(runs.values().flat_map(lists)).collect()
+/// The pieces that are on a run.
+struct Taken {
+    /// The pieces with the doors that they are planned for, where their run knows them.
+    by: BTreeMap<ParcelId, Option<Door>>,
+    /// The pieces that the plan counts in with a run that does not take them along.
+    freed: BTreeMap<ParcelId, RunId>,
 }
 
-fn lists(run: &Arc<RunState>) -> impl Iterator<Item = ParcelId> + '_ {
-    let live = !matches!(run.phase, RunPhase::Closed | RunPhase::Cancelled);
-    let stops = run.stops.iter().flat_map(|stop| &stop.parcels).filter(move |_| live);
-    stops
-        .copied()
-        .filter(|parcel| run.pieces.get(parcel).is_none_or(|piece| piece.status.is_on_board()))
+/// The pieces that are on a run of the plan, or on one that somebody planned by hand. A run whose
+/// decision has not reached it yet has what the plan says.
+fn taken(plan: &PlanState, runs: &BTreeMap<RunId, Arc<RunState>>) -> Taken {
+    let mut by: BTreeMap<ParcelId, Option<Door>> = BTreeMap::new();
+    for run in runs.values() {
+        by.extend(lists(run).map(|(parcel, door)| (parcel, Some(door.clone()))));
+    }
+    let mut freed = BTreeMap::new();
+    for (id, planned) in plan.live() {
+        let reached = runs.get(&id).is_some_and(|run| match run.phase {
+            RunPhase::Planned | RunPhase::Offered | RunPhase::Accepted | RunPhase::Departed => true,
+            // What is over is noted first.
+            RunPhase::Unknown | RunPhase::Closed | RunPhase::Cancelled => false,
+        });
+        for parcel in &planned.pieces {
+            if !reached {
+                by.entry(*parcel).or_default();
+            } else if !by.contains_key(parcel) {
+                freed.insert(*parcel, id);
+            }
+        }
+    }
+    Taken { by, freed }
+}
+
+/// The pieces that a run takes along, with their doors.
+fn lists(run: &Arc<RunState>) -> impl Iterator<Item = (ParcelId, &Door)> + '_ {
+    let (live, left) = match run.phase {
+        RunPhase::Planned | RunPhase::Offered | RunPhase::Accepted => (true, false),
+        RunPhase::Departed => (true, true),
+        RunPhase::Unknown | RunPhase::Closed | RunPhase::Cancelled => (false, false),
+    };
+    let stops = run.stops.iter().filter(move |_| live);
+    let listed = stops.flat_map(|stop| stop.parcels.iter().map(move |id| (*id, &stop.door)));
+    listed.filter(move |(parcel, _)| match run.pieces.get(parcel) {
+        Some(piece) => piece.status.is_on_board(),
+        // What was not loaded when the courier left stays behind.
+        None => !left,
+    })
 }
 
 fn person(
@@ -215,12 +315,19 @@ fn person(
     })
 }
 
-/// A piece that is not on a run; `None` when it is on its way, or its way has ended.
+/// The community's time zone.
+pub(super) fn zone_of(community: &CommunityState) -> TimeZone {
+    let registered = community.registered.as_ref().map(|fact| fact.time_zone.as_str());
+    registered.and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC)
+}
+
+/// A piece that is at the gate or expected; `None` when it is on its way, or its way has ended.
 fn at_gate(
     id: ParcelId,
     state: &ParcelState,
     held_up: Option<UnplannedReason>,
     (arrived_at, ready_at): (Timestamp, Timestamp),
+    attempts: u32,
     to_the_door: bool,
 ) -> Option<PieceAtGate> {
     match state.phase {
@@ -247,13 +354,13 @@ fn at_gate(
         held_up,
         arrived_at,
         ready_at,
-        attempts: state.failed_attempts,
+        attempts,
         to_the_door,
     })
 }
 
 /// Why a piece cannot go wherever it should; `None` is nothing holds it up.
-fn held_up(state: &ParcelState) -> Option<UnplannedReason> {
+pub(super) fn held_up(state: &ParcelState) -> Option<UnplannedReason> {
     if state.is_recalled() {
         return Some(UnplannedReason::Recalled);
     }

@@ -2,23 +2,28 @@
 //! planned.
 
 use domain::device::event::ContentDigest;
-use domain::ids::{ActorId, CommandId, CommunityId, RunId};
-use domain::plan::event::{PlanOfferDecided, PlanPiecesSetAside, PlanRunEnded, SetAside};
+use domain::ids::{ActorId, CommandId, CommunityId, ParcelId, RunId};
+use domain::plan::event::{
+    PlanOfferDecided, PlanPiecesReleased, PlanPiecesSetAside, PlanRunEnded, SetAside,
+};
 use domain::plan::{Plan, PlanCommand};
 use domain::run::event::RunCancelReason;
-use domain::run::{Phase, RunCommand, RunState};
+use domain::run::{Phase, Run, RunCommand, RunState};
 use domain::supply::Effort;
+use event_log::{Position, Revision};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use planner::assign::{self, Asks};
 use planner::effort;
 use planner::proposal::{Proposal, propose};
 use planner::replan::{self, Around, Change};
-use planner::waves::{self, Together};
+use planner::waves::Together;
 use uuid::Uuid;
 
 use super::look::Look;
-use crate::engine::{Engine, problem};
+use super::preview::{plan_changed, proposal_version};
+use super::{When, policy};
+use crate::engine::{Commanded, Engine, problem, unavailable};
 use crate::problem::{Problem, ProblemKind};
 use crate::repository::NotDone;
 use crate::request::{Occurred, Request};
@@ -34,31 +39,34 @@ pub struct Step {
     pub changed: usize,
 }
 
-impl Engine {
-    /// What would be planned now; nothing is written.
-    ///
-    /// # Errors
-    /// A problem when the community is unknown or the log cannot be read.
-    pub async fn preview_plan(&self, id: &CommunityId) -> Result<Proposal, Problem> {
-        let look = self.look(id).await?;
-        Ok(propose(&look.situation(id, true)))
-    }
+/// What became of a plan that somebody asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The day that was planned.
+    pub day: Date,
+    /// The number of the wave; `None` when nothing goes now.
+    pub wave: Option<u32>,
+    /// The wave's runs.
+    pub runs: Vec<RunId>,
+    /// It changed nothing.
+    pub already_so: bool,
+    /// The plan's revision right after it.
+    pub revision: Option<Revision>,
+    /// The position that every view has seen.
+    pub position: Position,
+}
 
-    /// Makes one step of planning. `asked` plans whatever may go; otherwise pieces wait for a full
-    /// cart as the community's policy says.
+impl Engine {
+    /// Makes one step of planning.
     ///
     /// Every decision is written to the plan of the day first, under an id that is derived from
     /// what was seen: whoever makes the same step again, or at the same time, changes nothing.
     ///
     /// # Errors
     /// A problem when the community is unknown or the log cannot be read.
-    pub async fn plan(&self, id: &CommunityId, asked: bool) -> Result<Step, Problem> {
-        self.heard().await;
-        let look = self.look(id).await?;
-        let ended = self.note_ends(id, &look).await?;
-        let changed = self.change_runs(id, &look).await?;
-        let look = if ended + changed > 0 { self.look(id).await? } else { look };
-        let mut proposal = propose(&look.situation(id, asked));
+    pub async fn plan(&self, id: &CommunityId, when: When) -> Result<Step, Problem> {
+        let (look, changed) = self.look_after_changes(id).await?;
+        let mut proposal = propose(&look.situation(id, when));
         if let Some(wave) = proposal.wave.clone() {
             let step = format!("wave {}", wave.wave);
             let request = request(id, &look, &step)?;
@@ -77,13 +85,96 @@ impl Engine {
             }
         }
         self.set_aside(id, &look, proposal.unplanned.clone()).await?;
-        // What was decided is carried out before anybody is told of it: the views are waited for
-        // first, because what was heard is counted from where they stand.
+        self.carried_out().await;
+        Ok(Step { day: look.day, proposal, changed })
+    }
+
+    /// Plans because somebody asks for it, in that person's name. With `version` the plan must
+    /// still be the one that was previewed under it.
+    ///
+    /// # Errors
+    /// A problem: the plan has changed since it was previewed, the community is unknown, or the
+    /// log cannot be read.
+    pub async fn plan_for(
+        &self,
+        asker: &Request,
+        when: When,
+        version: Option<&str>,
+    ) -> Result<Asked, Problem> {
+        let id = &asker.community;
+        if self.views().ledger().entry(asker.command_id).is_some() {
+            let day = self.day_of(id)?;
+            let nothing = || PlanCommand::SetAside(PlanPiecesSetAside { pieces: vec![] });
+            let done = self.command::<Plan>(asker, &day, None, |_| Ok(nothing())).await?;
+            return self.asked(id, day, done).await;
+        }
+        let (look, _) = self.look_after_changes(id).await?;
+        let proposal = propose(&look.situation(id, when));
+        if version.is_some_and(|version| version != proposal_version(&proposal)) {
+            let done = self.unprepared::<Plan>(asker, &look.day, plan_changed()).await?;
+            return self.asked(id, look.day, done).await;
+        }
+        let pieces = proposal.unplanned.clone();
+        let command = match proposal.wave.clone() {
+            Some(wave) => PlanCommand::Propose(wave),
+            None => PlanCommand::SetAside(PlanPiecesSetAside { pieces: pieces.clone() }),
+        };
+        let done = self.command::<Plan>(asker, &look.day, None, |_| Ok(command.clone())).await?;
+        if proposal.wave.is_some() {
+            self.offer(id, &look, &proposal).await?;
+            self.set_aside(id, &look, pieces).await?;
+        }
+        self.carried_out().await;
+        let mut asked = self.asked(id, look.day, done).await?;
+        asked.position = self.progress().position;
+        Ok(asked)
+    }
+
+    /// What a command on the plan decided: the wave that it added, if any.
+    async fn asked(
+        &self,
+        id: &CommunityId,
+        day: Date,
+        done: Commanded<Plan>,
+    ) -> Result<Asked, Problem> {
+        let Commanded { state, revision, already_so, position } = done;
+        let before = match revision.and_then(|revision| revision.0.checked_sub(1)) {
+            Some(before) => {
+                self.plans
+                    .as_of(id, &day, Revision(before))
+                    .await
+                    .map_err(|failure| unavailable(&failure))?
+                    .waves
+            }
+            None => 0,
+        };
+        let wave = (state.waves > before && !already_so).then_some(state.waves);
+        let of_wave = state.runs.iter().filter(|(_, run)| Some(run.wave) == wave);
+        let runs = of_wave.map(|(run, _)| *run).collect();
+        Ok(Asked { day, wave, runs, already_so, revision, position })
+    }
+
+    /// Notes what is over, lets go of what was left behind, and changes what cannot stay.
+    pub(super) async fn look_after_changes(
+        &self,
+        id: &CommunityId,
+    ) -> Result<(Look, usize), Problem> {
+        self.heard().await;
+        let look = self.look(id).await?;
+        let ended = self.note_ends(id, &look).await?;
+        let released = self.release(id, &look).await?;
+        let changed = self.change_runs(id, &look).await?;
+        let look = if ended + released + changed > 0 { self.look(id).await? } else { look };
+        Ok((look, changed))
+    }
+
+    /// What was decided is carried out before anybody is told of it: the views are waited for
+    /// first, because what was heard is counted from where they stand.
+    pub(super) async fn carried_out(&self) {
         if let Ok(Some(head)) = self.log().head().await {
             self.seen(head).await;
         }
         self.heard().await;
-        Ok(Step { day: look.day, proposal, changed })
     }
 
     async fn offer(
@@ -130,8 +221,18 @@ impl Engine {
         self.decide_plan(&request, &look.day, command).await
     }
 
+    /// Lets pieces be planned anew that do not go with their run.
+    async fn release(&self, id: &CommunityId, look: &Look) -> Result<usize, Problem> {
+        for (run, pieces) in &look.freed {
+            let fact = PlanPiecesReleased { run: *run, pieces: pieces.clone() };
+            let request = request(id, look, &format!("release {run} {pieces:?}"))?;
+            self.decide_plan(&request, &look.day, PlanCommand::Release(fact)).await?;
+        }
+        Ok(look.freed.len())
+    }
+
     /// Notes the runs of the plan that are over, and what they cost.
-    async fn note_ends(&self, id: &CommunityId, look: &Look) -> Result<usize, Problem> {
+    pub(super) async fn note_ends(&self, id: &CommunityId, look: &Look) -> Result<usize, Problem> {
         let mut ended = 0;
         for (run, _) in look.plan.live() {
             let Some(state) = look.runs.get(&run) else { continue };
@@ -160,12 +261,14 @@ impl Engine {
 
     /// Changes what cannot stay as it is on the runs of the plan.
     async fn change_runs(&self, id: &CommunityId, look: &Look) -> Result<usize, Problem> {
+        let policy = policy(&look.community);
         let around = Around {
             community: &look.community,
             now: look.now,
             gone: &look.gone,
             unable: &look.unable,
-            answer_within_seconds: waves::policy(&look.situation(id, false)).answer_within_seconds,
+            answer_within_seconds: policy.answer_within_seconds,
+            blocked: look.blocked(),
         };
         let mut changed = 0;
         for (run, planned) in look.plan.live() {
@@ -178,7 +281,7 @@ impl Engine {
         Ok(changed)
     }
 
-    async fn change(
+    pub(super) async fn change(
         &self,
         id: &CommunityId,
         look: &Look,
@@ -194,7 +297,9 @@ impl Engine {
             Change::TakeBack(volunteer) => RunCommand::HandBack { volunteer },
             Change::AskNext => return self.ask_next(id, look, run, state).await,
         };
-        let step = format!("change {run} {} {command:?}", state.sheet);
+        // A building is left out and gone to again as often as its zone closes and opens.
+        let (_, seen) = self.peek::<Run>(id, &run).await?;
+        let step = format!("change {run} {seen:?} {command:?}");
         let request = request(id, look, &step)?;
         match self.runs.execute(&run, &request, None, |_| Ok(command.clone())).await {
             // Its courier did something else in the meantime; the next step sees it.
@@ -229,7 +334,7 @@ impl Engine {
             buildings: state.stops.iter().map(|stop| &stop.door.building).collect(),
             asked: &asked,
         };
-        let situation = look.situation(id, false);
+        let situation = look.situation(id, When::Policy);
         let found = assign::assign(&situation, &asks, &std::collections::BTreeSet::new());
         let Some(found) = found else {
             // Its pieces are planned again for whoever comes back.
@@ -262,9 +367,14 @@ impl Engine {
 }
 
 /// What a trip costs, from the doors of its stops in their order.
-fn cost(look: &Look, run: &RunState) -> Effort {
+pub(super) fn cost(look: &Look, run: &RunState) -> Effort {
     let level = run.plan.as_ref().map(|plan| plan.level).unwrap_or_default();
-    let each = |parcel| run.pieces.get(parcel).map(|piece| piece.load).unwrap_or_default();
+    let waits =
+        |id: &ParcelId| look.waiting.iter().find(|piece| piece.id == *id).map(|piece| piece.load);
+    let each = |parcel: &ParcelId| {
+        let loaded = run.pieces.get(parcel).map(|piece| piece.load);
+        loaded.or_else(|| waits(parcel)).unwrap_or_default()
+    };
     let doors = run
         .stops
         .iter()
@@ -273,7 +383,7 @@ fn cost(look: &Look, run: &RunState) -> Effort {
 }
 
 /// A request of the planner: its id follows from the plan that was seen and from the step.
-fn request(id: &CommunityId, look: &Look, step: &str) -> Result<Request, Problem> {
+pub(super) fn request(id: &CommunityId, look: &Look, step: &str) -> Result<Request, Problem> {
     let seen = look.revision.map_or(0, |revision| revision.0 + 1);
     let command_id =
         CommandId(Uuid::nil()).follow_up(&format!("plan {id} {} {seen} {step}", look.day));

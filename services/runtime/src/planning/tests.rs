@@ -24,6 +24,7 @@ use jiff::civil::{Date, date, time};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use super::When;
 use crate::clock::{Clock, ManualClock};
 use crate::codec::{self, Main, Metadata, Stored};
 use crate::engine::{Engine, Parts};
@@ -195,14 +196,14 @@ async fn says(engine: &Engine, number: u128, command: RunCommand) {
 async fn a_step_plans_a_run_and_asks_somebody_once() {
     let (log, clock) = (a_morning().await, Arc::new(ManualClock::at(MORNING)));
     let engine = engine(&log, &clock).await;
-    let step = engine.plan(&community(), false).await.unwrap();
+    let step = engine.plan(&community(), When::Policy).await.unwrap();
     assert_eq!(step.proposal.offers.len(), 1, "{:?}", step.proposal.unplanned);
     let run = run_of(&engine).await;
     assert_eq!((run.phase, run.offered_to), (Phase::Offered, Some(ANNA)));
     assert!(run.reason.is_some(), "the offer says why");
 
     let head = log.head().await.unwrap();
-    let again = engine.plan(&community(), false).await.unwrap();
+    let again = engine.plan(&community(), When::Policy).await.unwrap();
     assert!(again.proposal.wave.is_none() && again.changed == 0);
     assert_eq!(log.head().await.unwrap(), head, "the same step again writes nothing");
 }
@@ -212,11 +213,11 @@ async fn two_engines_and_a_restart_do_the_same_once() {
     let (log, clock) = (a_morning().await, Arc::new(ManualClock::at(MORNING)));
     let (one, other) = (engine(&log, &clock).await, engine(&log, &clock).await);
     let id = community();
-    let (first, second) = tokio::join!(one.plan(&id, false), other.plan(&id, false));
+    let (first, second) = tokio::join!(one.plan(&id, When::Policy), other.plan(&id, When::Policy));
     assert!(first.is_ok() && second.is_ok());
     drop((one, other));
     let restarted = engine(&log, &clock).await;
-    restarted.plan(&id, false).await.unwrap();
+    restarted.plan(&id, When::Policy).await.unwrap();
     let plan = plan_of(&restarted).await;
     assert_eq!((plan.waves, plan.runs.len()), (1, 1));
     assert_eq!(plan.runs[&first_run()].asked.len(), 1, "one offer was decided on");
@@ -226,16 +227,16 @@ async fn two_engines_and_a_restart_do_the_same_once() {
 async fn somebody_who_declines_or_does_not_answer_is_followed_by_another() {
     let (log, clock) = (a_morning().await, Arc::new(ManualClock::at(MORNING)));
     let engine = engine(&log, &clock).await;
-    engine.plan(&community(), false).await.unwrap();
+    engine.plan(&community(), When::Policy).await.unwrap();
     says(&engine, 50, RunCommand::HandBack { volunteer: ANNA }).await;
     clock.set(MORNING + SignedDuration::from_secs(60));
-    engine.plan(&community(), false).await.unwrap();
+    engine.plan(&community(), When::Policy).await.unwrap();
     assert_eq!(run_of(&engine).await.offered_to, Some(BEN));
     // Nobody is left: the run is called off, and its piece is planned anew.
     clock.set(MORNING + SignedDuration::from_secs(400));
-    engine.plan(&community(), false).await.unwrap();
+    engine.plan(&community(), When::Policy).await.unwrap();
     assert_eq!(run_of(&engine).await.phase, Phase::Cancelled);
-    engine.plan(&community(), false).await.unwrap();
+    engine.plan(&community(), When::Policy).await.unwrap();
     assert_eq!(plan_of(&engine).await.waves, 2);
 }
 

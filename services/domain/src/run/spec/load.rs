@@ -61,9 +61,26 @@ mod loading {
     fn pieces_are_counted_one_by_one() {
         for pieces in [0, 2] {
             let load = Load { pieces, ..load(1) };
-            let command = RunCommand::LoadPiece { parcel: BOOK, load, door: door("301") };
+            let (parcel, door) = (BOOK, door("301"));
+            let command = RunCommand::LoadPiece { parcel, load, door, planned_for: None };
             given::<Run>(accepted()).when(command).refused(&RunRefusal::NotOnePiece);
         }
+    }
+
+    #[test]
+    fn a_piece_of_another_run_is_not_taken_and_a_listed_one_is() {
+        let other = crate::ids::RunId(Uuid::from_u128(77));
+        let put = |parcel| RunCommand::LoadPiece {
+            parcel,
+            load: load(1),
+            door: door("301"),
+            planned_for: Some(other),
+        };
+        given::<Run>(accepted())
+            .when(put(BOOK))
+            .refused(&RunRefusal::PlannedForAnother { run: other });
+        let loaded = RunPieceLoaded { parcel: RICE, load: load(1), door: door("301") };
+        given::<Run>(accepted()).when(put(RICE)).then([loaded.into()]);
     }
 
     #[test]
