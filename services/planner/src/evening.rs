@@ -51,7 +51,8 @@ pub fn overnight(reason: &UnplannedReason) -> OvernightReason {
         UnplannedReason::Recalled
         | UnplannedReason::Missing
         | UnplannedReason::Damaged
-        | UnplannedReason::Disputed => OvernightReason::ToBeSettled,
+        | UnplannedReason::Disputed
+        | UnplannedReason::NotWanted => OvernightReason::ToBeSettled,
         UnplannedReason::ZoneClosed { .. }
         | UnplannedReason::NoProtection
         | UnplannedReason::NoWay => OvernightReason::ZoneClosed,

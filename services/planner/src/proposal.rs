@@ -190,6 +190,7 @@ fn is_half_empty(situation: &Situation<'_>, departure: &Departure<'_>, trip: &Tr
     let full = waves::policy(situation).cart_pieces;
     let heavy = !trip.load.plus(trip.load).fits(cart(situation));
     departure.trigger == WaveTrigger::CartFull
+        && !situation.asked
         && !heavy
         && trip.load.pieces.saturating_mul(100) < full.saturating_mul(CART_FULL_PERCENT)
 }

@@ -47,6 +47,10 @@ pub fn unplanned(reason: &UnplannedReason) -> Sentence {
             "所在楼栋未划入网格：请先划入",
             "its building belongs to no grid: assign it first",
         ),
+        UnplannedReason::NotWanted => Sentence::of(
+            "住户拒收：请退回，或由人工另排",
+            "its household did not want it: give it back, or plan it by hand",
+        ),
         UnplannedReason::NoWay => Sentence::of(
             "目前没有通路可到：请先恢复一条通路",
             "no path leads there now: clear one first",

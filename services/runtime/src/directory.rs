@@ -75,6 +75,10 @@ pub struct Known {
     /// last; a reopening begins anew.
     #[serde(default)]
     pub tried: Vec<(RunId, Timestamp)>,
+    /// Why it could not be left the last time, until it goes again or somebody says anew for whom
+    /// it is.
+    #[serde(default)]
+    pub failed: Option<FailureReason>,
 }
 
 /// What a snapshot holds of a community.
@@ -298,9 +302,12 @@ impl Place {
                     self.put_on(id, container);
                 }
             }
-            ParcelEvent::ArrivalUndone(_)
-            | ParcelEvent::Disinfected(_)
-            | ParcelEvent::Loaded(_) => self.take_off(id),
+            ParcelEvent::ArrivalUndone(_) | ParcelEvent::Disinfected(_) => self.take_off(id),
+            ParcelEvent::Loaded(_) => {
+                self.take_off(id);
+                self.goes_again(id);
+            }
+            ParcelEvent::Identified(_) => self.goes_again(id),
             ParcelEvent::Sorted(_) => {
                 self.take_off(id);
                 self.shelve(id, at);
@@ -316,12 +323,12 @@ impl Place {
                 self.set_closed(id, None);
                 if let Some(known) = self.parcels.get_mut(&id) {
                     known.tried.clear();
+                    known.failed = None;
                 }
             }
             ParcelEvent::DisputeSettled(_) => self.set_closed(id, None),
             ParcelEvent::DeliveryFailed(event) => self.tried(id, event, at),
             ParcelEvent::Held(_)
-            | ParcelEvent::Identified(_)
             | ParcelEvent::Relayed(_)
             | ParcelEvent::Damaged(_)
             | ParcelEvent::Missing(_)
@@ -389,6 +396,7 @@ impl Place {
     /// at the door.
     fn tried(&mut self, id: ParcelId, event: &ParcelDeliveryFailed, at: Timestamp) {
         let Some(known) = self.parcels.get_mut(&id) else { return };
+        known.failed = Some(event.reason);
         let again = known.tried.last().is_some_and(|(run, _)| *run == event.run);
         if again || event.reason == FailureReason::ZoneClosed {
             return;
@@ -397,6 +405,12 @@ impl Place {
             known.tried.remove(0);
         }
         known.tried.push((event.run, at));
+    }
+
+    fn goes_again(&mut self, id: ParcelId) {
+        if let Some(known) = self.parcels.get_mut(&id) {
+            known.failed = None;
+        }
     }
 
     fn set_closed(&mut self, id: ParcelId, closed_at: Option<Timestamp>) {
@@ -420,6 +434,7 @@ impl Place {
             arrived_at: None,
             shelved_at: None,
             tried: vec![],
+            failed: None,
         };
         self.index_parcel(id, &known);
         self.parcels.insert(id, known);

@@ -201,7 +201,7 @@ impl Days {
             Action::Identify(piece) => self.identify(front, piece).await,
             Action::GiveBack(piece) => self.give_back(front, piece).await,
             Action::Plan => self.plan(front).await,
-            Action::Answer(trip) => self.answer(front, trip).await,
+            Action::Answer { trip, courier } => self.answer(front, trip, courier).await,
             Action::Load { trip, index } => self.load(front, trip, index).await,
             Action::Depart(trip) => self.depart(front, trip).await,
             Action::Door { trip, index } => self.door(front, trip, index).await,

@@ -10,10 +10,10 @@ use domain::ids::{
 };
 use domain::order::event::{OrderCancelReason, OrderPlaced};
 use domain::parcel::event::{
-    DeliveryLevel, DisposalReason, End, FailureReason, OvernightReason, Piece, Receiver,
-    RefusalReason, ReopenReason,
+    DeliveryLevel, DisposalReason, End, FailureReason, Piece, Receiver, RefusalReason, ReopenReason,
 };
-use domain::run::event::{RunCancelReason, RunPlanned};
+use domain::run::Phase;
+use domain::run::event::{RunCancelReason, Stop};
 use domain::supply::{Category, Cold, SizeClass};
 use domain::volunteer::event::{VolunteerEnrolled, VolunteerShiftPlanned};
 use jiff::Timestamp;
@@ -37,6 +37,28 @@ pub trait Front: Send {
 
     /// Sends one command.
     fn ask(&mut self, by: &Sender, asked: &Asked) -> impl Future<Output = Told<Reply>> + Send;
+
+    /// Asks the planner for what may go by the community's policy: the runs that are not over.
+    fn plan(
+        &mut self,
+        by: &Sender,
+        command_id: CommandId,
+    ) -> impl Future<Output = Told<Vec<PlannedRun>>> + Send;
+}
+
+/// A run as its courier sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedRun {
+    /// The run.
+    pub run: RunId,
+    /// Its grid.
+    pub grid: GridId,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Who makes it, or was asked last.
+    pub volunteer: Option<VolunteerId>,
+    /// Its stops in the order of the way.
+    pub stops: Vec<Stop>,
 }
 
 /// What a driver gives back.
@@ -141,13 +163,6 @@ pub enum Command {
         /// In how many.
         pieces: u16,
     },
-    /// Plan a run.
-    PlanRun {
-        /// The run.
-        run: RunId,
-        /// The plan.
-        facts: RunPlanned,
-    },
     /// Offer a run to a volunteer.
     OfferRun {
         /// The run.
@@ -183,6 +198,8 @@ pub enum Command {
         /// Why.
         reason: RunCancelReason,
     },
+    /// Close the day: whatever stays has a reason, and the sender answers for it.
+    CloseDay,
 }
 
 /// What a scan tells.
@@ -231,8 +248,6 @@ pub enum ScanKind {
     LiftRecall,
     /// A piece was thrown away.
     Dispose,
-    /// A piece stays overnight.
-    KeepOvernight,
     /// Which of two contradictory ends is true.
     SettleDispute,
 }
@@ -335,12 +350,6 @@ pub struct Facts {
     /// Why it was thrown away.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disposal: Option<DisposalReason>,
-    /// Why it stays overnight.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub overnight: Option<OvernightReason>,
-    /// Who takes care of it tomorrow.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub owner: Option<ActorId>,
     /// Which of two contradictory ends is true.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub truth: Option<End>,

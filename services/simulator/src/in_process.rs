@@ -11,7 +11,7 @@ use domain::household::{Household, HouseholdCommand};
 use domain::ids::{CommandId, RunId, VolunteerId};
 use domain::order::{Order, OrderCommand};
 use domain::parcel::event::{DeliveryLevel, Piece, Receiver};
-use domain::run::{Run, RunCommand};
+use domain::run::{Phase, Run, RunCommand};
 use domain::supply::SizeClass;
 use domain::volunteer::{Volunteer, VolunteerCommand};
 use event_log::{EventLog, MemoryLog};
@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use runtime::clock::{Clock, ManualClock};
 use runtime::codec::Main;
 use runtime::engine::{Commanded, Kept, StartError};
+use runtime::planning::{ToldRun, When};
 use runtime::scan::{ArriveScan, Destination, HandOffScan, PieceRef, Target};
 use runtime::vault::Vault;
 use runtime::{Answer, Engine, Occurred, Parts, Problem, Request, community_file};
@@ -26,7 +27,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::front::{
-    Asked, Command, Facts, Front, FrontError, Reply, Scan, ScanKind, Sender, Status, Told, Trouble,
+    Asked, Command, Facts, Front, FrontError, PlannedRun, Reply, Scan, ScanKind, Sender, Status,
+    Told, Trouble,
 };
 
 /// The namespace of what this driver derives (a random UUID, fixed for ever).
@@ -227,10 +229,6 @@ impl Front for InProcess {
                 let command = || OrderCommand::CorrectPieces { pieces: *pieces };
                 self.command::<Order>(&request, order, command).await
             }
-            Command::PlanRun { run, facts } => {
-                let command = || RunCommand::Plan(facts.clone());
-                self.command::<Run>(&request, run, command).await
-            }
             Command::OfferRun { run, volunteer } => self.offer(&request, run, volunteer).await,
             Command::AcceptRun { run, volunteer } => {
                 let command = || RunCommand::Accept { volunteer: *volunteer };
@@ -248,7 +246,43 @@ impl Front for InProcess {
                 let command = || RunCommand::Cancel { reason: *reason };
                 self.command::<Run>(&request, run, command).await
             }
+            Command::CloseDay => {
+                let closed = self.engine.close_day(&request).await;
+                self.settle().await?;
+                Ok(match closed {
+                    Ok(closed) if closed.already_so => {
+                        Reply { status: Status::Duplicate, ..accepted() }
+                    }
+                    Ok(_) => accepted(),
+                    Err(problem) => reply_to_problem(problem),
+                })
+            }
         }
+    }
+
+    async fn plan(&mut self, by: &Sender, command_id: CommandId) -> Told<Vec<PlannedRun>> {
+        let request = self.request(by, command_id, &"plan");
+        let planned = self.engine.plan_for(&request, When::Policy, None).await;
+        planned.map_err(|problem| FrontError(problem.english.into()))?;
+        self.settle().await?;
+        let plan = self.engine.day_plan(&by.community, None).await;
+        let plan = plan.map_err(|problem| FrontError(problem.english.into()))?;
+        Ok(plan.runs.iter().filter_map(planned_run).collect())
+    }
+}
+
+/// A run that is not over.
+fn planned_run(told: &ToldRun) -> Option<PlannedRun> {
+    let state = told.state.as_ref();
+    match state.phase {
+        Phase::Planned | Phase::Offered | Phase::Accepted | Phase::Departed => Some(PlannedRun {
+            run: told.run,
+            grid: state.grid()?.clone(),
+            phase: state.phase,
+            volunteer: state.courier.or(state.offered_to),
+            stops: state.stops.clone(),
+        }),
+        Phase::Unknown | Phase::Closed | Phase::Cancelled => None,
     }
 }
 
@@ -295,9 +329,6 @@ fn read(kind: ScanKind, facts: &Facts) -> Option<runtime::scan::Scan> {
         ScanKind::Recall => Engines::Recall(one(facts)?, facts.recall.clone()?),
         ScanKind::LiftRecall => Engines::LiftRecall(one(facts)?, facts.recall.clone()?),
         ScanKind::Dispose => Engines::Dispose(one(facts)?, facts.disposal?),
-        ScanKind::KeepOvernight => {
-            Engines::KeepOvernight(one(facts)?, facts.overnight?, facts.owner.clone()?)
-        }
         ScanKind::SettleDispute => Engines::SettleDispute(one(facts)?, facts.truth?),
     })
 }

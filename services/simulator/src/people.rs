@@ -71,10 +71,6 @@ pub(crate) struct Volunteer {
     pub clock_ahead_seconds: i64,
     /// The phone has no signal between the gate and the return.
     pub offline: bool,
-    /// The trip that the volunteer makes now.
-    pub busy: bool,
-    /// Pieces carried so far: whoever carried least is asked first.
-    pub carried: u32,
 }
 
 /// Everybody.
@@ -228,7 +224,5 @@ fn volunteer(chance: &mut Chance, number: usize, grids: &[GridId]) -> Option<Vol
         shift: (Timestamp::MIN, Timestamp::MIN),
         clock_ahead_seconds: 0,
         offline: false,
-        busy: false,
-        carried: 0,
     })
 }

@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::address::{Door, Unit};
+use domain::address::Unit;
 use domain::community::CommunityCommand;
-use domain::community::event::Window;
 use domain::ids::{BuildingId, CommunityId, GridId, ZoneId};
 use domain::supply::{Category, Load};
 use jiff::Timestamp;
@@ -30,8 +29,6 @@ pub(crate) struct Place {
     pub time_zone: TimeZone,
     pub buildings: Vec<Building>,
     pub zones: BTreeMap<ZoneId, BTreeSet<BuildingId>>,
-    pub windows: BTreeMap<Category, Vec<Window>>,
-    pub immediate: BTreeMap<Category, u32>,
     pub act_seconds: BTreeMap<Category, u32>,
     pub trip_limit: Load,
 }
@@ -45,8 +42,6 @@ impl Place {
             time_zone: TimeZone::UTC,
             buildings: vec![],
             zones: BTreeMap::new(),
-            windows: BTreeMap::new(),
-            immediate: BTreeMap::new(),
             act_seconds: BTreeMap::new(),
             trip_limit: Load { pieces: 20, weight_grams: 100_000, volume_millilitres: 400_000 },
         };
@@ -77,12 +72,6 @@ impl Place {
             CommunityCommand::DrawZone(fact) => {
                 self.zones.insert(fact.zone, fact.buildings);
             }
-            CommunityCommand::SetWindowPolicy(fact) => {
-                self.windows.insert(fact.category, fact.windows);
-                if let Some(pieces) = fact.immediate_up_to_pieces {
-                    self.immediate.insert(fact.category, pieces);
-                }
-            }
             CommunityCommand::SetDisinfectionPolicy(fact) => {
                 let seconds = fact.rule.map_or(0, |rule| rule.act_seconds);
                 self.act_seconds.insert(fact.category, seconds);
@@ -93,6 +82,7 @@ impl Place {
             | CommunityCommand::DrawGrid(_)
             | CommunityCommand::ChangeZoneState(_)
             | CommunityCommand::AddAlias(_)
+            | CommunityCommand::SetWindowPolicy(_)
             | CommunityCommand::PlaceGate(_)
             | CommunityCommand::PlaceEntrance(_)
             | CommunityCommand::DrawPaths(_)
@@ -117,28 +107,5 @@ impl Place {
     /// The grid of a building.
     pub fn grid_of(&self, building: &BuildingId) -> Option<&GridId> {
         self.buildings.iter().find(|one| one.id == *building).map(|one| &one.grid)
-    }
-
-    /// The key by which a courier goes: buildings and units in their order, top floor down.
-    pub fn way(&self, door: &Door) -> (usize, usize, i16, String) {
-        let at = self.buildings.iter().position(|one| one.id == door.building);
-        let building = at.and_then(|at| self.buildings.get(at));
-        let unit = building.and_then(|b| b.units.iter().position(|unit| unit.id == door.unit));
-        let floor = building
-            .zip(unit)
-            .and_then(|(building, unit)| building.units[unit].floor_of(&door.room));
-        let down = floor.unwrap_or_default().saturating_neg();
-        (at.unwrap_or(usize::MAX), unit.unwrap_or(usize::MAX), down, door.room.to_string())
-    }
-
-    /// The first window of the day that takes what comes in at `time`.
-    pub fn window_for(&self, category: Category, time: Time) -> Option<&Window> {
-        self.windows.get(&category)?.iter().find(|window| time <= window.cut_off)
-    }
-
-    /// Whether couriers carry a category at `time`.
-    pub fn is_open(&self, category: Category, time: Time) -> bool {
-        let windows = self.windows.get(&category).into_iter().flatten();
-        windows.into_iter().any(|window| window.opens <= time && time < window.closes)
     }
 }

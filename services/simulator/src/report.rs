@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use domain::ids::ParcelId;
+
 use crate::day::Tally;
 use crate::rules::{Custody, OrderSeen, Parcel, Rules};
 
@@ -60,6 +62,37 @@ pub struct Windows {
     pub kept: u64,
 }
 
+/// Windows that were not kept, by what stood in the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Late {
+    /// Something of the piece's own: unknown recipient, damage, a recall, a failed attempt.
+    pub held_up: u64,
+    /// Its zone let nobody in.
+    pub behind_a_tape: u64,
+    /// Nobody was there to carry it.
+    pub no_hands: u64,
+    /// None of these: the plan was late.
+    pub planned_late: u64,
+}
+
+/// Whether there were enough hands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Hands {
+    /// Pieces that could go at some time and for which nobody was there.
+    pub waited: u64,
+    /// Of these, pieces that came after their window.
+    pub late: u64,
+    /// Of these, pieces that are still at the gate.
+    pub left: u64,
+}
+
+impl Hands {
+    /// Whether somebody's piece was late or stayed because nobody was there.
+    pub fn too_few(&self) -> bool {
+        self.late + self.left > 0
+    }
+}
+
 /// What a courier carried up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PerCourier {
@@ -96,6 +129,12 @@ pub struct Report {
     pub overnight_perishables: u64,
     /// Windows.
     pub windows: Windows,
+    /// Why windows were not kept.
+    pub late: Late,
+    /// Whether there were enough hands.
+    pub hands: Hands,
+    /// Waves that the planner decided on.
+    pub waves: usize,
     /// Runs that were planned.
     pub runs: usize,
     /// What couriers carried.
@@ -121,19 +160,22 @@ impl Report {
             custody_gaps: 0,
             overnight_perishables: 0,
             windows: Windows::default(),
+            late: Late::default(),
+            hands: Hands::default(),
+            waves: rules.plans().waves,
             runs: rules.runs().count(),
             per_courier: per_courier(rules),
             orders: orders(rules),
             tally: tally.clone(),
         };
-        for parcel in rules.parcels() {
-            report.count(parcel, rules);
+        for (id, parcel) in rules.parcels() {
+            report.count(id, parcel, rules);
         }
         report.custody_gaps = report.all.arrived.abs_diff(report.unloaded) + report.all.under_way;
         report
     }
 
-    fn count(&mut self, parcel: &Parcel, rules: &Rules) {
+    fn count(&mut self, id: ParcelId, parcel: &Parcel, rules: &Rules) {
         let Some(arrived_at) = parcel.arrived_at else { return };
         let (place, windows) = self.by_category.entry(parcel.category.clone()).or_default();
         self.all.count(parcel);
@@ -147,6 +189,23 @@ impl Report {
             }
         }
         let at_gate = parcel.custody() == Custody::Gate;
+        let waited = rules.plans().waited_for_hands.contains(&id);
+        if kept == Some(false) {
+            let behind_a_tape = rules.plans().behind_a_tape.contains(&id);
+            let why = match (parcel.held_up_at.is_some(), behind_a_tape, waited) {
+                (true, _, _) => &mut self.late.held_up,
+                (false, true, _) => &mut self.late.behind_a_tape,
+                (false, false, true) => &mut self.late.no_hands,
+                (false, false, false) => &mut self.late.planned_late,
+            };
+            *why += 1;
+        }
+        if waited {
+            self.hands.waited += 1;
+            let for_hands = parcel.held_up_at.is_none();
+            self.hands.late += u64::from(for_hands && !at_gate && kept == Some(false));
+            self.hands.left += u64::from(for_hands && at_gate);
+        }
         if at_gate && matches!(category.as_str(), "meal" | "produce") {
             self.overnight_perishables += 1;
         }
@@ -208,12 +267,27 @@ impl fmt::Display for Report {
             "custody gaps 交接断点 {}, overnight perishables 生鲜餐食过夜 {}",
             self.custody_gaps, self.overnight_perishables
         )?;
+        let Windows { promised, kept } = windows;
+        let Late { held_up, behind_a_tape, no_hands, planned_late } = self.late;
+        writeln!(
+            f,
+            "windows kept 按时段送达 {kept} of {promised}; late or not delivered 未按时段: \
+             piece itself 物件自身原因 {held_up}, zone closed 封控 {behind_a_tape}, \
+             no hands 无人 {no_hands}, plan 排程 {planned_late}"
+        )?;
+        let Hands { waited, late, left } = self.hands;
+        let enough = if self.hands.too_few() { "TOO FEW 不足" } else { "enough 充足" };
+        writeln!(
+            f,
+            "hands 人手: {enough}; {waited} pieces waited for somebody 件曾无人可派, \
+             {late} came late 件误时, {left} were left 件剩余"
+        )?;
         let PerCourier { couriers, fewest, median, most } = per_courier;
         writeln!(
             f,
-            "{} runs 配送趟, {couriers} couriers 配送员, pieces each 每人件数 \
+            "{} waves 波次, {} runs 配送趟, {couriers} couriers 配送员, pieces each 每人件数 \
              {fewest} / {median} / {most} (least, median, most 最少、中位、最多)",
-            self.runs
+            self.waves, self.runs
         )?;
         let (placed, fulfilled, cancelled) = self.orders;
         writeln!(

@@ -17,6 +17,7 @@
 mod community;
 mod facts;
 mod parcel;
+mod plan;
 mod run;
 #[cfg(test)]
 mod tampered;
@@ -33,6 +34,7 @@ use self::community::Ground;
 use self::facts::Meta;
 pub use self::parcel::Custody;
 pub(crate) use self::parcel::Parcel;
+pub(crate) use self::plan::Plans;
 pub(crate) use self::run::Run;
 use crate::day::Spot;
 
@@ -70,6 +72,7 @@ pub struct Rules {
     parcels: BTreeMap<ParcelId, Parcel>,
     runs: BTreeMap<RunId, Run>,
     orders: BTreeMap<String, OrderSeen>,
+    plans: Plans,
     event_ids: HashSet<Uuid>,
     commands: HashMap<Uuid, u64>,
     position: u64,
@@ -115,6 +118,7 @@ impl Rules {
                 self.look_at_order(id, sight.event_type);
                 Ok(())
             }
+            "plan" => self.plans.look(&sight, &self.ground),
             "household" | "device" => Ok(()),
             other => Err(Broken(8, format!("nobody knows streams of `{other}`"))),
         }
@@ -201,8 +205,8 @@ impl Rules {
     }
 
     /// The parcels, as the log tells.
-    pub(crate) fn parcels(&self) -> impl Iterator<Item = &Parcel> {
-        self.parcels.values()
+    pub(crate) fn parcels(&self) -> impl Iterator<Item = (ParcelId, &Parcel)> {
+        self.parcels.iter().map(|(id, parcel)| (*id, parcel))
     }
 
     /// The runs, as the log tells.
@@ -213,6 +217,11 @@ impl Rules {
     /// The orders, as the log tells.
     pub(crate) fn orders(&self) -> impl Iterator<Item = OrderSeen> {
         self.orders.values().copied()
+    }
+
+    /// What the planner decided, as the log tells.
+    pub(crate) fn plans(&self) -> &Plans {
+        &self.plans
     }
 
     /// The windows and zones, as the log tells.

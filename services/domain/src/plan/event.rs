@@ -113,6 +113,8 @@ pub enum UnplannedReason {
     },
     /// The day has no window left for it.
     NoWindowLeft,
+    /// Its household did not want it when it was brought.
+    NotWanted,
     /// No path leads to its door from the intake point.
     NoWay,
     /// It waits until a cart is full or until it has waited long enough.

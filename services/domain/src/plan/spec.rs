@@ -255,6 +255,7 @@ fn every_stored_shape_is_read_again() {
         aside(UnplannedReason::ZoneClosed { zone: "north".parse().unwrap(), until }).into(),
         aside(UnplannedReason::WindowNotOpen { opens: "14:00:00".parse().unwrap() }).into(),
         aside(UnplannedReason::NoWay).into(),
+        aside(UnplannedReason::NotWanted).into(),
         PlanPiecesReleased { run: run(1), pieces: vec![RICE] }.into(),
         close().into(),
         PlanDayClosed { left: vec![perishes] }.into(),

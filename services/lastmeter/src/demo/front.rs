@@ -5,7 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::address::Door;
-use domain::ids::{BuildingId, GridId, ParcelId, RoomId, ShelfCode, UnitId};
+use domain::ids::{
+    BuildingId, CommandId, GridId, ParcelId, RoomId, RunId, ShelfCode, UnitId, VolunteerId,
+};
+use domain::run::Phase;
+use domain::run::event::Stop;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::{Method, Request};
@@ -18,7 +22,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use simulator::front::{
-    Asked, Command, Front, FrontError, Reply, Scan, Sender, Status, Told, Trouble,
+    Asked, Command, Front, FrontError, PlannedRun, Reply, Scan, Sender, Status, Told, Trouble,
 };
 
 use super::clock::PacedClock;
@@ -85,6 +89,31 @@ struct Commanded {
 #[derive(Deserialize)]
 struct Versioned {
     revision: u64,
+}
+
+#[derive(Deserialize)]
+struct PlanBody {
+    runs: Vec<RunBody>,
+}
+
+#[derive(Deserialize)]
+struct RunBody {
+    run: RunId,
+    grid: Option<GridId>,
+    phase: Phase,
+    volunteer: Option<VolunteerId>,
+    stop_list: Vec<StopBody>,
+}
+
+#[derive(Deserialize)]
+struct StopBody {
+    door: Door,
+    parcels: Vec<StopPieceBody>,
+}
+
+#[derive(Deserialize)]
+struct StopPieceBody {
+    parcel: ParcelId,
 }
 
 /// What a request came back with.
@@ -190,34 +219,77 @@ impl Front for HttpFront {
         Ok(replies)
     }
 
+    async fn plan(&mut self, by: &Sender, command_id: CommandId) -> Told<Vec<PlannedRun>> {
+        let place = format!("communities/{}/plan", by.community);
+        let body = json!({
+            "command_id": command_id, "actor": by.actor, "device": by.device, "when": "policy",
+        });
+        if let Outcome::Problem(problem) =
+            self.post::<Value>(&format!("{place}/proposals"), &body).await?
+        {
+            return Err(FrontError(problem.detail.into()));
+        }
+        let read = self.send(Method::GET, &place, "application/json", String::new()).await?;
+        match read {
+            Outcome::Done(PlanBody { runs }) => Ok(runs.into_iter().filter_map(live).collect()),
+            Outcome::Problem(problem) => Err(FrontError(problem.detail.into())),
+        }
+    }
+
     async fn ask(&mut self, by: &Sender, asked: &Asked) -> Told<Reply> {
-        let (path, command, decided) = wire(&asked.command);
+        let Some((path, command, decided)) = wire(&asked.command) else {
+            let path = format!("communities/{}/plan/close", by.community);
+            let body = json!({
+                "command_id": asked.command_id, "actor": by.actor, "device": by.device,
+            });
+            return Ok(commanded(self.post::<Commanded>(&path, &body).await?));
+        };
         let place = format!("communities/{}{path}", by.community);
         let expected_revision = if decided { self.revision(&place).await? } else { None };
         let body = json!({
             "command_id": asked.command_id, "actor": by.actor, "device": by.device,
             "expected_revision": expected_revision, "command": command,
         });
-        let commanded = self.post::<Commanded>(&format!("{place}/commands"), &body).await?;
-        Ok(match commanded {
-            Outcome::Done(Commanded { already_so: false }) => plain(Status::Accepted, None),
-            Outcome::Done(Commanded { already_so: true }) => plain(Status::Duplicate, None),
-            Outcome::Problem(problem) => {
-                let status = if problem.retry { Status::Deferred } else { Status::Refused };
-                plain(status, Some(problem))
-            }
-        })
+        let done = self.post::<Commanded>(&format!("{place}/commands"), &body).await?;
+        Ok(commanded(done))
     }
 }
 
-/// The path, the command, and whether it is a decision about something that was looked at.
-fn wire(command: &Command) -> (String, Value, bool) {
+fn commanded(done: Outcome<Commanded>) -> Reply {
+    match done {
+        Outcome::Done(Commanded { already_so: false }) => plain(Status::Accepted, None),
+        Outcome::Done(Commanded { already_so: true }) => plain(Status::Duplicate, None),
+        Outcome::Problem(problem) => {
+            let status = if problem.retry { Status::Deferred } else { Status::Refused };
+            plain(status, Some(problem))
+        }
+    }
+}
+
+/// A run that is not over.
+fn live(run: RunBody) -> Option<PlannedRun> {
+    let RunBody { run, grid, phase, volunteer, stop_list } = run;
+    let stops = stop_list.into_iter().map(|StopBody { door, parcels }| {
+        let parcels = parcels.into_iter().map(|piece| piece.parcel).collect();
+        Stop { door, parcels }
+    });
+    match phase {
+        Phase::Planned | Phase::Offered | Phase::Accepted | Phase::Departed => {
+            Some(PlannedRun { run, grid: grid?, phase, volunteer, stops: stops.collect() })
+        }
+        Phase::Unknown | Phase::Closed | Phase::Cancelled => None,
+    }
+}
+
+/// The path, the command, and whether it is a decision about something that was looked at; `None`
+/// for the close of a day, which goes to its plan.
+fn wire(command: &Command) -> Option<(String, Value, bool)> {
     let with_kind = |kind: &str, facts: &dyn erased::Facts| {
         let mut value = facts.value();
         value["kind"] = kind.into();
         value
     };
-    match command {
+    Some(match command {
         Command::ChangeZone(fact) => (String::new(), with_kind("change_zone_state", fact), false),
         Command::RegisterHousehold { household, facts } => {
             (format!("/households/{household}"), with_kind("register", facts), false)
@@ -249,9 +321,6 @@ fn wire(command: &Command) -> (String, Value, bool) {
             let command = json!({ "kind": "correct_pieces", "pieces": pieces });
             (format!("/orders/{order}"), command, false)
         }
-        Command::PlanRun { run, facts } => {
-            (format!("/runs/{run}"), with_kind("plan", facts), false)
-        }
         Command::OfferRun { run, volunteer } => {
             (format!("/runs/{run}"), json!({ "kind": "offer", "volunteer": volunteer }), true)
         }
@@ -268,7 +337,8 @@ fn wire(command: &Command) -> (String, Value, bool) {
         Command::CancelRun { run, reason } => {
             (format!("/runs/{run}"), json!({ "kind": "cancel", "reason": reason }), true)
         }
-    }
+        Command::CloseDay => return None,
+    })
 }
 
 /// Facts of any kind as JSON.

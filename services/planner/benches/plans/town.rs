@@ -100,8 +100,14 @@ impl Town {
     pub fn restrict(&mut self, restriction: Restriction) {
         let (zone, from) = ("zone".parse().unwrap(), at(DAY, Time::midnight()));
         let fact = ZoneStateChanged { zone, restriction, from, until: None };
-        let events = Community::decide(&self.community, CommunityCommand::ChangeZoneState(fact));
-        self.community = fold::<Community>(self.community.clone(), &events.unwrap());
+        self.tell(CommunityCommand::ChangeZoneState(fact));
+    }
+
+    /// Changes the town.
+    pub fn tell(&mut self, command: CommunityCommand) {
+        let events = Community::decide(&self.community, command).unwrap();
+        self.community = fold::<Community>(self.community.clone(), &events);
+        self.ways = Ways::of(&self.community, at(DAY, time(6, 0, 0, 0)));
     }
 
     /// A piece for one of the doors, by chance.

@@ -2,10 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
-#[path = "../../benches/plans/town.rs"]
-#[expect(dead_code, reason = "the benchmarks use the rest")]
-mod town;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::community::event::Restriction;
@@ -23,7 +19,7 @@ use planner::situation::{Person, PieceAtGate, Situation};
 use planner::windows::{self, Slot};
 use proptest::prelude::*;
 
-use self::town::{DAY, Size, Town, at};
+use crate::town::{DAY, Size, Town, at};
 
 /// A town, its pieces and its people at a moment of a day, from a seed.
 struct Moment {

@@ -7,6 +7,7 @@ use domain::address::Door;
 use domain::community::CommunityState;
 use domain::household::event::CapabilityNeed;
 use domain::ids::{CommunityId, ParcelId, RunId, VolunteerId};
+use domain::parcel::event::FailureReason;
 use domain::parcel::{Parcel, ParcelState, Phase};
 use domain::plan::event::UnplannedReason;
 use domain::plan::{Plan, PlanState};
@@ -59,6 +60,8 @@ struct Listed {
     ready_at: Timestamp,
     /// When it could not be left.
     tried: Vec<Timestamp>,
+    /// Why it could not be left the last time.
+    failed: Option<FailureReason>,
 }
 
 /// What the directory knows of a community, read at once.
@@ -134,9 +137,9 @@ impl Engine {
         let Taken { by, freed } = taken(&plan, &live);
         let (mut pieces, mut waiting, mut gone) = (vec![], vec![], BTreeSet::new());
         let mut left_behind: BTreeMap<RunId, Vec<ParcelId>> = BTreeMap::new();
-        for Listed { id: parcel, arrived_at, ready_at, tried } in listed {
+        for Listed { id: parcel, arrived_at, ready_at, tried, failed } in listed {
             let (state, _) = self.peek::<Parcel>(id, &parcel).await?;
-            let held_up = held_up(&state);
+            let held_up = held_up(&state).or_else(|| back_for_good(&state, failed));
             let to_the_door = self.is_to_the_door(id, &state)?;
             let today = |at: &&Timestamp| at.to_zoned(zone.clone()).date() == day;
             let attempts = u32::try_from(tried.iter().filter(today).count()).unwrap_or(u32::MAX);
@@ -186,7 +189,7 @@ impl Engine {
                 let arrived_at = known.arrived_at.unwrap_or(now);
                 let ready_at = known.shelved_at.unwrap_or(arrived_at);
                 let tried = known.tried.iter().map(|(_, at)| *at).collect();
-                Listed { id, arrived_at, ready_at, tried }
+                Listed { id, arrived_at, ready_at, tried, failed: known.failed }
             });
             let mut pieces: Vec<Listed> = listed.collect();
             // The directory keeps no order, and what follows must not depend on one.
@@ -357,6 +360,15 @@ fn at_gate(
         attempts,
         to_the_door,
     })
+}
+
+/// Why a piece that came back does not go again by itself.
+fn back_for_good(state: &ParcelState, failed: Option<FailureReason>) -> Option<UnplannedReason> {
+    match failed.filter(|_| state.phase == Phase::Sorted)? {
+        FailureReason::WrongDoor => Some(UnplannedReason::RecipientUnknown),
+        FailureReason::Refused => Some(UnplannedReason::NotWanted),
+        FailureReason::NoAnswer | FailureReason::DamagedOrShort | FailureReason::ZoneClosed => None,
+    }
 }
 
 /// Why a piece cannot go wherever it should; `None` is nothing holds it up.

@@ -333,6 +333,7 @@ fn lacks_hands(reason: &UnplannedReason) -> bool {
         | UnplannedReason::WindowNotOpen { .. }
         | UnplannedReason::NoWindowLeft
         | UnplannedReason::NoWay
+        | UnplannedReason::NotWanted
         | UnplannedReason::WaitsForCart { .. }
         | UnplannedReason::TriedToday { .. }
         | UnplannedReason::OverTripLimit

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use jiff::civil::time;
 
 use super::queue::Action;
-use super::world::{Lies, Mark, Trip};
+use super::world::{Lies, Mark, Stage, Trip};
 use super::{Days, Done, Hand};
 use crate::front::{Command, Facts, Front, ScanKind, Status};
 
@@ -37,12 +37,15 @@ impl Days {
         trip: usize,
         index: usize,
     ) -> Done {
+        let Trip { run, stage, courier, .. } = self.trips[trip];
+        let taken = [Stage::Accepted, Stage::Loading].contains(&stage);
+        let Some(courier) = courier.filter(|_| taken) else { return Ok(()) };
+        self.trips[trip].stage = Stage::Loading;
         let Some(piece) = self.trips[trip].pieces.get(index).copied() else {
             self.after(SignedDuration::from_secs(20), Action::Depart(trip));
             return Ok(());
         };
-        let Some(courier) = self.trips[trip].courier else { return Ok(()) };
-        let (hand, run) = (self.courier(courier), self.trips[trip].run);
+        let hand = self.courier(courier);
         let next = self.chance.seconds(4, 12);
         self.after(next, Action::Load { trip, index: index + 1 });
         if !self.pieces[piece].can_be_loaded(trip) {
@@ -80,9 +83,9 @@ impl Days {
     /// A piece of another grid is put on the cart by mistake: the scan says so.
     async fn load_a_stranger<F: Front>(&mut self, front: &mut F, trip: usize) -> Done {
         let Trip { run, grid, courier, .. } = self.trips[trip].clone();
-        let (now, own) = (self.now, Some(grid));
+        let own = Some(grid);
         let stranger = (0..self.pieces.len())
-            .find(|piece| self.pieces[*piece].can_go(now) && self.grid_of(*piece) != own);
+            .find(|piece| self.pieces[*piece].can_go() && self.grid_of(*piece) != own);
         let (Some(piece), Some(courier)) = (stranger, courier) else { return Ok(()) };
         let hand = self.courier(courier);
         let facts = Facts { run: Some(run), ..Facts::default() };
@@ -95,7 +98,8 @@ impl Days {
     pub(super) async fn depart<F: Front>(&mut self, front: &mut F, trip: usize) -> Done {
         let on_cart = self.on_cart(trip);
         let run = self.trips[trip].run;
-        let Some(courier) = self.trips[trip].courier else { return Ok(()) };
+        let Trip { stage, courier, .. } = self.trips[trip];
+        let Some(courier) = courier.filter(|_| stage == Stage::Loading) else { return Ok(()) };
         let hand = self.courier(courier);
         if on_cart.is_empty() {
             let reason = RunCancelReason::NothingToCarry;
@@ -110,9 +114,8 @@ impl Days {
             self.leave_with(front, &hand, run, count + 1, &explained).await?;
         }
         self.leave_with(front, &hand, run, count, &[]).await?;
-        self.trips[trip].departed = true;
+        self.trips[trip].stage = Stage::Departed;
         self.trips[trip].pieces = on_cart;
-        self.people.volunteers[courier].carried += count;
         let walk = self.chance.seconds(90, 300);
         self.after(walk, Action::Door { trip, index: 0 });
         Ok(())
@@ -286,12 +289,9 @@ impl Days {
         let facts = Facts::default();
         self.scan_piece(front, &hand, (ScanKind::Return, piece), facts, &[]).await?;
         self.trips[trip].counted_back += 1;
-        let later = self.now.saturating_add(SignedDuration::from_mins(75)).unwrap_or(self.now);
         let here = &mut self.pieces[piece];
         here.lies = if here.is(Mark::WrongDoor) { Lies::Desk } else { Lies::Shelf };
         here.mark(Mark::WrongDoor, false);
-        here.on_shelf_since = self.now;
-        here.not_before = later;
         here.leave(trip);
         self.wake(piece);
         Ok(())
@@ -299,9 +299,6 @@ impl Days {
 
     /// The count of what came back closes the trip, once nothing of it is open.
     pub(super) async fn finish<F: Front>(&mut self, front: &mut F, trip: usize) -> Done {
-        if let Some(courier) = self.trips[trip].courier {
-            self.people.volunteers[courier].busy = false;
-        }
         if !self.on_cart(trip).is_empty() {
             self.after(SignedDuration::from_mins(5), Action::Finish(trip));
             return Ok(());
@@ -310,7 +307,7 @@ impl Days {
         let desk = self.desk();
         let command = Command::CloseRun { run, counted_back };
         self.ask(front, &desk, command, &[]).await?;
-        self.trips[trip].closed = true;
+        self.trips[trip].stage = Stage::Closed;
         Ok(())
     }
 
@@ -369,7 +366,7 @@ impl Days {
         self.scan_piece(front, &hand, (ScanKind::HandOff, piece), facts, &[]).await?;
         self.pieces[piece].lies = Lies::Home;
         // The settlement had opened the run again.
-        if self.trips[trip].closed {
+        if self.trips[trip].stage == Stage::Closed {
             self.after(SignedDuration::from_secs(60), Action::Finish(trip));
         }
         Ok(())

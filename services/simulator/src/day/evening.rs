@@ -1,7 +1,7 @@
 //! The evening's close: nothing stays without a reason and an owner, and food does not stay.
 
 use domain::order::event::OrderCancelReason;
-use domain::parcel::event::{DeliveryLevel, DisposalReason, OvernightReason, Receiver};
+use domain::parcel::event::{DeliveryLevel, DisposalReason, Receiver};
 use jiff::SignedDuration;
 use jiff::civil::time;
 
@@ -32,6 +32,9 @@ impl Days {
             }
         }
         self.close_orders(front).await?;
+        // Whoever closes the day answers for what stays; the engine says of each piece why.
+        let desk = self.desk();
+        self.ask(front, &desk, Command::CloseDay, &[]).await?;
         for piece in &mut self.pieces {
             piece.attempts = 0;
         }
@@ -47,7 +50,7 @@ impl Days {
         }
         let here = &self.pieces[piece];
         let perishable = here.sent.category.is_perishable();
-        let sound = here.can_go(jiff::Timestamp::MAX);
+        let sound = here.can_go();
         if perishable && sound && self.chance.permille(FETCHED_PERMILLE) {
             return self.fetch(front, piece).await;
         }
@@ -68,9 +71,6 @@ impl Days {
             self.pieces[piece].mark(Mark::Missing, false);
             return Ok(());
         }
-        let overnight = Some(self.why_it_stays(piece));
-        let facts = Facts { overnight, owner: Some(desk.actor.clone()), ..Facts::default() };
-        self.scan_piece(front, &desk, (ScanKind::KeepOvernight, piece), facts, &[]).await?;
         Ok(())
     }
 
@@ -85,21 +85,6 @@ impl Days {
         self.scan_piece(front, &desk, (ScanKind::HandOff, piece), facts, &[]).await?;
         self.pieces[piece].lies = Lies::Home;
         Ok(())
-    }
-
-    fn why_it_stays(&self, piece: usize) -> OvernightReason {
-        let here = &self.pieces[piece];
-        if here.is(Mark::Missing) || here.is(Mark::Recalled) || here.give_back.is_some() {
-            OvernightReason::ToBeSettled
-        } else if here.lies == Lies::Desk {
-            OvernightReason::UnknownRecipient
-        } else if here.attempts > 0 {
-            OvernightReason::NobodyHome
-        } else if self.place.local(here.arrived_at) > time(17, 0, 0, 0) {
-            OvernightReason::ArrivedLate
-        } else {
-            OvernightReason::NoCourier
-        }
     }
 
     /// An order whose piece never came is called off.

@@ -214,9 +214,7 @@ impl Days {
         let explained = ["parcel-recalled", DUPLICATE];
         let reply = self.scan_piece(front, &hand, scan, facts, &explained).await?;
         if reply.status != Status::Refused {
-            let here = &mut self.pieces[piece];
-            here.lies = Lies::Shelf;
-            here.on_shelf_since = self.now;
+            self.pieces[piece].lies = Lies::Shelf;
         }
         Ok(())
     }
@@ -300,7 +298,6 @@ impl Days {
             self.scan_piece(front, &desk, (ScanKind::Identify, piece), facts, &[DUPLICATE]).await?;
         self.pieces[piece].door = reply.door;
         self.pieces[piece].lies = Lies::Desk;
-        self.pieces[piece].not_before = self.now;
         let effort = self.chance.seconds(20, 120);
         self.after(effort, Action::Sort(piece));
         Ok(())

@@ -26,10 +26,10 @@ pub(super) enum Action {
     Identify(usize),
     /// A piece is given back to its carrier.
     GiveBack(usize),
-    /// The coordinator plans runs.
+    /// The coordinator asks for a plan.
     Plan,
     /// A volunteer answers an offer.
-    Answer(usize),
+    Answer { trip: usize, courier: usize },
     /// A courier takes the next piece.
     Load { trip: usize, index: usize },
     /// A courier leaves.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::address::Door;
 use domain::ids::{BuildingId, ContainerId, GridId, OrderId, ParcelId, RunId};
 use domain::parcel::event::RefusalReason;
-use domain::supply::{Category, Load};
+use domain::supply::Category;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
@@ -77,9 +77,6 @@ pub(super) struct Piece {
     /// The trip that it is planned for.
     pub trip: Option<usize>,
     pub arrived_at: Timestamp,
-    /// It is left on the shelf until then.
-    pub not_before: Timestamp,
-    pub on_shelf_since: Timestamp,
     pub attempts: u32,
     marks: BTreeSet<Mark>,
     /// It shall go back to its carrier, for this reason.
@@ -99,21 +96,9 @@ impl Piece {
             door: None,
             trip: None,
             arrived_at: Timestamp::MIN,
-            not_before: Timestamp::MIN,
-            on_shelf_since: Timestamp::MIN,
             attempts: 0,
             marks: BTreeSet::new(),
             give_back: None,
-        }
-    }
-
-    /// What it adds to a load.
-    pub fn load(&self) -> Load {
-        let size = self.sent.size;
-        Load {
-            pieces: 1,
-            weight_grams: self.sent.weight_grams.unwrap_or(size.assumed_weight_grams()),
-            volume_millilitres: size.assumed_volume_millilitres(),
         }
     }
 
@@ -149,10 +134,10 @@ impl Piece {
     }
 
     /// Whether a courier may be asked to take it.
-    pub fn can_go(&self, now: Timestamp) -> bool {
+    pub fn can_go(&self) -> bool {
         let bad = [Mark::Unusable, Mark::Recalled, Mark::Missing].iter().any(|mark| self.is(*mark));
         let sound = !bad && self.give_back.is_none();
-        self.lies == Lies::Shelf && self.trip.is_none() && sound && self.not_before <= now
+        self.lies == Lies::Shelf && self.trip.is_none() && sound
     }
 }
 
@@ -183,6 +168,21 @@ pub(super) struct Table {
     pub sprayed: bool,
 }
 
+/// How far a trip is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stage {
+    /// Somebody was asked, or will be.
+    Asked,
+    /// The courier has taken it.
+    Accepted,
+    /// The courier has begun to load it.
+    Loading,
+    /// The courier is on the way, or back.
+    Departed,
+    /// It is over.
+    Closed,
+}
+
 /// One courier's trip.
 #[derive(Debug, Clone)]
 pub(super) struct Trip {
@@ -191,11 +191,11 @@ pub(super) struct Trip {
     pub courier: Option<usize>,
     /// Volunteers who were asked already.
     pub asked: BTreeSet<usize>,
+    /// How far it is.
+    pub stage: Stage,
     /// The pieces in the order of the way.
     pub pieces: Vec<usize>,
     pub counted_back: u32,
-    pub departed: bool,
-    pub closed: bool,
     /// The building's duty volunteer takes over at its foot.
     pub by_foot: bool,
     /// What the phone keeps until it has a signal, and the piece that each scan is about.

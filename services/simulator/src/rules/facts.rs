@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::Broken;
@@ -121,6 +122,64 @@ pub(super) struct Load {
 pub(super) struct Planned {
     pub grid: String,
     pub limit: Load,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct WaveProposed {
+    pub runs: Vec<ProposedRun>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct ProposedRun {
+    pub run: RunId,
+    pub plan: Proposed,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Proposed {
+    pub grid: String,
+    pub limit: Load,
+    pub stops: Vec<ProposedStop>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct ProposedStop {
+    pub door: Door,
+    pub parcels: Vec<ParcelId>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Released {
+    pub run: RunId,
+    pub pieces: Vec<ParcelId>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct RunOver {
+    pub run: RunId,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct SetAside {
+    pub pieces: Vec<Aside>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Aside {
+    pub parcel: ParcelId,
+    /// A name, or a name with what it carries.
+    pub reason: Value,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct DayClosed {
+    pub left: Vec<Left>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Left {
+    pub remains: Value,
+    pub owner: String,
 }
 
 #[derive(Debug, Deserialize)]

@@ -53,6 +53,9 @@ pub(crate) struct Parcel {
     kept: Option<Date>,
     pub held: bool,
     pub missing: bool,
+    /// When something of its own first kept it: nobody knew for whom it was, it was missing,
+    /// damaged or called back, or an attempt at the door failed.
+    pub held_up_at: Option<Timestamp>,
     pub arrived_at: Option<Timestamp>,
     pub handed_off_at: Option<Timestamp>,
 }
@@ -77,7 +80,10 @@ impl Parcel {
                 self.is_for(fact.recipient);
             }
             "ParcelArrived" => self.arrived(sight, ground)?,
-            "ParcelHeld" => self.held = true,
+            "ParcelHeld" => {
+                self.held = true;
+                self.is_held_up(at);
+            }
             "ParcelIdentified" => {
                 let fact: Identified = read(sight.data)?;
                 self.held = false;
@@ -106,6 +112,7 @@ impl Parcel {
             "ParcelDeliveryFailed" => {
                 let OnRun { run } = read(sight.data)?;
                 self.must_be_with(run, "was not left")?;
+                self.is_held_up(at);
                 self.custody = Custody::Run(run);
             }
             "ParcelReturned" => {
@@ -120,19 +127,23 @@ impl Parcel {
                 self.end(Custody::Carrier);
             }
             "ParcelDisposed" => self.disposed(sight)?,
-            "ParcelMissing" => self.missing = true,
+            "ParcelMissing" => {
+                self.missing = true;
+                self.is_held_up(at);
+            }
             "ParcelFound" => self.missing = false,
             "ParcelKeptOvernight" => self.kept_overnight(sight)?,
             "ParcelReopened" => self.reopened(sight)?,
             "ParcelDisputeSettled" => self.settled(sight)?,
-            "ParcelDamaged"
-            | "ParcelRecalled"
-            | "ParcelRecallLifted"
-            | "ParcelLateScanNoted"
-            | "ParcelDisputed" => {}
+            "ParcelDamaged" | "ParcelRecalled" => self.is_held_up(at),
+            "ParcelRecallLifted" | "ParcelLateScanNoted" | "ParcelDisputed" => {}
             other => return Err(Broken(8, format!("nobody knows the event `{other}`"))),
         }
         Ok(())
+    }
+
+    fn is_held_up(&mut self, at: Timestamp) {
+        self.held_up_at = self.held_up_at.or(Some(at));
     }
 
     fn arrived(&mut self, sight: &Sight<'_>, ground: &Ground) -> Look {
