@@ -166,6 +166,10 @@ fn days_plan(stops: &Value) -> Vec<Happening> {
                     ],
                 }),
             ),
+            (
+                "PlanPiecesReleased",
+                json!({ "run": thing(PLANNED_RUN), "pieces": [thing(DELIVERED)] }),
+            ),
             ("PlanDayClosed", json!({ "left": [left] })),
         ],
     )
