@@ -10,6 +10,7 @@ mod exceptions;
 mod intake;
 mod labels;
 mod personal_data;
+mod planning;
 mod questions;
 mod recipients;
 mod run_sheet;

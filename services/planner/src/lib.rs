@@ -18,7 +18,7 @@
 //! - [`ways`], [`effort`]: how far it is, and what a trip costs whoever makes it.
 //! - [`trips`], [`assign`]: stairwells cut into trips, and who makes which.
 //! - [`proposal`]: all of it: a wave of runs with offers, and every other piece with its reason.
-//! - [`replan`], [`reroute`], [`evening`]: what an event changes of live runs, and what a day leaves.
+//! - [`replan`], [`reroute`]: what an event changes of live runs. [`evening`]: what a day leaves.
 //! - [`objective`]: every weight in one place. [`why`]: every reason as a sentence.
 
 pub mod assign;

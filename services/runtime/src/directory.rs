@@ -392,8 +392,8 @@ impl Place {
         }
     }
 
-    /// A run is one attempt, however often its courier says why. A closed zone is none: nobody stood
-    /// at the door.
+    /// A run is one attempt, however often its courier says why. A closed zone is none: nobody
+    /// stood at the door.
     fn tried(&mut self, id: ParcelId, event: &ParcelDeliveryFailed, at: Timestamp) {
         let Some(known) = self.parcels.get_mut(&id) else { return };
         known.failed = Some(event.reason);

@@ -1,5 +1,6 @@
 //! What the planner promises, asked through its public interface.
 
+mod compounds;
 mod fleet;
 mod levels;
 mod plan;

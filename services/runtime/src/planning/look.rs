@@ -278,7 +278,7 @@ fn taken(plan: &PlanState, runs: &BTreeMap<RunId, Arc<RunState>>) -> Taken {
 }
 
 /// The pieces that a run takes along, with their doors.
-fn lists(run: &Arc<RunState>) -> impl Iterator<Item = (ParcelId, &Door)> + '_ {
+pub(super) fn lists(run: &RunState) -> impl Iterator<Item = (ParcelId, &Door)> + '_ {
     let (live, left) = match run.phase {
         RunPhase::Planned | RunPhase::Offered | RunPhase::Accepted => (true, false),
         RunPhase::Departed => (true, true),

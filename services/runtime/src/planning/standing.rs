@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::When;
-use super::look::Look;
+use super::look::{Look, lists};
 use crate::engine::Engine;
 use crate::problem::Problem;
 
@@ -80,8 +80,8 @@ impl Engine {
 
 fn at_the_gate(id: &CommunityId, look: &Look, parcel: ParcelId) -> PieceStanding {
     if look.waiting.iter().any(|piece| piece.id == parcel) {
-        let lists = |run: &RunState| run.stops.iter().any(|stop| stop.parcels.contains(&parcel));
-        let listed = look.runs.iter().find(|(_, run)| lists(run));
+        let takes = |run: &RunState| lists(run).any(|(id, _)| id == parcel);
+        let listed = look.runs.iter().find(|(_, run)| takes(run));
         let of_plan = || look.plan.run_of(parcel);
         if let Some(run) = listed.map(|(run, _)| *run).or_else(of_plan) {
             let state = look.runs.get(&run).map(AsRef::as_ref);
