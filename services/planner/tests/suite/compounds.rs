@@ -1,6 +1,5 @@
 //! Real compounds, planned and drawn, where their maps are at hand.
 
-#![expect(clippy::print_stderr, reason = "a check that was skipped says so")]
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 #[path = "../../examples/compound/map.rs"]
