@@ -12,6 +12,7 @@ use domain::run::event::{AssignmentReason, ReplanReason, RunWave, Stop, WaveTrig
 use domain::supply::{Category, Effort, Load};
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
+use projections::run_sheet::{self, RunPhase};
 use runtime::directory::label_code;
 use runtime::planning::why::Sentence;
 use runtime::planning::{
@@ -19,8 +20,6 @@ use runtime::planning::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-
-use crate::resources::RunPhaseBody;
 
 /// How many pieces that are not planned are named; the others are counted.
 pub const UNPLANNED_NAMED_MAX: usize = 500;
@@ -66,7 +65,7 @@ pub struct PlannedRunBody {
     wave: Option<WaveBody>,
     #[serde(skip_serializing_if = "Option::is_none")]
     grid: Option<GridId>,
-    phase: RunPhaseBody,
+    phase: RunPhase,
     #[serde(skip_serializing_if = "Option::is_none")]
     opens: Option<Time>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -130,7 +129,7 @@ impl PlannedRunBody {
             run: told.run,
             wave: plan.and_then(|plan| plan.wave).map(Into::into),
             grid: state.grid().cloned(),
-            phase: state.phase.into(),
+            phase: run_sheet::phase(state.phase),
             opens: plan.map(|plan| plan.opens),
             closes: plan.map(|plan| plan.closes),
             level: plan.map(|plan| plan.level).unwrap_or_default(),

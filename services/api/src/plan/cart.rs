@@ -4,19 +4,19 @@ use domain::address::Door;
 use domain::ids::{BuildingId, GridId, ParcelId, RunId, ShelfCode};
 use domain::run::event::Hop;
 use domain::supply::Category;
+use projections::run_sheet::{self, RunPhase};
 use runtime::directory::label_code;
 use runtime::planning::{Cart, Expected, HopTold, Stranger, why};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::body::{SentenceBody, name};
-use crate::resources::RunPhaseBody;
 
 /// A run's cart: whether it is complete, and where pieces were counted.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct CartBody {
     run: RunId,
-    phase: RunPhaseBody,
+    phase: RunPhase,
     #[serde(skip_serializing_if = "Option::is_none")]
     grid: Option<GridId>,
     /// Pieces that should be on it.
@@ -115,7 +115,7 @@ impl CartBody {
         let Cart { state, grid, expected, loaded, missing, strangers, hops, gap } = cart;
         Self {
             run,
-            phase: state.phase.into(),
+            phase: run_sheet::phase(state.phase),
             grid,
             expected,
             loaded,
