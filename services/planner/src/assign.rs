@@ -42,19 +42,24 @@ pub struct Assignment {
     pub reason: AssignmentReason,
 }
 
-/// The people who could be asked for pieces of this kind now, whatever the trip.
-pub fn hands<'a>(
-    situation: &'a Situation<'_>,
-    together: &'a Together,
-    taken: &'a BTreeSet<VolunteerId>,
-) -> impl Iterator<Item = &'a Person> {
-    situation.people.iter().filter(move |person| {
+/// The people who could be asked for pieces of this kind now, whatever the trip and whoever was
+/// asked already. They are looked for once for a departure: a city has many trips.
+pub fn crew<'a>(situation: &'a Situation<'_>, together: &Together) -> Vec<&'a Person> {
+    let people = situation.people.iter().filter(|person| {
         person.grid == together.grid
             && person.free
             && person.is_rested(situation.now)
             && (person.protection || !together.needs_protection)
-            && !taken.contains(&person.id)
-    })
+    });
+    people.collect()
+}
+
+/// Those of a crew who were not asked yet.
+pub fn hands<'a>(
+    crew: &'a [&'a Person],
+    taken: &'a BTreeSet<VolunteerId>,
+) -> impl Iterator<Item = &'a Person> {
+    crew.iter().copied().filter(|person| !taken.contains(&person.id))
 }
 
 /// Why nobody could be asked for pieces of this kind.
@@ -64,10 +69,11 @@ pub fn nobody(
     taken: &BTreeSet<VolunteerId>,
 ) -> UnplannedReason {
     let anybody = Together { needs_protection: false, ..together.clone() };
-    if together.needs_protection && hands(situation, &anybody, taken).next().is_some() {
+    let others = crew(situation, &anybody);
+    if together.needs_protection && hands(&others, taken).next().is_some() {
         return UnplannedReason::NoProtection;
     }
-    match hands(situation, together, taken).count() {
+    match hands(&crew(situation, together), taken).count() {
         0 => UnplannedReason::NoCourier,
         1 if together.needs_two => UnplannedReason::NoSecondPerson,
         _ => UnplannedReason::NobodyCarriesIt,
@@ -77,7 +83,7 @@ pub fn nobody(
 /// What a trip may be so that three of four of those who are free can make it: whoever can carry
 /// less gets one of the smaller trips.
 pub fn allowance(
-    situation: &Situation<'_>,
+    crew: &[&Person],
     together: &Together,
     taken: &BTreeSet<VolunteerId>,
     cart: Load,
@@ -85,7 +91,7 @@ pub fn allowance(
     let mut weights = vec![];
     let mut pieces = vec![];
     let mut floors = vec![];
-    for person in hands(situation, together, taken) {
+    for person in hands(crew, taken) {
         weights.push(person.carry_limit.weight_grams);
         pieces.push(person.carry_limit.pieces);
         floors.push(floors_left(person));
@@ -110,13 +116,13 @@ pub fn allowance(
 
 /// What a trip may be so that the strongest of those who are free can make it.
 pub fn strongest(
-    situation: &Situation<'_>,
+    crew: &[&Person],
     together: &Together,
     taken: &BTreeSet<VolunteerId>,
     cart: Load,
 ) -> Option<Allowance> {
     let strength = |person: &&Person| (floors_left(person), person.carry_limit.weight_grams);
-    let person = hands(situation, together, taken).max_by_key(strength)?;
+    let person = hands(crew, taken).max_by_key(strength)?;
     let people = if together.needs_two { 2 } else { 1 };
     let load = Load {
         pieces: cart.pieces.min(person.carry_limit.pieces.saturating_mul(people)),
@@ -137,12 +143,12 @@ fn floors_left(person: &Person) -> u32 {
 /// of one of its buildings before others.
 pub fn assign(
     situation: &Situation<'_>,
+    crew: &[&Person],
     asks: &Asks<'_>,
     taken: &BTreeSet<VolunteerId>,
 ) -> Option<Assignment> {
-    let free: Vec<&Person> = hands(situation, asks.together, taken)
-        .filter(|person| !asks.asked.contains(&person.id))
-        .collect();
+    let free: Vec<&Person> =
+        hands(crew, taken).filter(|person| !asks.asked.contains(&person.id)).collect();
     let able: Vec<&Person> =
         free.iter().copied().filter(|person| is_able(situation, asks, person)).collect();
     let first = able.iter().copied().min_by_key(|person| rank(asks, person))?;

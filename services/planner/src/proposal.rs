@@ -109,7 +109,8 @@ fn staff<'a>(
 ) {
     let together = &departure.together;
     let cart = cart(situation);
-    let Some(allowance) = assign::allowance(situation, together, taken, cart) else {
+    let crew = assign::crew(situation, together);
+    let Some(allowance) = assign::allowance(&crew, together, taken, cart) else {
         let why = assign::nobody(situation, together, taken);
         left.extend(departure.pieces.iter().map(|(piece, _)| (*piece, why.clone())));
         return;
@@ -117,7 +118,7 @@ fn staff<'a>(
     let (community, ways, level) = (situation.community, situation.ways, together.level());
     let (mut trips, too_much) = trips::split(community, ways, level, &departure.pieces, allowance);
     // What most cannot carry may still be something for the strongest of them.
-    if let Some(strongest) = assign::strongest(situation, together, taken, cart) {
+    if let Some(strongest) = assign::strongest(&crew, together, taken, cart) {
         let is_too_much =
             |(piece, _): &&(&PieceAtGate, &Door)| too_much.iter().any(|one| one.id == piece.id);
         let heavy: Vec<_> = departure.pieces.iter().filter(is_too_much).copied().collect();
@@ -125,7 +126,7 @@ fn staff<'a>(
         trips.extend(more);
         left.extend(nobodys.into_iter().map(|piece| (piece, UnplannedReason::NobodyCarriesIt)));
     }
-    let hands = assign::hands(situation, together, taken).count();
+    let hands = assign::hands(&crew, taken).count();
     trips.sort_by_key(|trip| {
         // With too few hands what presses goes first; otherwise the order only shares the climbing.
         let presses =
@@ -150,7 +151,7 @@ fn staff<'a>(
             buildings: trip.buildings().collect(),
             asked: &nobody_yet,
         };
-        if let Some(assignment) = assign::assign(situation, &asks, taken) {
+        if let Some(assignment) = assign::assign(situation, &crew, &asks, taken) {
             taken.insert(assignment.volunteer);
             taken.extend(assignment.helper);
             drafts.push((Draft { trip, departure }, assignment));

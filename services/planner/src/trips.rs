@@ -14,9 +14,13 @@ use domain::supply::{Effort, Load};
 use crate::effort::{self, Climb};
 use crate::matrix::Matrix;
 use crate::objective::TRIP_DM;
+use crate::pace::Steps;
 use crate::situation::PieceAtGate;
 use crate::tour::{self, Ends};
 use crate::ways::{Place, Ways};
+
+/// So many stairwells are few.
+const FEW_STAIRWELLS: usize = 40;
 
 /// What one trip may be: the load, and the floors that somebody climbs at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,9 +137,8 @@ fn stairwells<'a>(
     for ((building, unit), mut rungs) in by_unit {
         // Top floor down, and on a floor door by door.
         rungs.sort_by(|one, other| {
-            let key =
-                |(floor, piece, door): &Rung<'a>| (u32::MAX - floor, door.room.clone(), piece.id);
-            key(one).cmp(&key(other))
+            let ((floor, piece, door), (below, next, beside)) = (one, other);
+            below.cmp(floor).then_with(|| door.room.cmp(&beside.room)).then(piece.id.cmp(&next.id))
         });
         let mut part: Vec<(&PieceAtGate, &Door)> = vec![];
         let mut load = Load::default();
@@ -190,10 +193,17 @@ fn in_order<'a>(ways: &Ways, stairwells: Vec<Stairwell<'a>>) -> Vec<Stairwell<'a
     let count = stairwells.len() + 1;
     let matrix = Matrix::from_fn(count, |from, to| ways.distance_dm(place(from), place(to)));
     let ends = Ends::Round { start: 0 };
-    let tour = tour::order(&matrix, ends, 1, &mut tour::enough(count));
+    let tour = tour::order(&matrix, ends, 1, &mut steps(count));
     let mut taken: Vec<Option<Stairwell<'a>>> = stairwells.into_iter().map(Some).collect();
     let order = tour.stops.into_iter().filter_map(|stop| stop.checked_sub(1));
     order.filter_map(|index| taken.get_mut(index)?.take()).collect()
+}
+
+/// The few stairwells of a grid are in order long before a search that is made for a hundred stops
+/// would end: a city plans many of them.
+fn steps(count: usize) -> Steps {
+    let steps = 40 * u64::try_from(count).unwrap_or(u64::MAX / 40);
+    if count <= FEW_STAIRWELLS { Steps(steps) } else { tour::enough(count) }
 }
 
 /// Cuts an order of stairwells where it costs least.

@@ -8,7 +8,8 @@ use planner::proposal::propose;
 
 use crate::town::{DAY, FUMIN, Size, Town, at};
 
-const COMMUNITIES: [usize; 4] = [862, 1_723, 3_447, 6_893];
+/// After so many communities it is told how long they took.
+const TOLD_AFTER: [usize; 7] = [108, 216, 431, 862, 1_723, 3_447, 6_893];
 const HOUSEHOLDS: u128 = 950;
 
 pub fn run() {
@@ -16,27 +17,52 @@ pub fn run() {
     let size = Size { people: 700, ..FUMIN };
     let town = Town::new(size);
     let now = at(DAY, time(14, 0, 0, 0));
-    println!("communities\tpieces\truns\tunplanned\tseconds\tms a community");
-    for count in COMMUNITIES {
-        let (mut spent, mut runs, mut unplanned) = (Duration::ZERO, 0, 0);
-        for community in 0..count {
-            let mut rng = Rng::with_seed(community as u64);
-            let came = at(DAY, time(9, 0, 0, 0));
-            let category = domain::supply::Category::ParcelGoods;
-            let pieces = (0..HOUSEHOLDS)
-                .map(|number| town.piece_of(&mut rng, number, came, category))
-                .collect();
-            let mut situation = town.situation(now, 1, pieces, Town::people(size));
-            situation.asked = true;
-            let begun = Instant::now();
-            let proposal = propose(&situation);
-            spent += begun.elapsed();
-            runs += proposal.offers.len();
-            unplanned += proposal.unplanned.len();
+    let (mut spent, mut runs, mut unplanned) = (Duration::ZERO, 0, 0);
+    println!("communities\tpieces\truns\tunplanned\tseconds of a core\tms a community");
+    for community in 0..TOLD_AFTER[TOLD_AFTER.len() - 1] {
+        let mut rng = Rng::with_seed(community as u64);
+        let came = at(DAY, time(9, 0, 0, 0));
+        let category = domain::supply::Category::ParcelGoods;
+        let pieces =
+            (0..HOUSEHOLDS).map(|number| town.piece_of(&mut rng, number, came, category)).collect();
+        let mut situation = town.situation(now, 1, pieces, Town::people(size));
+        situation.asked = true;
+        let begun = Used::now();
+        let proposal = propose(&situation);
+        spent += begun.since();
+        runs += proposal.offers.len();
+        unplanned += proposal.unplanned.len();
+        let count = community + 1;
+        if TOLD_AFTER.contains(&count) {
+            let seconds = spent.as_secs_f64();
+            let pieces = count as u128 * HOUSEHOLDS;
+            let each = seconds * 1_000.0 / count as f64;
+            println!("{count}\t{pieces}\t{runs}\t{unplanned}\t{seconds:.1}\t{each:.2}");
         }
-        let seconds = spent.as_secs_f64();
-        let pieces = count as u128 * HOUSEHOLDS;
-        let each = seconds * 1_000.0 / count as f64;
-        println!("{count}\t{pieces}\t{runs}\t{unplanned}\t{seconds:.1}\t{each:.2}");
     }
+}
+
+/// The time that this thread was on a core, where the system tells it: others use the same cores.
+/// Elsewhere the time that went by.
+enum Used {
+    OnCore(Duration),
+    GoneBy(Instant),
+}
+
+impl Used {
+    fn now() -> Self {
+        on_core().map_or_else(|| Self::GoneBy(Instant::now()), Self::OnCore)
+    }
+
+    fn since(&self) -> Duration {
+        match self {
+            Self::OnCore(before) => on_core().unwrap_or(*before).saturating_sub(*before),
+            Self::GoneBy(begun) => begun.elapsed(),
+        }
+    }
+}
+
+fn on_core() -> Option<Duration> {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    Some(Duration::from_nanos(told.split(' ').next()?.parse().ok()?))
 }

@@ -4,6 +4,7 @@
 //! well in black and white: routes differ by dashes as well as by colour, and stops are numbered.
 
 mod frame;
+mod labels;
 mod legend;
 
 use std::fmt::Write;
@@ -117,15 +118,7 @@ pub fn svg(drawing: &Drawing) -> String {
     for (at, route) in drawing.routes.iter().enumerate() {
         draw_route(&mut svg, &frame, at, route);
     }
-    for building in &drawing.buildings {
-        let (x, y) = frame.place(centre(&building.outline));
-        let label = escaped(&building.label);
-        // The halo keeps it readable where a way crosses it.
-        let halo = "<g paint-order=\"stroke\" stroke=\"#fff\" stroke-width=\"4\">\n";
-        svg.push_str(halo);
-        text(&mut svg, (x, y + 22.0), 16, "middle", "#333", &label);
-        svg.push_str("</g>\n");
-    }
+    labels::draw(&mut svg, &frame, drawing);
     for (at, route) in drawing.routes.iter().enumerate() {
         for (point, numbers) in numbered(&route.stops) {
             number(&mut svg, frame.place(point), ROUTES[at % ROUTES.len()].0, &numbers);
@@ -225,9 +218,14 @@ fn numbered(stops: &[Point]) -> Vec<(Point, String)> {
     marks.into_iter().map(told).collect()
 }
 
-fn number(svg: &mut String, (x, y): (f64, f64), colour: &str, numbers: &str) {
+/// How wide a mark with these numbers is.
+fn mark_width(numbers: &str) -> f64 {
     let digits = u32::try_from(numbers.chars().count()).unwrap_or(2);
-    let width = 13.0 + 11.0 * f64::from(digits.max(1));
+    13.0 + 11.0 * f64::from(digits.max(1))
+}
+
+fn number(svg: &mut String, (x, y): (f64, f64), colour: &str, numbers: &str) {
+    let width = mark_width(numbers);
     let (left, top) = (x - width / 2.0, y - 20.0);
     let _ = writeln!(
         svg,

@@ -89,3 +89,18 @@ fn the_legend_speaks_both_languages_and_the_readers_first() {
 fn nothing_at_all_can_be_drawn() {
     assert_eq!(unclosed(&svg(&Drawing::default())), Vec::<&str>::new());
 }
+
+#[test]
+fn no_stop_s_number_covers_the_name_of_a_building() {
+    let mut drawing = example();
+    // The number of a stop in the middle of the building, where its name would stand.
+    drawing.routes[0].stops = vec![centre(&drawing.buildings[0].outline)];
+    let name = |svg: &str| {
+        let at = svg.find(">1栋<").unwrap();
+        let line = svg[..at].rfind("<text").unwrap();
+        svg[line..at].to_owned()
+    };
+    let covered = name(&svg(&drawing));
+    drawing.routes[0].stops.clear();
+    assert_ne!(name(&svg(&drawing)), covered, "it stands where it would stand without the stop");
+}

@@ -335,7 +335,9 @@ impl Engine {
             asked: &asked,
         };
         let situation = look.situation(id, When::Policy);
-        let found = assign::assign(&situation, &asks, &std::collections::BTreeSet::new());
+        let crew = assign::crew(&situation, &together);
+        let nobody = std::collections::BTreeSet::new();
+        let found = assign::assign(&situation, &crew, &asks, &nobody);
         let Some(found) = found else {
             // Its pieces are planned again for whoever comes back.
             let change = Change::Cancel(RunCancelReason::NoCourier);
