@@ -93,7 +93,7 @@ async function scan(number) {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
       community, actor: 'gate-1',
-      scans: [{ command_id: randomUUID(), kind: 'arrive', code: `SF${number}`, carrier: 'sf', address: '1-1-301' }],
+      scans: [{ command_id: randomUUID(), kind: 'arrive', code: `SF${number}`, carrier: 'sf', door: { building: '1', unit: '1', room: '301' } }],
     }),
   });
   const [told] = (await answer.json()).answers ?? [{}];
