@@ -100,7 +100,7 @@ pub(crate) async fn qr(uri: Uri) -> Result<Response, ProblemResponse> {
     if text.is_empty() || text.len() > QR_BYTES_MAX {
         return Err(problem(LabelError::Code).into());
     }
-    let drawn = labels::qr_svg(&text).map_err(problem)?;
+    let drawn = labels::Qr::of(&text).map_err(problem)?.svg();
     let headers = [(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, drawn).into_response())
 }

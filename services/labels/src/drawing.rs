@@ -3,11 +3,10 @@
 use std::fmt::Write as _;
 
 use rxing::oned::{Code128Writer, OneDimensionalCodeWriter};
-use rxing::qrcode::QRCodeWriter;
-use rxing::{BarcodeFormat, Writer};
 
 use crate::Paper;
 use crate::bitmap::LabelError;
+use crate::qr::Qr;
 
 /// Families with Chinese that systems bring along, the likeliest first.
 pub(crate) const FAMILIES: [&str; 9] = [
@@ -98,23 +97,6 @@ pub fn svg(label: &Label, paper: Paper) -> Result<String, LabelError> {
     Ok(sheet.text)
 }
 
-/// Draws a QR code of a text alone, with its clear border, one unit a module.
-///
-/// # Errors
-/// A text that has no QR code.
-pub fn qr_svg(text: &str) -> Result<String, LabelError> {
-    let matrix = QRCodeWriter.encode(text, &BarcodeFormat::QR_CODE, 0, 0);
-    let size = matrix.map_err(|_| LabelError::Code)?.width();
-    let mut sheet = Sheet { text: String::new() };
-    sheet.put(format_args!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {size} {size}\">\n\
-         <rect width=\"{size}\" height=\"{size}\" fill=\"#fff\"/>\n"
-    ));
-    sheet.qr(text, 0, 0, size)?;
-    sheet.put(format_args!("</svg>\n"));
-    Ok(sheet.text)
-}
-
 struct Sheet {
     text: String,
 }
@@ -188,17 +170,18 @@ impl Sheet {
 
     /// A QR code in a square, with modules of whole dots so that they print sharp.
     fn qr(&mut self, code: &str, x: u32, y: u32, size: u32) -> Result<(), LabelError> {
-        let matrix = QRCodeWriter.encode(code, &BarcodeFormat::QR_CODE, 0, 0);
-        let matrix = matrix.map_err(|_| LabelError::Code)?;
-        let modules = matrix.width();
+        let qr = Qr::of(code)?;
+        let modules = u32::try_from(qr.size()).map_err(|_| LabelError::Code)?;
         let dot = size / modules;
         if dot == 0 {
             return Err(LabelError::Code);
         }
         let margin = (size - dot * modules) / 2;
         self.put(format_args!("<path shape-rendering=\"crispEdges\" d=\""));
-        for row in 0..modules {
-            for column in (0..modules).filter(|column| matrix.get(*column, row)) {
+        for (row, y_module) in (0..modules).zip(0..) {
+            let dark =
+                (0..modules).zip(0..).filter(|(_, x_module)| qr.is_dark(*x_module, y_module));
+            for (column, _) in dark {
                 let (left, top) = (x + margin + column * dot, y + margin + row * dot);
                 self.put(format_args!("M{left} {top}h{dot}v{dot}h-{dot}z"));
             }

@@ -7,10 +7,12 @@
 mod bitmap;
 mod drawing;
 mod printers;
+mod qr;
 
 pub use bitmap::{Bitmap, LabelError};
-pub use drawing::{Label, qr_svg, svg};
+pub use drawing::{Label, svg};
 pub use printers::{escpos, tspl, zpl};
+pub use qr::Qr;
 
 /// Printer dots in a millimetre: 203 dots an inch, which nearly every label printer has.
 pub const DOTS_PER_MM: u32 = 8;
