@@ -26,4 +26,6 @@ mod schemas;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]
+mod tls;
+#[cfg(test)]
 mod webhooks;

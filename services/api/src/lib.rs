@@ -21,6 +21,7 @@ mod run_sheet;
 mod scan_body;
 mod scans;
 mod screens;
+mod tls;
 mod views;
 mod webhooks;
 
@@ -40,6 +41,7 @@ pub use graphql::{Settings as GraphqlSettings, document as graphql_schema};
 pub use openapi::document as openapi;
 pub use run_sheet::WrongPins;
 pub use scan_body::{ScanBody, ScanKind};
+pub use tls::{AUTHORITY_PATH, Authority, Tls};
 pub use views::{Asked, Change, Changes, LiveViews, Note, When};
 pub use webhooks::{HookKind, SetHookBody, WebhookSettings, Webhooks, WebhooksError};
 
@@ -135,5 +137,30 @@ pub async fn serve(
         stopping.stop();
     };
     let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stop).await
+}
+
+/// Serves the API over TLS on a listener until `stop` is done; open requests are let end. Whoever
+/// comes in the clear is told where to go.
+///
+/// # Errors
+/// What the system reports.
+pub async fn serve_tls(
+    listener: tokio::net::TcpListener,
+    app: App,
+    tls: Tls,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let stopping = app.graphql.stopping.clone();
+    let stop = async move {
+        stop.await;
+        stopping.stop();
+    };
+    let Tls { config, authority } = tls;
+    let listener = tls::TlsListener::over(listener, config)?;
+    let service = router(app)
+        .merge(tls::routes(authority))
+        .layer(middleware::from_fn(tls::only_over_tls))
+        .into_make_service_with_connect_info::<tls::Peer>();
     axum::serve(listener, service).with_graceful_shutdown(stop).await
 }

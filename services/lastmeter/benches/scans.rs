@@ -188,7 +188,7 @@ async fn serve_engine() -> Result<(), Failure> {
         graphql: api::GraphqlSettings::default(),
         webhooks: api::WebhookSettings::default(),
     };
-    let served = Served::start(source, SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+    let served = Served::start(source, SocketAddr::from(([127, 0, 0, 1], 0)), None).await?;
     let (id, commands) = community_file::read(COMMUNITY)?;
     let loaded = community_file::load(&served.engine, &id, &"bench".parse()?, commands).await;
     loaded.map_err(|problem| problem.english)?;

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -19,6 +20,8 @@ pub struct Arguments {
 pub enum Command {
     /// Serve communities from an embedded log.
     Serve(Serve),
+    /// Look at this machine and say what is missing, each with what to do.
+    Doctor(Doctor),
     /// Serve the sample community and play a day of it through the public API.
     Demo(Demo),
     /// Play seeded days in virtual time, without HTTP, and check the rules after every step.
@@ -66,6 +69,11 @@ pub struct Serve {
     /// The address to serve on [default: 127.0.0.1:8080].
     #[arg(long, value_name = "ADDRESS", env = "LASTMETER_LISTEN")]
     pub listen: Option<SocketAddr>,
+    /// Serve over HTTPS, which phones need for their cameras and to work offline: `self` makes a
+    /// certificate authority of its own in the data folder, to be installed on the phones; or the
+    /// files of a certificate and its key.
+    #[arg(long, value_name = "self|CERT,KEY", env = "LASTMETER_TLS")]
+    pub tls: Option<TlsChoice>,
     /// Serve a page at /graphql to write questions, run them and read what each field means.
     #[arg(long)]
     pub graphiql: bool,
@@ -98,6 +106,57 @@ pub struct Serve {
     /// Let clients of that address write, to streams that are not the engine's own.
     #[arg(long, requires = "kurrent_listen")]
     pub kurrent_write: bool,
+}
+
+/// Whose certificate is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TlsChoice {
+    /// One of our own certificate authority.
+    Own,
+    /// A given one.
+    Given {
+        /// The certificate and those up to its authority, PEM.
+        certificate: PathBuf,
+        /// Its key, PEM.
+        key: PathBuf,
+    },
+}
+
+impl FromStr for TlsChoice {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "self" {
+            return Ok(Self::Own);
+        }
+        match text.split_once(',') {
+            Some((certificate, key)) if !certificate.is_empty() && !key.is_empty() => {
+                Ok(Self::Given { certificate: certificate.into(), key: key.into() })
+            }
+            Some(_) | None => {
+                Err("write `self`, or the certificate's file, a comma and its key's file")
+            }
+        }
+    }
+}
+
+/// Options of `doctor`.
+#[derive(Debug, Clone, Args)]
+pub struct Doctor {
+    /// Where the data lie.
+    #[command(flatten)]
+    pub folder: DataFolder,
+    /// The address that shall be served on.
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "LASTMETER_LISTEN",
+        default_value = "127.0.0.1:8080"
+    )]
+    pub listen: SocketAddr,
+    /// How HTTPS shall be served.
+    #[arg(long, value_name = "self|CERT,KEY", env = "LASTMETER_TLS")]
+    pub tls: Option<TlsChoice>,
 }
 
 /// How a cluster is signed in to.
@@ -236,6 +295,16 @@ pub struct Schemas {
 mod tests {
     use super::*;
     use clap::CommandFactory;
+
+    #[test]
+    fn a_certificate_is_our_own_or_two_files() {
+        let given = TlsChoice::Given { certificate: "a.pem".into(), key: "b.pem".into() };
+        assert_eq!("self".parse(), Ok(TlsChoice::Own));
+        assert_eq!("a.pem,b.pem".parse(), Ok(given));
+        for wrong in ["", "a.pem", "a.pem,", ",b.pem"] {
+            assert!(wrong.parse::<TlsChoice>().is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

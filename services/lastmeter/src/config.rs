@@ -9,12 +9,14 @@ use api::HookKind;
 use domain::ids::CommunityId;
 use serde::Deserialize;
 
-use crate::cli::{Cluster, LogFormat, Serve};
+use crate::cli::{Cluster, LogFormat, Serve, TlsChoice};
 
 /// What `serve` works with; it may hold a password, and is not shown.
 pub(crate) struct Config {
     pub data: PathBuf,
     pub listen: SocketAddr,
+    /// Whose certificate is shown; `None` is plain HTTP.
+    pub tls: Option<TlsChoice>,
     pub log_format: LogFormat,
     pub graphiql: bool,
     pub webhooks_allow_private: bool,
@@ -32,6 +34,7 @@ pub(crate) struct Config {
 struct Written {
     data: Option<PathBuf>,
     listen: Option<SocketAddr>,
+    tls: Option<String>,
     log_format: Option<LogFormat>,
     #[serde(default)]
     graphiql: bool,
@@ -79,6 +82,9 @@ pub enum ConfigError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The TLS choice is none.
+    #[error("`tls` in the configuration is not right: {0}")]
+    Tls(&'static str),
     /// The file is no configuration.
     #[error("the configuration {} is not right", path.display())]
     Shape {
@@ -106,10 +112,12 @@ impl Config {
             event_log_prefix: prefix.or(file.event_log_prefix).unwrap_or_default(),
         };
         let event_log = options.event_log.or(file.event_log).map(|url| (url, cluster));
+        let tls = file.tls.map(|text| text.parse().map_err(ConfigError::Tls)).transpose()?;
         let usual = SocketAddr::from(([127, 0, 0, 1], 8080));
         Ok(Self {
             data: options.data.or(file.data).unwrap_or_else(|| "data".into()),
             listen: options.listen.or(file.listen).unwrap_or(usual),
+            tls: options.tls.or(tls),
             log_format: options.log_format.or(file.log_format).unwrap_or(LogFormat::Text),
             webhooks: file.webhooks,
             webhooks_allow_private: options.webhooks_allow_private || file.webhooks_allow_private,

@@ -37,7 +37,7 @@ pub(crate) fn run(options: &Demo) -> Result<ExitCode, Failure> {
             webhooks: api::WebhookSettings::default(),
         };
         let address = SocketAddr::from(([127, 0, 0, 1], options.port));
-        let served = Served::start(source, address).await?;
+        let served = Served::start(source, address, None).await?;
         show_links(&served);
         // Ctrl-C ends the day wherever it is; what it has recorded is in the log.
         let code = tokio::select! {

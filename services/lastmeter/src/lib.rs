@@ -7,11 +7,13 @@ mod config;
 mod contracts;
 mod data;
 mod demo;
+mod doctor;
 mod log_tools;
 mod progress;
 pub mod serve;
 mod simulate;
 mod terminal;
+pub mod tls;
 
 use std::process::ExitCode;
 
@@ -25,6 +27,7 @@ pub fn run() -> ExitCode {
     let Arguments { command } = Arguments::parse();
     let outcome = match command {
         Command::Serve(options) => serve::run(options),
+        Command::Doctor(options) => doctor::run(&options),
         Command::Demo(options) => demo::run(&options),
         Command::Simulate(options) => simulate::run(&options),
         Command::Verify(options) => log_tools::verify(&options),

@@ -22,6 +22,7 @@ use crate::Failure;
 use crate::cli::{LogFormat, Serve};
 use crate::config::{Config, ConfiguredWebhook};
 use crate::data::{Files, Log};
+use crate::tls::TlsSource;
 
 /// How often a snapshot of the views is written while the engine runs.
 const SNAPSHOT_EVERY: Duration = Duration::from_mins(5);
@@ -104,7 +105,11 @@ impl Served {
     ///
     /// # Errors
     /// [`ServeError`], or what the engine reports.
-    pub async fn start(source: Source, address: SocketAddr) -> Result<Self, Failure> {
+    pub async fn start(
+        source: Source,
+        address: SocketAddr,
+        tls: Option<&TlsSource>,
+    ) -> Result<Self, Failure> {
         let listener = bind(address).await?;
         let address = listener.local_addr()?;
         let views = api::LiveViews::default();
@@ -124,9 +129,16 @@ impl Served {
             webhooks,
         };
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = tokio::spawn(api::serve(listener, app, async move {
+        let stopped = async move {
             drop(stopped.await);
-        }));
+        };
+        let serving = match tls {
+            Some(source) => {
+                let tls = source.open(address)?;
+                tokio::spawn(api::serve_tls(listener, app, tls, stopped))
+            }
+            None => tokio::spawn(api::serve(listener, app, stopped)),
+        };
         let snapshotting = tokio::spawn(keep_snapshots(Arc::clone(&engine)));
         let webhooks = hooks;
         Ok(Self { engine, address, webhooks, stop: Some(stop), serving, snapshotting })
@@ -222,7 +234,8 @@ async fn serve(config: &Config) -> Result<Log, Failure> {
             allow_private: config.webhooks_allow_private,
         },
     };
-    let served = Served::start(source, config.listen).await?;
+    let tls = config.tls.clone().map(|choice| TlsSource { choice, folder: files.folder.clone() });
+    let served = Served::start(source, config.listen, tls.as_ref()).await?;
     let face = match config.kurrent_listen {
         Some(address) => Some(face(log.shared(), address, config.kurrent_write).await?),
         None => None,

@@ -43,7 +43,7 @@ async fn serve_early() {
         webhooks: api::WebhookSettings::default(),
     };
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let served = Served::start(source, address).await.unwrap();
+    let served = Served::start(source, address, None).await.unwrap();
     let line = serde_json::json!({
         "fields": { "message": SERVING, "address": served.address.to_string() },
     });
