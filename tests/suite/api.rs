@@ -5,6 +5,7 @@ mod bad_input;
 mod building;
 mod clocks;
 mod decisions;
+mod desk;
 pub(crate) mod door;
 mod exceptions;
 mod intake;

@@ -3,6 +3,7 @@
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 
 /// The mark without which spreadsheets take UTF-8 for a local code page.
 const BYTE_ORDER_MARK: char = '\u{feff}';
@@ -71,11 +72,16 @@ impl Cell {
     }
 
     /// The name that JSON has for a value of an enum.
-    pub fn named<T: serde::Serialize>(value: T) -> Self {
-        match serde_json::to_value(value) {
-            Ok(serde_json::Value::String(name)) => Self(name),
-            Ok(_) | Err(_) => Self(String::new()),
-        }
+    pub fn named<T: Serialize>(value: T) -> Self {
+        Self(name(value))
+    }
+}
+
+/// The name that JSON has for a value of an enum.
+pub fn name<T: Serialize>(value: T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(name)) => name,
+        Ok(_) | Err(_) => String::new(),
     }
 }
 

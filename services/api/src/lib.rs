@@ -6,6 +6,7 @@
 mod actor;
 mod body;
 mod commands;
+mod desk;
 mod epcis;
 mod export;
 mod graphql;

@@ -7,6 +7,8 @@ use axum::extract::{Path, Request as HttpRequest, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use domain::address::{Door, Recipient};
+use domain::community::CommunityEvent;
+use domain::event::DomainEvent;
 use domain::ids::{
     ActorId, CarrierId, CommunityId, GridId, HouseholdId, OrderId, ParcelId, RunId, VolunteerId,
     ZoneId,
@@ -84,6 +86,9 @@ pub(crate) async fn communities(State(app): State<App>) -> Json<Vec<CommunityBod
 pub struct LoadQuery {
     /// Who loads it.
     actor: ActorId,
+    /// Only say what it would change; nothing is written.
+    #[serde(default)]
+    preview: bool,
 }
 
 /// What loading a community's file changed.
@@ -95,6 +100,26 @@ pub struct LoadedBody {
     changed: usize,
     /// How many were so already.
     unchanged: usize,
+    /// What would change, in order, where that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<Vec<CommunityChangeBody>>,
+}
+
+/// What would change of a community.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CommunityChangeBody {
+    /// What it would be, such as `BuildingDescribed`.
+    event_type: &'static str,
+    /// How it would be; its schema lies in `schema/events`.
+    data: serde_json::Value,
+}
+
+impl From<CommunityEvent> for CommunityChangeBody {
+    fn from(event: CommunityEvent) -> Self {
+        // Our own events are JSON without fail; `null` would only be shown.
+        let data = event.encode(serde_json::value::Serializer).unwrap_or_default();
+        Self { event_type: event.event_type(), data }
+    }
 }
 
 /// Loads a whole community from its TOML file.
@@ -109,9 +134,15 @@ pub(crate) async fn load_community(
         .and_then(runtime::community_file::read)
         .map_err(|error| file_problem(&error))?;
     authorize(&query.actor, &id)?;
+    if query.preview {
+        let previewed = runtime::community_file::preview(&app.engine, &id, commands).await?;
+        let (changes, runtime::community_file::Loaded { changed, unchanged }) = previewed;
+        let changes = Some(changes.into_iter().map(CommunityChangeBody::from).collect());
+        return Ok(Json(LoadedBody { id, changed, unchanged, changes }));
+    }
     let loaded = runtime::community_file::load(&app.engine, &id, &query.actor, commands).await?;
     let (changed, unchanged) = (loaded.changed, loaded.unchanged);
-    Ok(Json(LoadedBody { id, changed, unchanged }))
+    Ok(Json(LoadedBody { id, changed, unchanged, changes: None }))
 }
 
 fn file_problem(error: &runtime::community_file::FileError) -> Problem {

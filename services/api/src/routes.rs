@@ -1,6 +1,7 @@
 //! Every route, once: its path, its method, its contract and its handler.
 
 mod plan_routes;
+mod desk_routes;
 mod view_routes;
 
 use axum::Router;
@@ -122,6 +123,7 @@ pub(crate) fn routes() -> Vec<Route> {
     routes.extend(read_routes());
     routes.extend(view_routes::routes());
     routes.extend(plan_routes::routes());
+    routes.extend(desk_routes::routes());
     routes.extend(webhooks::routes());
     routes
 }

@@ -87,7 +87,8 @@ pub struct ScanBody {
     /// Who did it, when it is not the envelope's actor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<ActorId>,
-    /// The code as scanned or typed: a waybill number or our own label.
+    /// The code as scanned or typed: a waybill number or our own label; or the id of a piece, as
+    /// lists name it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// The carrier that printed the code, such as `sf`; never guessed.

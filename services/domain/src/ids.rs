@@ -233,6 +233,15 @@ impl ParcelId {
     }
 }
 
+impl OrderId {
+    /// Derives the id of an order that came in a list, so that the same list read again meets the
+    /// same order. `key` is the list's own number of it, or what tells it from others.
+    pub fn derive(community: &CommunityId, channel: &str, key: &str) -> Self {
+        let name = format!("order\n{community}\n{channel}\n{key}");
+        Self(Uuid::new_v5(&NAMESPACE, name.as_bytes()))
+    }
+}
+
 impl RunId {
     /// Derives the id of a run that a plan proposes, so that whoever carries the plan out a second
     /// time meets the same run.

@@ -99,6 +99,12 @@ pub fn list(facts: &Facts, wanted: &Wanted, now: Timestamp) -> PieceList {
     PieceList { at: now, count, pieces }
 }
 
+/// One piece as a list tells it; `None` for one that is not kept.
+pub fn piece(facts: &Facts, id: ParcelId) -> Option<ListedPiece> {
+    let piece = facts.piece(id)?;
+    Some(line(facts, id, piece, piece.door().map(|door| &door.building)))
+}
+
 fn line(facts: &Facts, id: ParcelId, piece: &Piece, building: Option<&BuildingId>) -> ListedPiece {
     ListedPiece {
         parcel: id,

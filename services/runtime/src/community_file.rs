@@ -13,7 +13,7 @@ use domain::community::event::{
     GridDrawn, IntakePointSet, Language, Path, PathsDrawn, PickupSlots, PlanningPolicySet,
     TripLimitSet, Window, WindowPolicySet, ZoneDrawn,
 };
-use domain::community::{Community, CommunityCommand};
+use domain::community::{Community, CommunityCommand, CommunityEvent};
 use domain::device::event::ContentDigest;
 use domain::ids::{
     ActorId, BuildingId, CommunityId, CrossingId, GateId, GridId, PathId, RoomId, UnitId, ZoneId,
@@ -275,6 +275,32 @@ pub async fn load(
         loaded.changed += 1;
     }
     Ok(loaded)
+}
+
+/// What putting commands to a community would change, in order: nothing is written.
+///
+/// # Errors
+/// The problem of the first command that would be refused.
+pub async fn preview(
+    engine: &Engine,
+    community: &CommunityId,
+    commands: Vec<CommunityCommand>,
+) -> Result<(Vec<CommunityEvent>, Loaded), Problem> {
+    let (state, _) = engine.peek::<Community>(community, &Main).await?;
+    let (mut state, mut changes) = ((*state).clone(), vec![]);
+    let mut loaded = Loaded::default();
+    for command in commands {
+        let decided = Community::decide(&state, command);
+        let events = decided.map_err(|refusal| Problem::refused(&refusal))?;
+        if events.is_empty() {
+            loaded.unchanged += 1;
+        } else {
+            loaded.changed += 1;
+        }
+        state = events.iter().fold(state, Community::evolve);
+        changes.extend(events);
+    }
+    Ok((changes, loaded))
 }
 
 fn commands(file: File) -> Result<Vec<CommunityCommand>, FileError> {

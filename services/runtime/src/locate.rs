@@ -19,6 +19,8 @@ use crate::scan::{Destination, PieceRef};
 
 /// The carrier of our own labels.
 pub const OWN_CARRIER: &str = "own";
+/// The characters of an id as it is written; no carrier's number has as many.
+const ID_CHARS: usize = 36;
 /// The longest address text that is looked at, in bytes.
 pub const ADDRESS_BYTES_MAX: usize = 600;
 /// The digits of a phone's tail.
@@ -30,10 +32,17 @@ pub(crate) enum Code {
     Label(u32),
     /// A waybill number.
     Number(WaybillNumber),
+    /// A piece's own id, as lists name it: nobody prints one.
+    Id(ParcelId),
 }
 
 /// Reads a code as it was scanned or typed.
 pub(crate) fn read_code(text: &str) -> Result<Code, Problem> {
+    if text.len() == ID_CHARS
+        && let Ok(id) = text.parse()
+    {
+        return Ok(Code::Id(id));
+    }
     match waybill::normalise(text) {
         Ok(waybill::Scan::Own { kind: Kind::Parcel, number }) => Ok(Code::Label(number)),
         Ok(waybill::Scan::Own {
@@ -107,16 +116,10 @@ impl Engine {
     /// A code that cannot be read, and one that names no piece or several.
     pub fn find(&self, community: &CommunityId, code: &str) -> Result<ParcelId, Problem> {
         let code = read_code(code)?;
-        self.with_place(community, |place| {
-            let found = match &code {
-                Code::Label(number) => place.parcels_of_label(*number),
-                Code::Number(number) => place.parcels_of_number(number),
-            };
-            match found {
-                [one] => Ok(*one),
-                [] => Err(piece_unknown()),
-                several => Err(several_pieces(place, several)),
-            }
+        self.with_place(community, |place| match candidates(place, &code).as_slice() {
+            [one] => Ok(*one),
+            [] => Err(piece_unknown()),
+            several => Err(several_pieces(place, several)),
         })?
     }
 
@@ -138,10 +141,7 @@ impl Engine {
             return if state.phase == Phase::Unknown { Err(piece_unknown()) } else { Ok(id) };
         }
         self.with_place(&request.community, |place| {
-            let mut found = match &code {
-                Code::Label(number) => place.parcels_of_label(*number).to_vec(),
-                Code::Number(number) => place.parcels_of_number(number).to_vec(),
-            };
+            let mut found = candidates(place, &code);
             if let Some(wanted) = piece.piece {
                 found.retain(|id| place.known(*id).is_some_and(|known| known.piece == wanted));
             }
@@ -320,6 +320,15 @@ fn of_door(place: &Place, door: &Door, tail: Option<TailToken>) -> Result<Addres
     };
     let recipient = Recipient { household, door: door.clone(), grid: grid.clone() };
     Ok(named(Some(recipient)))
+}
+
+/// The pieces that a code may name.
+fn candidates(place: &Place, code: &Code) -> Vec<ParcelId> {
+    match code {
+        Code::Label(number) => place.parcels_of_label(*number).to_vec(),
+        Code::Number(number) => place.parcels_of_number(number).to_vec(),
+        Code::Id(id) => place.known(*id).map(|_| *id).into_iter().collect(),
+    }
 }
 
 fn piece_unknown() -> Problem {

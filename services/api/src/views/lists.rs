@@ -24,7 +24,7 @@ use super::{Asked, When};
 use crate::App;
 use crate::body;
 use crate::commands::path_part;
-use crate::export::{Cell, Csv};
+use crate::export::{Cell, Csv, name};
 use crate::problem::ProblemResponse;
 
 /// The plan of a day.
@@ -485,21 +485,14 @@ fn too_many(seconds: u64) -> Response {
     response
 }
 
-pub(super) fn waybill_cells(waybill: Option<&domain::ids::Waybill>) -> [Cell; 2] {
+pub(crate) fn waybill_cells(waybill: Option<&domain::ids::Waybill>) -> [Cell; 2] {
     [Cell::of(waybill.map(|w| &w.carrier)), Cell::of(waybill.map(|w| &w.number))]
 }
 
-pub(super) fn door_cells(door: Option<&Door>) -> [Cell; 3] {
+pub(crate) fn door_cells(door: Option<&Door>) -> [Cell; 3] {
     [
         Cell::of(door.map(|door| &door.building)),
         Cell::of(door.map(|door| &door.unit)),
         Cell::of(door.map(|door| &door.room)),
     ]
-}
-
-fn name<T: Serialize>(value: T) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(name)) => name,
-        Ok(_) | Err(_) => String::new(),
-    }
 }

@@ -181,7 +181,7 @@ fn household_unknown() -> Problem {
     )
 }
 
-fn vault_unavailable() -> Problem {
+pub(crate) fn vault_unavailable() -> Problem {
     Problem::deferred(
         "vault-unavailable",
         "personal data cannot be read now: ask again in a moment",

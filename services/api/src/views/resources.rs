@@ -310,7 +310,7 @@ fn figure_cells(figures: &QueueFigures) -> [Cell; 11] {
 }
 
 /// An answer as a response that tells its position.
-pub(super) fn answer<R: Serialize>(asked: &Asked<R>) -> Response {
+pub(crate) fn answer<R: Serialize>(asked: &Asked<R>) -> Response {
     let mut response = Json(&asked.answer).into_response();
     response.headers_mut().insert(POSITION_HEADER, HeaderValue::from(asked.position));
     response

@@ -125,6 +125,9 @@ impl Engine {
                 }
                 .ok_or_else(carrier_needed)
             })?,
+            (Code::Id(id), _) => self.with_place(&request.community, |place| {
+                place.known(id).map(|known| known.waybill.clone()).ok_or_else(carrier_needed)
+            })?,
         }
     }
 
