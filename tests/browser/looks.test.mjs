@@ -188,7 +188,7 @@ test("in English and in large type there is no barrier either", async () => {
 
 test("each page's first load is small", async () => {
   const sizes = [];
-  for (const path of ["/", "/intake", "/labels", "/route", "/board", "/building?building=1", "/track"]) {
+  for (const path of ["/", "/intake", "/labels", "/route", "/board", "/building?building=1", "/track", "/desk"]) {
     const { page, context } = await open(browser, path, { serviceWorkers: "block" });
     await page.waitForLoadState("networkidle");
     const loaded = await page.evaluate(() =>

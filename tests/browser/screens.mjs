@@ -2,7 +2,7 @@
  * Takes the pictures in docs/screens: phone, tablet and wall, in both languages, of an engine that
  * serves tests/data/willow-court.toml. `cargo xtask screens` does it all.
  */
-import { BASE, burst, household, launch, number, open, PHONE, planned, scans, settled } from "./support.mjs";
+import { BASE, burst, desk, household, launch, number, open, PHONE, planned, scans, settled } from "./support.mjs";
 
 const folder = process.argv[2] ?? "../../docs/screens";
 const browser = await launch();
@@ -112,4 +112,76 @@ await take(wall, "board-wall");
 await wall.locator(".totals button").nth(1).click();
 await wall.getByTestId("list-count").waitFor();
 await wall.screenshot({ path: `${folder}/board-list-wall.zh.png` });
+
+// The desk: something held, something missing, a household that a list tells otherwise.
+const { page: table } = await open(browser, "/desk", { viewport: { width: 1440, height: 900 } });
+const asked = async (all) => {
+  const data = { community: "willow-court", actor: "desk-1", scans: all.map((one) => ({ command_id: crypto.randomUUID(), ...one })) };
+  return (await (await table.request.post(`${BASE}/api/v1/scans`, { data })).json()).answers;
+};
+const codes = Array.from({ length: 4 }, number);
+await asked([
+  { kind: "arrive", code: codes[0], carrier: "zto", category: "medicine" },
+  { kind: "arrive", code: codes[1], carrier: "yto", category: "meal", door: { building: "3", unit: "1", room: "702" } },
+  { kind: "arrive", code: codes[2], carrier: "sf", category: "medicine", door: { building: "1", unit: "2", room: "402" } },
+  { kind: "missing", code: codes[2], carrier: "sf" },
+]);
+for (const [name, grid, from, until] of [["陈芳", "1", 8, 12], ["周伟", "1", 13, 21], ["吴丽华", "2", 8, 20]]) {
+  const id = crypto.randomUUID();
+  await desk(table.request, `volunteers/${id}`, {
+    kind: "enrol", grid, roles: ["courier"], protection: false, name,
+    carry_limit: { pieces: 15, weight_grams: 20_000, volume_millilitres: 120_000 },
+  });
+  const at = (hour) => { const day = new Date(); day.setHours(hour, 0, 0, 0); return day.toISOString(); };
+  await desk(table.request, `volunteers/${id}`, { kind: "plan_shift", from: at(from), until: at(until) });
+}
+for (const view of ["morning", "noon", "close"]) {
+  await table.goto(`${BASE}/desk#/${view}`);
+  await table.getByTestId("checks").waitFor();
+  await table.waitForTimeout(800);
+  await take(table, `desk-${view}-desktop`);
+}
+await table.goto(`${BASE}/desk#/care`);
+await table.getByTestId("care-entry").getByTestId("trail").waitFor();
+await take(table, "desk-care-desktop");
+await table.goto(`${BASE}/desk#/plan`);
+await table.getByTestId("windows").waitFor();
+const previewed = table.getByRole("button", { name: "预览排程" });
+await previewed.click();
+await table.waitForTimeout(1500);
+await take(table, "desk-plan-desktop");
+await table.goto(`${BASE}/desk#/people`);
+await table.locator("[data-volunteer] button").first().click();
+await take(table, "desk-people-desktop");
+await table.locator("#search").fill("1-1-301");
+await table.locator("#search").press("Enter");
+await table.getByTestId("found").waitFor();
+await table.waitForTimeout(500);
+await take(table, "desk-search-desktop");
+const known = crypto.randomUUID();
+await desk(table.request, `households/${known}`, { kind: "register", doors: [{ building: "2", unit: "1", room: "601" }], language: "zh-CN", phone_only: false });
+await desk(table.request, `households/${known}`, { kind: "set_contact", name: "赵敏", phone: "13900002201", note: null, phone_tails: ["2201"] });
+const today = new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Shanghai" }).format(new Date());
+await desk(table.request, `households/${known}`, { kind: "confirm_head_count", people: 3, on: today });
+const cells = [
+  ["楼栋", "单元", "房号", "姓名", "手机", "人数"], ["2", "1", "601", "赵敏", "13900002201", "5"], ["2", "1", "601", "孙莉", "13900008888", "1"],
+  ["2", "1", "602", "钱进", "13900002202", "2人"], ["2", "1", "9999", "李平", "13900002203", "2"], ["2", "1", "502", "周舟", "13900002204", "4"],
+];
+await table.goto(`${BASE}/desk#/import`);
+await table.locator("#paste").fill(cells.map((row) => row.join("\t")).join("\n"));
+await table.getByRole("button", { name: "读取" }).click();
+await table.getByTestId("columns").waitFor();
+await take(table, "desk-columns-desktop");
+await table.getByRole("button", { name: "预览", exact: true }).click();
+await table.getByTestId("import-state").waitFor();
+await table.getByRole("button", { name: /^全部/ }).click();
+await take(table, "desk-import-desktop");
+await table.setViewportSize({ width: 834, height: 1112 });
+await table.goto(`${BASE}/desk#/care`);
+await table.getByTestId("care-entry").getByTestId("trail").waitFor();
+await take(table, "desk-care-tablet");
+await table.goto(`${BASE}/desk#/dusk`);
+await table.getByTestId("checks").waitFor();
+await table.waitForTimeout(800);
+await take(table, "desk-dusk-tablet");
 await browser.close();

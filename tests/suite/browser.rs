@@ -75,6 +75,11 @@ fn everybody_on_the_way_sees_the_same_piece() {
 }
 
 #[test]
+fn the_desk_is_searched_cleared_and_imported_into() {
+    run("desk.test.mjs");
+}
+
+#[test]
 fn every_screen_is_legible_small_and_asks_nobody_outside() {
     run("looks.test.mjs");
 }

@@ -14,7 +14,7 @@ pub const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'
     frame-ancestors 'none'";
 
 /// The screens, by the name in their path.
-pub const SCREENS: [&str; 6] = ["board", "building", "intake", "labels", "route", "track"];
+pub const SCREENS: [&str; 7] = ["board", "building", "desk", "intake", "labels", "route", "track"];
 
 /// The page that stands in for every screen while none is built.
 const NOT_BUILT: &str = include_str!("not_built.html");

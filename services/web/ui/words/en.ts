@@ -5,11 +5,11 @@ export const en: Words = {
   name: "Lastmeter",
   purpose: "Supplies from the intake point to every door",
   screens: {
-    intake: "Intake", route: "Route", labels: "Labels", board: "Board", track: "Track",
+    intake: "Intake", route: "Route", labels: "Labels", board: "Board", desk: "Desk", track: "Track",
     intakeHint: "Intake point: scan, disinfect, sort", routeHint: "Volunteers: carry to the doors",
     labelsHint: "Print labels, or print them again", boardHint: "Wall: queues and windows",
     trackHint: "Residents: look up by door and phone tail", building: "My building",
-    buildingHint: "A building's volunteer: one page",
+    buildingHint: "A building's volunteer: one page", deskHint: "Search, care, plan, import",
     api: "The API's contract", ready: "Is it ready?",
   },
   look: {

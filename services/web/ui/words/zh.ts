@@ -3,10 +3,10 @@ export const zh = {
   name: "最后一米",
   purpose: "物资从接收点到每一扇门",
   screens: {
-    intake: "接收台", route: "配送", labels: "标签", board: "看板", track: "查件",
+    intake: "接收台", route: "配送", labels: "标签", board: "看板", desk: "服务台", track: "查件",
     intakeHint: "接收点：扫描、消杀、分拣", routeHint: "志愿者：按楼送货",
     labelsHint: "打印与重打标签", boardHint: "大屏：各楼排队与时段", trackHint: "居民：凭门牌和尾号查件",
-    building: "本楼", buildingHint: "楼栋志愿者：本楼的一页",
+    building: "本楼", buildingHint: "楼栋志愿者：本楼的一页", deskHint: "统筹：查找、处理、排程、导入",
     api: "接口说明", ready: "运行状态",
   },
   look: {

@@ -1,0 +1,188 @@
+/**
+ * How the desk asks and acts. A question is asked again while somebody looks at its answer; what was
+ * answered last stays in sight while the server is away. A deed is sent at once or not at all: what
+ * the desk decides is decided against what it sees, so nothing of it waits in an outbox.
+ */
+import { api, ask, Refused, type Answer, type Problem } from "../lib/api";
+import { settings } from "../lib/settings.svelte";
+import { uuidv7 } from "../lib/uuid";
+
+const SLOW_MS = 2_500;
+
+/** What the desk looks at: this moment, or one of the past. */
+class Moment {
+  asOf = $state<string | null>(null);
+  /** Counts up with every deed, so that what is in sight is read again at once. */
+  deeds = $state(0);
+}
+export const moment = new Moment();
+
+/** A path with the moment in its query. */
+export function dated(path: string): string {
+  if (!moment.asOf) return path;
+  return `${path}${path.includes("?") ? "&" : "?"}asOf=${encodeURIComponent(moment.asOf)}`;
+}
+
+export const here = (rest: string) => api(settings.community ?? "", rest);
+
+export type Standing = "loading" | "slow" | "ready" | "unreachable" | "missing" | "forbidden" | "refused";
+
+export class Question<T> {
+  value = $state<T | null>(null);
+  /** When the value was read. */
+  at = $state(0);
+  standing = $state<Standing>("loading");
+  problem = $state<Problem | null>(null);
+  #asked = 0;
+
+  constructor(readonly path: () => string | null, readonly body?: () => unknown) {}
+
+  async read(): Promise<void> {
+    const path = this.path();
+    if (path === null) return;
+    const number = ++this.#asked;
+    const slow = setTimeout(() => {
+      if (this.#asked === number && this.value === null) this.standing = "slow";
+    }, SLOW_MS);
+    try {
+      const body = this.body?.();
+      const value = await ask<T>(path, body === undefined ? {} : { body });
+      if (this.#asked !== number) return;
+      [this.value, this.at, this.standing, this.problem] = [value, Date.now(), "ready", null];
+    } catch (error) {
+      if (this.#asked !== number) return;
+      this.#failed(error);
+    } finally {
+      clearTimeout(slow);
+    }
+  }
+
+  #failed(error: unknown) {
+    if (!(error instanceof Refused)) {
+      this.standing = "unreachable";
+      return;
+    }
+    const { problem } = error;
+    this.problem = problem;
+    this.value = null;
+    if (problem.code === "path-unknown") this.standing = "missing";
+    else if (problem.status === 401 || problem.status === 403) this.standing = "forbidden";
+    else this.standing = "refused";
+  }
+
+  /** Forgets the answer, because something else is asked now. */
+  reset() {
+    this.#asked += 1;
+    [this.value, this.at, this.standing, this.problem] = [null, 0, "loading", null];
+  }
+}
+
+/** Keeps questions fresh for as long as the component lives; call it while the component starts. */
+export function keep(questions: readonly Question<unknown>[], everyMs = 5_000) {
+  $effect(() => {
+    for (const question of questions) {
+      // Read again when its path or the moment changes, and after every deed.
+      void question.path();
+    }
+    void moment.deeds;
+    for (const question of questions) void question.read();
+    if (moment.asOf) return;
+    const timer = setInterval(() => {
+      if (document.visibilityState === "visible") for (const question of questions) void question.read();
+    }, everyMs);
+    return () => clearInterval(timer);
+  });
+}
+
+/** Something that the desk does, and what became of it. */
+export class Deed {
+  sending = $state(false);
+  /** It was sent, and nobody answered: it may have happened. */
+  lost = $state(false);
+  problem = $state<Problem | null>(null);
+  said = $state<string | null>(null);
+  #kept: { content: string; id: string } | null = null;
+
+  /** The id of a content: the same again while nobody has answered it. */
+  #id(content: unknown): string {
+    const text = JSON.stringify(content);
+    if (this.#kept?.content !== text) this.#kept = { content: text, id: uuidv7() };
+    return this.#kept.id;
+  }
+
+  clear() {
+    [this.lost, this.problem, this.said, this.#kept] = [false, null, null, null];
+  }
+
+  async #send<R>(content: unknown, send: (id: string) => Promise<R>): Promise<R | null> {
+    if (this.sending) return null;
+    const id = this.#id(content);
+    [this.sending, this.lost, this.problem, this.said] = [true, false, null, null];
+    try {
+      const answer = await send(id);
+      this.#kept = null;
+      moment.deeds += 1;
+      return answer;
+    } catch (error) {
+      if (error instanceof Refused) {
+        this.problem = error.problem;
+        if (!error.problem.retry) this.#kept = null;
+        moment.deeds += 1;
+      } else this.lost = true;
+      return null;
+    } finally {
+      this.sending = false;
+    }
+  }
+
+  /** One scan; `null` when it was not taken, and then why is told. */
+  async scan(kind: string, code: string, fields: Record<string, unknown> = {}): Promise<Answer | null> {
+    const answers = await this.scans([{ kind, code, ...fields }]);
+    return answers?.[0] ?? null;
+  }
+
+  /** Several scans of one kind; refusals of single ones are told by their answers. */
+  async scans(scans: readonly Record<string, unknown>[]): Promise<Answer[] | null> {
+    const answers = await this.#send(scans, async (id) => {
+      const body = {
+        community: settings.community,
+        actor: settings.badge,
+        sent_at: new Date().toISOString(),
+        scans: scans.map((scan, at) => ({
+          command_id: scans.length === 1 ? id : numbered(id, at),
+          occurred_at: new Date().toISOString(),
+          ...scan,
+        })),
+      };
+      return (await ask<{ answers: Answer[] }>("/api/v1/scans", { body })).answers;
+    });
+    const refused = answers?.length === 1 && answers[0]!.status === "refused" ? answers[0]! : null;
+    if (refused) {
+      this.problem = refused.problem ?? null;
+      return null;
+    }
+    return answers;
+  }
+
+  /** A command on a thing of the community. */
+  async command(path: string, command: Record<string, unknown>, expected_revision?: number) {
+    return this.#send([path, command, expected_revision], (id) =>
+      ask<{ already_so: boolean; revision?: number }>(here(`${path}/commands`), {
+        body: { command_id: id, actor: settings.badge, command, ...(expected_revision === undefined ? {} : { expected_revision }) },
+      }),
+    );
+  }
+
+  /** Another route that takes a command id. */
+  async post<R>(path: string, fields: Record<string, unknown>): Promise<R | null> {
+    return this.#send([path, fields], (id) =>
+      ask<R>(here(path), { body: { command_id: id, actor: settings.badge, ...fields } }),
+    );
+  }
+}
+
+/** An id for each of several things that are sent under one: the last twelve digits are counted. */
+function numbered(id: string, at: number): string {
+  const last = Number.parseInt(id.slice(-8), 16);
+  return id.slice(0, -8) + ((last + at) >>> 0).toString(16).padStart(8, "0");
+}

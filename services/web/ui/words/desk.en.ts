@@ -1,0 +1,145 @@
+import type { DeskWords } from "./desk.zh";
+
+/** A number of things, said as people do. */
+const of = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
+
+/** The desk's own words, in English. */
+export const deskEn: DeskWords = {
+  title: "Desk",
+  nav: {
+    day: "Today", care: "Needs care", plan: "Plan", people: "People", import: "Import",
+    morning: "Morning plan", noon: "Noon check", dusk: "Dusk check", close: "21:00 close",
+  },
+  search: {
+    label: "Search", hint: "Waybill, short code, door, phone tail, name, volunteer, run",
+    open: "Search", none: (text) => `Nothing is known of “${text}”`, noneHint: "Check it: the last four characters of a waybill are enough, a door is written 10-2-301.",
+    more: "The first 20 are shown: type a little more", pieces: "Pieces", doors: "Doors", households: "Households", volunteers: "Volunteers", runs: "Runs",
+    found: (n) => `${n} found`, looking: "Looking…", hide: "Hide",
+  },
+  state: {
+    loading: "Reading…", slow: "Slower than usual, still waiting…", unreachable: "The server does not answer", noNetwork: "This device has no network",
+    stale: (time) => `Shown as it was at ${time}; it goes on by itself when the server is back`, retry: "Try again", refused: "This could not be read",
+    missing: "This server cannot do that yet", missingHint: "Update the server's program; everything else works as usual.",
+    forbidden: "Not allowed", forbiddenHint: "Use a badge that may do this, or ask whoever is in charge.", changeBadge: "Change the badge",
+    past: (time) => `As it stood at ${time}: to look at, not to act on`, asOf: "As of", live: "Back to now", show: "Show",
+    exported: "Export CSV", print: "Print", updated: (time) => `as of ${time}`,
+  },
+  deed: {
+    sending: "Sending…", lost: "It did not get there: no connection. A retry has the same id and happens once.", retry: "Try again", done: "Done", same: "It was so already",
+    conflict: "Somebody changed it just now: look again and decide", cancel: "Cancel", confirm: "Do it",
+  },
+  day: {
+    checks: "To look at now", figures: "Right now", allGood: "All is well", look: "Look",
+    care: (n) => (n ? of(n, "piece needs care", "pieces need care") : "No piece needs care"),
+    perishable: (n) => (n ? of(n, "meal or produce is about to be late", "meals or produce are about to be late") : "No meal or produce is about to be late"),
+    ready: (n) => (n ? of(n, "piece is ready and in no run", "pieces are ready and in no run") : "Everything that is ready is in a run"),
+    noHands: (grids) => (grids ? `No courier is free in grid ${grids}` : "Every grid has a free courier"),
+    runsLate: (n) => (n ? of(n, "run is past its window and not closed", "runs are past their window and not closed") : "No run is late"),
+    runsOpen: (n) => (n ? of(n, "run is not closed", "runs are not closed") : "Every run is closed"),
+    failed: (n) => (n ? of(n, "piece waits for a second attempt", "pieces wait for a second attempt") : "No piece waits for a second attempt"),
+    held: (n) => (n ? of(n, "piece has no known recipient", "pieces have no known recipient") : "Every piece has a known recipient"),
+    coverage: (n) => (n ? of(n, "household", "households") + ": no delivery, no contact for three days" : "Every household was reached within three days"),
+    evening: (n) => (n ? of(n, "person is on shift this evening", "people are on shift this evening") : "Nobody is on shift this evening"),
+    expected: (n) => (n ? of(n, "announced piece has not come yet", "announced pieces have not come yet") : "Everything announced has come"),
+    unsorted: (n) => (n ? of(n, "piece is on no shelf yet", "pieces are on no shelf yet") : "Everything is on its shelf"),
+    missing: (n) => (n ? of(n, "piece is missing", "pieces are missing") : "No piece is missing"),
+    must: (n) => (n ? of(n, "meal or produce must not stay overnight", "meals or produce must not stay overnight") : "Nothing that must not stay is left"),
+    reasonless: (n) => (n ? of(n, "piece has no reason and owner yet", "pieces have no reason and owner yet") : "Whatever stays has a reason and an owner"),
+    closable: "The day can be closed", notYet: "The day cannot be closed yet", closed: "The day is closed", report: "Day report", reportPrint: "Print the report",
+    closeDay: "Close the day", closeHint: (n) => `This ends the day: ${of(n, "piece stays, and you answer for it", "pieces stay, and you answer for them")}. Runs that nobody has loaded are called off.`,
+    closeDone: (n) => `Closed: ${of(n, "piece stays", "pieces stay")} until tomorrow`,
+    keepAll: (n) => `Give these ${n} one reason and owner`, keepReason: "Why it stays", keepOwner: "Who takes care tomorrow",
+    kept: (n, no) => (no ? `${n} done, ${no} not` : `${n} done`), left: "Still on the shelf", nothingLeft: "The shelf is empty",
+    dispose: "Throw away (spoiled)", giveBack: "Give back (would spoil)", byGrid: "Grids",
+  },
+  figure: {
+    expected: "Expected", gate: "At the gate", disinfecting: "Disinfecting", toSort: "To sort", shelf: "On the shelf", out: "On the way", failed: "Not delivered",
+    held: "Held", missing: "Missing", done: "Delivered today", total: "Total",
+  },
+  care: {
+    title: "Needs care", none: "All is taken care of", noneHint: "New ones appear here by themselves.", of: (at, all) => `${at} of ${all}`,
+    next: "Next", previous: "Previous", since: (age) => `waiting ${age}`, owner: "Owner", attempts: (n) => of(n, "attempt", "attempts"),
+    trail: "What happened", label: "Print label", planWhy: "Why it is planned so", open: "Whole page", do: "What to do", nothing: "Nothing to press here: read what happened, then go on.",
+    address: "Address or door", addressHint: "Write the door (10-2-301), then the phone tail if there is one", find: "Find", identify: "It is theirs", nobody: "No door fits",
+    reasons: {
+      missing: "Missing", disputed: "Accounts differ", recalled: "Recalled", perishable_at_risk: "About to be late", overdue: "Window has closed",
+      damaged: "Damaged beyond use", failed: "Not delivered", held: "Recipient unknown", mis_sorted: "On a wrong shelf", reopened_late: "Opened after its end",
+    },
+    all: "All reasons", filter: "Reason",
+  },
+  action: {
+    found: "Found", lost: "Not found: close it as lost", return: "Back at the intake point", spoiled: "Spoiled: throw away", disposeDamaged: "Damaged: throw away",
+    disposeRecalled: "Recalled: throw away", unclaimed: "Unclaimed: throw away", giveBackRefused: "Not wanted: give back", giveBackOurs: "Not ours: give back", giveBackDamaged: "Damaged: give back",
+    giveBackSpoil: "Would spoil: give back", sort: "Shelve again", missing: "Missing", damaged: "Damaged beyond use", usable: "Damaged, deliverable",
+    settleHandedOff: "It was delivered", settleReturned: "It was brought back", settleNot: "It never came", reopenMistake: "Wrong button: take it back", reopenDoor: "Wrong door: take it back",
+    reopenNot: "Never received: open again", plan: "To the plan",
+  },
+  spot: {
+    expected: "Announced", at_gate: "At the gate", disinfecting: "Disinfecting", to_sort: "To be sorted", on_shelf: "On the shelf", loaded: "With a courier",
+    at_foot: "At the building's foot", failed: "With a courier, not delivered", held: "Held shelf", missing: "Missing", handed_off: "Delivered", given_back: "Given back", disposed: "Thrown away",
+  },
+  pieces: {
+    title: "Pieces", count: (n) => of(n, "piece", "pieces"), none: "No piece is here", cut: (n) => `The ${n} that wait longest; the export has the same`,
+    spot: "Where", door: "Door", category: "Category", since: "Waiting", arrived: "Came in", number: "Number", run: "Run", grid: "Grid", everywhere: "Everything under way",
+  },
+  piece: {
+    who: "Who held it", custody: "In whose hands", actor: "By", at: "When", what: "What happened", why: "Plan", csv: "Export trail", epcis: "EPCIS",
+    learned: (time) => `learned at ${time}`,
+  },
+  household: {
+    people: (n) => (n === 1 ? "1 person" : `${n} people`), phoneOnly: "Telephone only", unknownPeople: "people unknown", waiting: "Under way", nobody: "Nobody is registered behind this door",
+    status: { living: "living there", vacant: "vacant", isolated: "isolated", away: "away" },
+    title: "Household", coverage: "Households not reached", days: (n) => (n === 1 ? "1 day" : `${n} days`), never: "never", last: "Last delivery", contact: "Last contact",
+    daysLabel: "Days", noneUncovered: "Everybody was reached",
+  },
+  plan: {
+    title: "Plan", due: "Due", assigned: "In a run", done: "Done", left: "Left over", window: "Window", grid: "Grid", runs: "Runs", noWindow: "No window",
+    preview: "Preview a plan", previewHint: "See what would be planned, then decide. A preview changes nothing.", previewNone: "Nothing can be planned now: see below why.",
+    previewTitle: (runs, pieces) => `Would plan ${of(runs, "run", "runs")} with ${of(pieces, "piece", "pieces")}`, commit: "Plan it so", again: "Preview again",
+    changed: "Things have changed since the preview: look at the new one", committed: (n) => `${of(n, "run", "runs")} planned`, nothingWent: "Nothing could be planned; nothing was changed",
+    unplanned: "Not planned", unplannedNone: "Everything is planned", reason: "Reason", pieces: (n) => of(n, "piece", "pieces"), stops: (n) => of(n, "door", "doors"),
+    why: "Why", hideWhy: "Hide", floors: (n) => of(n, "floor", "floors"), shortage: "Too few hands", asked: (n) => `${n} asked`,
+    none: "No run today yet", slip: "Print the slip", offer: "Offer to another", offerTo: "Offer to", cancel: "Call it off", cancelReason: "Why", courier: "Courier", nobody: "nobody yet", full: (n) => `${n} % full`,
+    cancelReasons: { no_courier: "No courier", zone_closed: "Zone closed", replanned: "Planned otherwise", nothing_to_carry: "Nothing to carry" },
+    leftReasons: {
+      missing: "Missing", to_be_settled: "To be settled", unknown_recipient: "Recipient unknown", zone_closed: "Zone closed", in_disinfection: "In disinfection",
+      not_sorted: "Not sorted", no_room: "No room", no_run: "No run", not_assigned: "Not assigned yet",
+    },
+    cart: "Cart", stopsTitle: "Stops", edition: (n) => `edition ${n}`, wave: (n) => `wave ${n}`,
+  },
+  people: {
+    title: "People and shifts", add: "Enrol a volunteer", none: "No volunteer is enrolled yet", noneHint: "Once enrolled they have shifts and are offered runs.", name: "Name", nameless: "no name",
+    grid: "Grid", noGrid: "No grid", roles: "Roles", role: { courier: "Courier", sorter: "Sorter", disinfector: "Disinfector", shopper: "Shopper", caller: "Caller", coordinator: "Coordinator" },
+    available: "Free", notAvailable: "Not free", onRun: "On a run", revoked: "Revoked", shifts: "Shifts", noShift: "No shift: whenever asked", from: "From", until: "Until", addShift: "Add shift", withdraw: "Withdraw",
+    status: { available: "Free", on_break: "On a break", unwell: "Unwell", away: "Away" }, setStatus: "Status", statusUntil: (t) => `until ${t}`,
+    limit: "Pieces a trip", weight: "Kilograms a trip", protection: "Has protection for sealed zones", save: "Enrol", tomorrow: "Tomorrow", today: "Today", onShift: (n, all) => `${n} free of ${all}`,
+    filter: "Free only", pool: { duty: "Duty", emergency: "Emergency" }, edit: "Change",
+  },
+  import: {
+    title: "Import", households: "Households", orders: "Orders", community: "Community file", communityHint: "The community's file (TOML): buildings, grids, gates, windows, disinfection. Loading changes what differs and removes nothing.", look: "Compare", load: "Load it",
+    changes: (n, same) => `${n} differ, ${same} are the same`, noChanges: "It is exactly as it stands", loaded: (n) => `${n} changed`,
+    event: {
+      CommunityRegistered: "Community", GateOpened: "Gate", IntakePointSet: "Intake point", GridDrawn: "Grid", BuildingDescribed: "Building", BuildingAssigned: "Building in grid",
+      ZoneDrawn: "Zone", WindowPolicySet: "Window", DisinfectionPolicySet: "Disinfection", TripLimitSet: "Trip limit", AliasAdded: "Alias",
+    }, kind: "What is it", file: "Choose a file (CSV, TXT)", paste: "Or paste from a spreadsheet", pasteHint: "Copy the cells with their heading row and paste them here.",
+    read: "Read", columns: "Which column is what", columnsHint: "Guessed by the headings; please check. Leave out what is not needed.", ignore: "Leave out", header: "Heading", sample: "Example", preview: "Preview",
+    previewing: (n) => `Comparing ${of(n, "row", "rows")}…`, empty: "No rows: the first line must be the headings", noDoor: "A door is needed: building, unit and room, or an address", noItem: "Orders need a column with the item",
+    outcomes: { new: "New", change: "Changed", same: "Same", conflict: "To decide", unreadable: "Unreadable", done: "Imported" },
+    will: (neu, change) => `Will import ${neu} new, ${change} changed`, skipped: (n) => `${n} left alone`, commit: "Import", nothing: "Nothing to import: all the same or to decide",
+    did: (n, of) => `Imported ${n} of ${of}`, progress: "Importing", stopped: "Interrupted: what was imported stays; going on repeats nothing.", goOn: "Go on", startOver: "Import something else",
+    conflict: "Choose", known: "Known", told: "The list says", by: (who, when) => `${who}, ${when}`, newHousehold: "A new household", isThis: "It is this one", skip: "Leave this row out", undoSkip: "Take it in",
+    line: (n) => `Line ${n}`, second: "a second person confirms", sealed: "(not shown)", nobody: "none", shown: "Show", allRows: "All", rowsRead: (n) => of(n, "row", "rows") + " read",
+    more: (n) => `${n} more rows are not listed`, item: "Item", pieces: (n) => of(n, "piece", "pieces"),
+    field: {
+      address: "Address", building: "Building", unit: "Unit", room: "Room", name: "Name", phone: "Phone", people: "People", language: "Language", phone_only: "Telephone only",
+      status: "Status", note: "Note", number: "Order number", channel: "Channel", item: "Item", quantity: "Quantity", category: "Category", pieces: "Pieces", door: "Door",
+    },
+    value: { "true": "yes", "false": "no", "zh-CN": "Chinese", en: "English", living: "living there", vacant: "vacant", isolated: "isolated", away: "away" },
+    back: "Back", encoding: "Read in the Chinese national encoding", tooMany: (n) => `At most ${n} rows at once: use several files`,
+  },
+  help: {
+    title: "Keys", open: "Keys", on: "Keys on", off: "Keys off", toggle: "Single keys", search: "Search", views: "Change the page", care: "Previous / next", actions: "What to do", close: "Close",
+    note: "Single keys do nothing while you type in a field.",
+  },
+  age: { minutes: (n) => `${n} min`, hours: (h, m) => `${h} h ${m} min`, days: (n) => (n === 1 ? "1 day" : `${n} days`) },
+};

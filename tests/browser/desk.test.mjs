@@ -1,0 +1,302 @@
+/** The coordinator's desk: everything found by one search, care cleared one by one, lists imported. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { BASE, desk, launch, number, open, planned, scans } from "./support.mjs";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const API = `${BASE}/api/v1/communities/willow-court`;
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser.close());
+
+/** No barrier, in both languages and, in Chinese, in every set of colours. */
+async function clean(page, state) {
+  await page.evaluate(AXE);
+  for (const [language, theme] of [["English", "light"], ["中文", "light"], ["", "sun"], ["", "dark"], ["", "light"]]) {
+    if (language) await page.getByRole("button", { name: language, exact: true }).click();
+    await page.evaluate((theme) => (document.documentElement.dataset.theme = theme), theme);
+    await page.evaluate(() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished)));
+    const found = await page.evaluate(async () => {
+      const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+      const { violations } = await globalThis.axe.run(document, { runOnly: tags });
+      return violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);
+    });
+    assert.deepEqual(found, [], `${state} after ${language || theme}`);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(wide <= 1, `${state} is ${wide} px too wide`);
+  }
+}
+
+async function seek(page, text) {
+  await page.locator("#search").fill(text);
+  await page.locator("#search").press("Enter");
+  await page.getByTestId("found").getByRole("heading", { name: /找到|没有找到/ }).waitFor();
+}
+
+const held = async (request) => {
+  const code = number();
+  const [{ parcel }] = await scansOf(request, [{ kind: "arrive", code, carrier: "zto", category: "medicine" }]);
+  return { code, parcel };
+};
+/** A piece that nobody knows a recipient for is held, not accepted. */
+async function scansOf(request, all) {
+  const data = { community: "willow-court", actor: "desk-1", scans: all.map((one) => ({ command_id: crypto.randomUUID(), ...one })) };
+  return (await (await request.post(`${BASE}/api/v1/scans`, { data })).json()).answers;
+}
+
+test("one search finds a piece by its end, a door, a household by its phone, a volunteer and a run", async () => {
+  const { page, errors, outside } = await open(browser, "/desk");
+  const { request } = page;
+  const { run, volunteer } = await planned(request, ["401"]);
+  const code = number();
+  const [{ parcel }] = await scans(request, [{ kind: "arrive", code, carrier: "sf", category: "medicine", door: { building: "2", unit: "1", room: "402" } }]);
+  const household = crypto.randomUUID();
+  await desk(request, `households/${household}`, {
+    kind: "register", doors: [{ building: "2", unit: "1", room: "402" }], language: "zh-CN", phone_only: true,
+  });
+  await desk(request, `households/${household}`, {
+    kind: "set_contact", name: "林晓雨", phone: "13800007731", note: null, phone_tails: ["7731"],
+  });
+  assert.equal(await page.evaluate(() => document.activeElement.id), "search", "the cursor is there already");
+  for (const [text, link] of [
+    [code, `#/piece/${parcel}`], [code.slice(-6), `#/piece/${parcel}`], ["2栋1单元402", "#/door/2/1/402"], ["7731", "#/door/2/1/402"],
+    ["林晓雨", "#/door/2/1/402"], [run, `#/run/${run}`], [volunteer.slice(0, 8), `#/people?who=${volunteer}`],
+  ]) {
+    await seek(page, text);
+    await page.locator(`[data-testid="found"] a[href="${link}"]`).first().waitFor();
+  }
+  await seek(page, code);
+  // The first find has the focus, so Enter opens it.
+  await page.waitForFunction(() => document.activeElement.closest("[data-testid=found]"));
+  await page.keyboard.press("Enter");
+  await page.getByTestId("trail").waitFor();
+  assert.match(await page.locator("[data-testid=page] h2").first().innerText(), /2栋 1单元 402/);
+  await page.keyboard.press("/");
+  await seek(page, "没有这个东西");
+  await page.getByText("没有找到").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByTestId("trail").waitFor();
+  assert.deepEqual(errors, []);
+  assert.deepEqual(outside, []);
+  await page.context().close();
+});
+
+test("a figure opens its list, the list exports, and the list opens the piece", async () => {
+  const { page } = await open(browser, "/desk#/morning");
+  const code = number();
+  await scans(page.request, [{ kind: "arrive", code, carrier: "sf", category: "medicine", door: { building: "1", unit: "2", room: "601" } }]);
+  const figure = page.locator('[data-spot="to_sort"]');
+  await figure.waitFor();
+  const { count: shown } = await (await page.request.get(`${API}/pieces?spots=to_sort`)).json();
+  await figure.getByText(String(shown), { exact: true }).waitFor({ timeout: 15_000 });
+  await figure.click();
+  await page.getByTestId("pieces").waitFor();
+  assert.equal(await page.locator('[data-testid="pieces"] tbody tr').count(), shown);
+  const csv = await (await page.request.get(BASE + (await page.getByRole("link", { name: "导出 CSV" }).getAttribute("href")))).text();
+  assert.ok(csv.includes(code), "the export has the piece");
+  await page.getByRole("row", { name: new RegExp(code) }).getByRole("link").click();
+  await page.getByTestId("trail").waitFor();
+  await page.context().close();
+});
+
+test("what needs care is cleared with the keyboard alone", async () => {
+  const { page, errors } = await open(browser, "/desk");
+  const { request } = page;
+  const [first, second] = [await held(request), await held(request)];
+  const third = number();
+  const [{ parcel: lost }] = await scans(request, [{ kind: "arrive", code: third, carrier: "sf", category: "medicine", door: { building: "1", unit: "1", room: "502" } }]);
+  await scansOf(request, [{ kind: "missing", code: third, carrier: "sf" }]);
+  await page.getByTestId("checks").waitFor();
+  await page.locator("#search").press("Tab");
+  await page.keyboard.press("5");
+  const entry = page.getByTestId("care-entry");
+  await entry.waitFor();
+  const at = (parcel) => page.locator(`[data-testid="care-entry"][data-parcel="${parcel}"]`);
+  for (let step = 0; step < 40 && (await at(first.parcel).count()) === 0; step++) {
+    await page.keyboard.press("n");
+    await page.waitForTimeout(50);
+  }
+  // Somebody found out for whom it is: type the door, find, take the one candidate.
+  await at(first.parcel).waitFor();
+  await page.locator(`#who-${first.parcel}`).focus();
+  await page.keyboard.type("1-2-302");
+  await page.keyboard.press("Enter");
+  const take = page.getByRole("button", { name: "就是这家" }).first();
+  await take.waitFor();
+  await take.focus();
+  await page.keyboard.press("Enter");
+  await at(first.parcel).waitFor({ state: "detached" });
+  const known = await (await request.get(`${API}/parcels/${first.parcel}`)).json();
+  assert.equal(known.recipient.door.room, "302");
+  // A missing piece is met again: one key.
+  await page.locator(".queue button").first().focus();
+  for (let step = 0; step < 40 && (await at(lost).count()) === 0; step++) {
+    await page.keyboard.press(step < 20 ? "n" : "p");
+    await page.waitForTimeout(50);
+  }
+  await at(lost).waitFor();
+  await page.keyboard.press("a");
+  await at(lost).waitFor({ state: "detached" });
+  assert.equal((await (await request.get(`${API}/parcels/${lost}`)).json()).missing, false);
+  // Giving back is for good: it is asked once more, and Escape keeps the piece.
+  await page.locator(".queue button").first().focus();
+  for (let step = 0; step < 40 && (await at(second.parcel).count()) === 0; step++) {
+    await page.keyboard.press(step < 20 ? "n" : "p");
+    await page.waitForTimeout(50);
+  }
+  await at(second.parcel).waitFor();
+  await page.keyboard.press("a");
+  await page.getByRole("dialog").waitFor();
+  await page.keyboard.press("Escape");
+  assert.equal((await (await request.get(`${API}/parcels/${second.parcel}`)).json()).phase, "clean", "it is still here");
+  await page.keyboard.press("a");
+  await page.getByRole("dialog").getByRole("button", { name: "确定" }).press("Enter");
+  await at(second.parcel).waitFor({ state: "detached" });
+  assert.equal((await (await request.get(`${API}/parcels/${second.parcel}`)).json()).phase, "refused");
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
+
+const LIST = [
+  ["楼栋", "单元", "房号", "姓名", "手机", "人数", "备注"],
+  ["3", "1", "1101", "赵敏", "13900002201", "3人", "敲门重一点"],
+  ["3", "1", "1102", "钱进", "13900002202", "2", ""],
+  ["3", "1", "9999", "没有", "13900002203", "2", ""],
+];
+const tsv = (rows) => rows.map((row) => row.join("\t")).join("\n");
+
+async function preview(page, text) {
+  await page.goto(`${BASE}/desk#/import`);
+  await page.locator("#paste").fill(text);
+  await page.getByRole("button", { name: "读取" }).click();
+  await page.getByTestId("columns").waitFor();
+  await page.getByRole("button", { name: "预览" }).click();
+  await page.getByTestId("import-state").waitFor();
+}
+
+test("a pasted list is looked at, imported once, and its conflicts are for a person", async () => {
+  const { page, errors } = await open(browser, "/desk");
+  await preview(page, tsv(LIST));
+  const outcome = (name) => page.locator(`[data-outcome="${name}"]`);
+  assert.match(await outcome("new").innerText(), /2$/);
+  assert.match(await outcome("unreadable").innerText(), /1$/);
+  await page.getByText("将导入：新 2，变化 0").waitFor();
+  await page.getByRole("button", { name: "导入", exact: true }).click();
+  await page.getByText("已导入 2 / 2").waitFor();
+
+  // The same list again changes nothing; one with another person behind the door is asked about,
+  // and another number of people waits for a second person.
+  const next = [LIST[0], ["3", "1", "1101", "孙莉", "13900008888", "1", ""], ["3", "1", "1102", "钱进", "13900002202", "5", ""]];
+  await page.getByRole("button", { name: "导入别的" }).click();
+  await preview(page, tsv(next));
+  assert.match(await outcome("conflict").innerText(), /1$/);
+  assert.match(await outcome("change").innerText(), /1$/);
+  const conflict = page.locator('[data-row="2"]');
+  assert.ok(!(await conflict.innerText()).includes("赵敏"), "no name that is known is told");
+  await conflict.getByRole("button", { name: "是新的一户" }).click();
+  await outcome("conflict").waitFor({ state: "detached" });
+  await page.getByRole("button", { name: /^全部/ }).click();
+  await page.locator('[data-row="3"]').getByText("要另一人确认").waitFor();
+
+  // Meanwhile somebody else changes the second household: the row is not forced onto it.
+  const found = await (await page.request.post(`${API}/search`, { data: { text: "2202" } })).json();
+  const today = new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Shanghai" }).format(new Date());
+  await desk(page.request, `households/${found.households[0].household}`, { kind: "set_status", status: "away", since: today });
+  await page.getByRole("button", { name: "导入", exact: true }).click();
+  await page.getByText("已导入 1 / 2").waitFor();
+  assert.match(await outcome("conflict").innerText(), /1$/);
+  await page.locator('[data-row="3"]').getByRole("button", { name: "重试" }).click();
+  await page.getByRole("button", { name: "导入", exact: true }).click();
+  await page.getByText("已导入 2 / 2").waitFor();
+  const behind = await (await page.request.post(`${API}/search`, { data: { text: "3-1-1101" } })).json();
+  assert.equal(behind.doors[0].households.length, 2);
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
+
+test("a spreadsheet saved in the Chinese encoding is read, and an import survives a lost connection", async () => {
+  const { page, context } = await open(browser, "/desk");
+  await page.goto(`${BASE}/desk#/import`);
+  // 地址,人数 and one row, as GBK.
+  const file = Buffer.from([0xb5, 0xd8, 0xd6, 0xb7, 0x2c, 0xc8, 0xcb, 0xca, 0xfd, 0x0a, ...Buffer.from("3-1-1201,4\n")]);
+  await page.locator("#file").setInputFiles({ name: "list.csv", mimeType: "text/csv", buffer: file });
+  await page.getByText("按国标编码读取").waitFor();
+  await page.getByRole("button", { name: "预览" }).click();
+  await page.getByText("将导入：新 1，变化 0").waitFor();
+  await page.route("**/imports/households", (route) => route.abort());
+  await page.getByRole("button", { name: "导入", exact: true }).click();
+  await page.getByText("中断了").waitFor();
+  await page.unroute("**/imports/households");
+  await page.getByRole("button", { name: "接着导入" }).click();
+  await page.getByText("已导入 1 / 1").waitFor();
+  await context.close();
+});
+
+test("the desk has no barrier in any state", async () => {
+  const { page: fresh } = await open(browser, "/desk", { badge: null });
+  await fresh.locator("#badge").waitFor();
+  await clean(fresh, "who is here");
+  await fresh.context().close();
+  const { page, context } = await open(browser, "/desk");
+  await held(page.request);
+  const { run } = await planned(page.request, ["202"]);
+  for (const view of ["morning", "noon", "dusk", "close"]) {
+    await page.goto(`${BASE}/desk#/${view}`);
+    await page.getByTestId("checks").waitFor();
+    await page.waitForTimeout(300);
+    await clean(page, view);
+  }
+  await page.goto(`${BASE}/desk#/care`);
+  await page.getByTestId("care-entry").getByTestId("trail").waitFor();
+  await clean(page, "care");
+  await page.goto(`${BASE}/desk#/plan`);
+  await page.getByTestId("windows").waitFor();
+  await clean(page, "plan");
+  await page.goto(`${BASE}/desk#/people`);
+  await page.locator("[data-volunteer] button").first().click();
+  await page.getByRole("button", { name: "登记志愿者" }).click();
+  await clean(page, "people");
+  await page.goto(`${BASE}/desk#/run/${run}`);
+  await page.getByText("打印领取单").waitFor();
+  await clean(page, "run");
+  await page.goto(`${BASE}/desk#/pieces?spots=on_shelf`);
+  await page.getByTestId("pieces").waitFor();
+  await clean(page, "pieces");
+  await page.goto(`${BASE}/desk#/door/1/1/202`);
+  await page.locator("[data-testid=page] h2").waitFor();
+  await clean(page, "door");
+  await page.goto(`${BASE}/desk#/coverage`);
+  await page.locator("[data-testid=page] h2").waitFor();
+  await clean(page, "coverage");
+  await seek(page, "1-1-202");
+  await clean(page, "found");
+  await preview(page, tsv([LIST[0], ["3", "1", "1103", "", "", "x", ""], ["3", "1", "1104", "", "", "2", ""]]));
+  await clean(page, "import");
+  await page.goto(`${BASE}/desk#/care`);
+  await page.getByTestId("care-entry").waitFor();
+  await context.setOffline(true);
+  await page.getByTestId("stale").waitFor({ timeout: 15_000 });
+  await clean(page, "offline");
+  await context.close();
+});
+
+test("whoever may not is told what to do, and a moment of the past is only looked at", async () => {
+  const { page } = await open(browser, "/desk#/care");
+  await page.route("**/needs-care", (route) =>
+    route.fulfill({ status: 403, contentType: "application/problem+json", body: JSON.stringify({ code: "not-allowed", status: 403, title: "无权", detail: "no", type: "", retry: false }) }),
+  );
+  await page.reload();
+  await page.getByText("没有权限").waitFor();
+  await page.unroute("**/needs-care");
+  await page.goto(`${BASE}/desk#/dusk`);
+  await page.getByTestId("checks").waitFor();
+  await page.locator("#as-of").fill("00:01");
+  await page.getByRole("button", { name: "查看" }).click();
+  await page.getByText("只能看，不能操作").waitFor();
+  await page.getByRole("button", { name: "回到现在" }).click();
+  await page.getByText("只能看，不能操作").waitFor({ state: "detached" });
+  await page.context().close();
+});
