@@ -127,8 +127,8 @@ fn screens() -> Finding {
             thing,
             "not built, and Node is not installed",
             "安装 Node 20 或更新版本，运行 cargo xtask web，再重新编译；或换用已含页面的程序",
-            "install Node 20 or newer, run `cargo xtask web` and build again; or use a program that \
-             has them",
+            "install Node 20 or newer, run `cargo xtask web` and build again; or use a program \
+             that has them",
         ),
     }
 }
@@ -154,7 +154,7 @@ fn keys(files: &Files) -> Finding {
             thing,
             format!("{} is missing, and there is a log", files.keys.display()),
             "没有密钥，姓名和电话无法读取：请从备份恢复 keys.db，再启动",
-            "without it no name and no phone can be read: restore keys.db from the backup, then start",
+            "no name and no phone can be read: restore keys.db from the backup, then start",
         ),
         (false, false) => good(thing, "none yet; they are made with the first name"),
         (_, true) => {

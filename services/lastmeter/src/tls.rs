@@ -1,8 +1,8 @@
 //! HTTPS of this machine: a certificate authority of its own, or a certificate that was given.
 //!
 //! The authority is made once and lies in the data folder. It can vouch for the addresses of local
-//! nets alone (RFC 5280, section 4.2.1.10), so that a stolen key forges no site of the internet. The
-//! machine's certificate is made anew at every start, and whenever its addresses change.
+//! nets alone (RFC 5280, section 4.2.1.10), so that a stolen key forges no site of the internet.
+//! The machine's certificate is made anew at every start, and whenever its addresses change.
 
 mod own;
 

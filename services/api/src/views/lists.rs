@@ -14,7 +14,7 @@ use projections::delivery_plan::DeliveryPlan;
 use projections::needs_care::{CareEntry, CareReason, ZeroShelf};
 use runtime::Problem;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::questions::{
     COVERAGE_DAYS, ask_box, ask_care, ask_coverage, ask_plan, ask_runs, ask_sheet, ask_shelf,

@@ -119,7 +119,7 @@ impl Own {
             }
             match self.issue(&there, at) {
                 Ok(key) => {
-                    tracing::info!(addresses = ?there.addresses, "a new certificate of this machine");
+                    tracing::info!(addresses = ?there.addresses, "a new certificate");
                     *current.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(key);
                     (names, issued) = (there, at);
                 }
