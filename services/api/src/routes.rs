@@ -1,7 +1,7 @@
 //! Every route, once: its path, its method, its contract and its handler.
 
-mod plan_routes;
 mod desk_routes;
+mod plan_routes;
 mod view_routes;
 
 use axum::Router;
