@@ -115,7 +115,7 @@ fn check(name: &str, told: &Value) {
         "Care" => (&views["zeroShelf"]["withoutReason"], json!(2)),
         "Households" => (&views["coverage"]["uncovered"], json!([])),
         "Sheet" => (&views["runSheet"]["sheet"]["stops"], json!([])),
-        "Runs" => (&told["community"]["openRuns"]["nodes"], json!([])),
+        "Runs" => (&told["community"]["openRuns"]["nodes"][0]["grid"], json!("3")),
         "Whose" => (&told["community"]["resolve"]["candidates"], json!([])),
         "Register" => (&told["householdRegister"]["alreadySo"], json!(false)),
         "Follow" => (&told["nowBoard"]["view"]["total"]["pieces"]["atGate"], json!(2)),

@@ -93,8 +93,11 @@ fn nothing_at_all_can_be_drawn() {
 #[test]
 fn no_stop_s_number_covers_the_name_of_a_building() {
     let mut drawing = example();
-    // The number of a stop in the middle of the building, where its name would stand.
-    drawing.routes[0].stops = vec![centre(&drawing.buildings[0].outline)];
+    // The number of a stop where the name would stand: a little below the middle.
+    let middle = centre(&drawing.buildings[0].outline);
+    let below = Point::metres(0.0, 2.4 / Frame::around(&drawing).scale).north_decimetres;
+    drawing.routes[0].stops =
+        vec![Point { north_decimetres: middle.north_decimetres - below, ..middle }];
     let name = |svg: &str| {
         let at = svg.find(">1栋<").unwrap();
         let line = svg[..at].rfind("<text").unwrap();
