@@ -172,8 +172,9 @@ test("the wall lives on its own, opens the list of every figure, looks back and 
     assert.equal(Number(told.match(/\d+/)[0]), figure, await page.locator("#list-title").innerText());
     await page.getByTestId("list").getByRole("button", { name: "关闭" }).click();
   }
-  await page.locator('[data-building="3"]').focus();
-  await page.keyboard.press("Enter");
+  // A closing list gives the focus back; only then is it somebody's to move.
+  await page.getByTestId("list").waitFor({ state: "hidden" });
+  await page.locator('[data-building="3"]').press("Enter");
   await page.getByTestId("list").getByText(`…${code.slice(-4)}`).waitFor();
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByText("导出 CSV").click()]);
   assert.match(download.suggestedFilename(), /pieces.*\.csv/);
