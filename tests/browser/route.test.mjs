@@ -122,12 +122,3 @@ test("a label is drawn, printed from the browser and fetched for a printer", asy
   }
   await context.close();
 });
-
-test("the board shows what came in, and says when nobody answers it", async () => {
-  const { page, context } = await open(browser, "/board");
-  await page.getByText("各楼排队").waitFor();
-  await page.getByTestId("as-of").waitFor();
-  await context.route("**/api/**", (route) => route.abort());
-  await page.getByText("连不上服务器").waitFor();
-  await context.close();
-});
