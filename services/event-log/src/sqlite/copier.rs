@@ -49,8 +49,10 @@ impl Copier {
     pub fn begin(&self) {
         let Some(begin) = &self.begin else { return };
         *self.shared.copying() = Copying::Going;
-        // Its thread ends only after `stop`, and it is asked only when it is idle.
-        begin.try_send(()).unwrap_or_default();
+        // It is asked only when it is idle, so there is room, unless its thread has died.
+        if begin.try_send(()).is_err() {
+            self.shared.end(Copying::Done);
+        }
     }
 
     /// How far it is. What has ended is told once.
@@ -86,6 +88,24 @@ impl Shared {
     fn copying(&self) -> MutexGuard<'_, Copying> {
         self.copying.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn end(&self, ended: Copying) {
+        *self.copying() = ended;
+        self.ended.notify_all();
+    }
+}
+
+/// However its thread ends, nobody waits for it afterwards: without it the writer copies all.
+struct LastWord<'a>(&'a Shared);
+
+impl Drop for LastWord<'_> {
+    fn drop(&mut self) {
+        let mut copying = self.0.copying();
+        if matches!(*copying, Copying::Going) {
+            *copying = Copying::Done;
+            self.0.ended.notify_all();
+        }
+    }
 }
 
 /// What has ended is told once.
@@ -97,6 +117,7 @@ fn take(copying: &mut Copying) -> Copying {
 }
 
 fn copy_when_asked(conn: &Connection, asked: &Receiver<()>, shared: &Shared) {
+    let _last_word = LastWord(shared);
     while let Ok(()) = asked.recv() {
         let ended = match checkpoint(conn, "PASSIVE") {
             // What is durable in the write-ahead log stays there until there is space.
@@ -105,8 +126,7 @@ fn copy_when_asked(conn: &Connection, asked: &Receiver<()>, shared: &Shared) {
             }
             Ok(_) | Err(_) => Copying::Done,
         };
-        *shared.copying() = ended;
-        shared.ended.notify_all();
+        shared.end(ended);
     }
 }
 

@@ -398,6 +398,9 @@ impl Writer {
     /// Leaves one file that holds everything; after a failure it leaves all files as they are.
     fn close(mut self) {
         self.copier.stop();
+        if let Copying::Failed(error) = self.copier.state() {
+            self.fail(&error);
+        }
         let closed = if self.state.health() == Health::ReadOnly(ReadOnlyCause::DiskFailed) {
             self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map(drop)
         } else {
