@@ -126,9 +126,9 @@ fn doctor_says_what_is_missing_and_what_to_do() {
     assert!(said.contains("disk sync") && said.contains("--tls self"), "{said}");
     let (well, said) = doctor(&["--listen", "0.0.0.0:0"]);
     assert!(!well, "phones' cameras need HTTPS: {said}");
-    assert!(said.contains("✗ HTTPS: off"), "{said}");
+    assert!(said.contains("✗ HTTPS: 未启用"), "{said}");
     let (_, said) = doctor(&["--listen", "0.0.0.0:0", "--tls", "self"]);
-    assert!(!said.contains("✗ HTTPS: off"), "{said}");
+    assert!(!said.contains("✗ HTTPS: 未启用"), "{said}");
     fs::write(data.path().join("events.db"), "").unwrap();
     let (well, said) = doctor(&["--listen", "127.0.0.1:0"]);
     assert!(!well && said.contains("restore keys.db"), "{said}");

@@ -146,6 +146,9 @@ pub struct Doctor {
     /// Where the data lie.
     #[command(flatten)]
     pub folder: DataFolder,
+    /// The file of the keys of personal data [default: keys.db in the data folder].
+    #[arg(long, value_name = "FILE", env = "LASTMETER_KEYS")]
+    pub keys: Option<PathBuf>,
     /// The address that shall be served on.
     #[arg(
         long,

@@ -1,6 +1,7 @@
 //! `lastmeter doctor`: looks at this machine and says what is missing, each with what to do.
 //!
-//! It changes nothing but two files of its own, which it removes again.
+//! It makes the data folder where there is none, and else changes nothing but two files of its own,
+//! which it removes again.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -11,7 +12,6 @@ use std::time::{Duration, Instant};
 
 use runtime::clock::{Clock, SystemClock};
 
-use crate::Failure;
 use crate::cli::{Doctor, TlsChoice};
 use crate::data::Files;
 use crate::terminal::say;
@@ -51,16 +51,18 @@ struct Finding {
     standing: Standing,
     /// The thing, in Chinese and English.
     thing: &'static str,
-    /// What was seen.
+    /// What was seen, in Chinese and English.
     seen: String,
     /// What to do, in Chinese and English; empty when there is nothing to do.
     todo: [String; 2],
 }
 
 /// Runs `lastmeter doctor`.
-pub(crate) fn run(options: &Doctor) -> Result<ExitCode, Failure> {
-    let files = Files::of(&options.folder.data);
-    files.make_folder()?;
+pub(crate) fn run(options: &Doctor) -> ExitCode {
+    let mut files = Files::of(&options.folder.data);
+    if let Some(keys) = &options.keys {
+        files.keys.clone_from(keys);
+    }
     let mut findings = vec![screens(), folder(&files), keys(&files), room(&files.folder)];
     findings.push(sync(&files.folder));
     findings.push(clock(&files.log));
@@ -81,7 +83,7 @@ pub(crate) fn run(options: &Doctor) -> Result<ExitCode, Failure> {
         }
         (bad, _) => format!("{bad} things are missing. / 缺少 {bad} 项，见上。"),
     });
-    Ok(if bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    if bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn tell(finding: &Finding) {
@@ -113,19 +115,22 @@ fn bad(thing: &'static str, seen: impl Into<String>, chinese: &str, english: &st
 fn screens() -> Finding {
     let thing = "页面 screens";
     if web::is_built() {
-        return good(thing, "built into this program");
+        return good(thing, "已内置 built into this program");
     }
     let asked = Command::new("node").arg("--version").stderr(Stdio::null()).output();
     match asked.ok().filter(|output| output.status.success()) {
         Some(node) => bad(
             thing,
-            format!("not built; Node {} is there", String::from_utf8_lossy(&node.stdout).trim()),
+            format!(
+                "未构建，Node {} 已安装 not built; Node is there",
+                String::from_utf8_lossy(&node.stdout).trim()
+            ),
             "运行 cargo xtask web，再重新编译本程序",
             "run `cargo xtask web`, then build this program again",
         ),
         None => bad(
             thing,
-            "not built, and Node is not installed",
+            "未构建，也没有 Node not built, and Node is not installed",
             "安装 Node 20 或更新版本，运行 cargo xtask web，再重新编译；或换用已含页面的程序",
             "install Node 20 or newer, run `cargo xtask web` and build again; or use a program \
              that has them",
@@ -136,8 +141,12 @@ fn screens() -> Finding {
 fn folder(files: &Files) -> Finding {
     let thing = "数据 data folder";
     let shown = files.folder.display();
-    match probe(&files.folder, |_| Ok(())) {
-        Ok(()) => good(thing, format!("{shown} can be written to")),
+    match files
+        .make_folder()
+        .map_err(io::Error::other)
+        .and_then(|()| probe(&files.folder, |_| Ok(())))
+    {
+        Ok(()) => good(thing, format!("{shown} 可写 can be written to")),
         Err(error) => bad(
             thing,
             format!("{shown}: {error}"),
@@ -152,14 +161,21 @@ fn keys(files: &Files) -> Finding {
     match (files.log.exists(), files.keys.exists()) {
         (true, false) => bad(
             thing,
-            format!("{} is missing, and there is a log", files.keys.display()),
-            "没有密钥，姓名和电话无法读取：请从备份恢复 keys.db，再启动",
-            "no name and no phone can be read: restore keys.db from the backup, then start",
+            format!("{} 缺失，而日志已有 is missing, and there is a log", files.keys.display()),
+            "没有密钥，姓名和电话无法读取：请从备份恢复 keys.db，再启动；若放在别处，请加 --keys",
+            "no name and no phone can be read: restore keys.db from the backup, then start; when it \
+             lies elsewhere, say where with --keys",
         ),
-        (false, false) => good(thing, "none yet; they are made with the first name"),
-        (_, true) => {
-            good(thing, format!("{} is there; back it up apart from the log", files.keys.display()))
+        (false, false) => {
+            good(thing, "尚无，录入第一个姓名时生成 none yet; they are made with the first name")
         }
+        (_, true) => good(
+            thing,
+            format!(
+                "{} 已有，请与日志分开备份 is there; back it up apart from the log",
+                files.keys.display()
+            ),
+        ),
     }
 }
 
@@ -174,14 +190,14 @@ fn room(folder: &Path) -> Finding {
     match free {
         Some(free) if free < ROOM_MIN_KIB => bad(
             thing,
-            format!("{} MiB free", free / 1024),
+            format!("剩余 {} MiB free", free / 1024),
             "清理磁盘：磁盘满时只能读、不能收件",
             "make room: on a full disk the engine only reads, and takes no scan",
         ),
-        Some(free) => good(thing, format!("{} GiB free", free / 1024 / 1024)),
+        Some(free) => good(thing, format!("剩余 {} GiB free", free / 1024 / 1024)),
         None => hint(
             thing,
-            "cannot be told here",
+            "无法得知 cannot be told here",
             "请自行确认至少有 2 GiB 空余",
             "make sure that 2 GiB are free",
         ),
@@ -204,12 +220,12 @@ fn sync(folder: &Path) -> Finding {
     let Some(median) = times.get(times.len() / 2).filter(|_| measured.is_ok()) else {
         return bad(
             thing,
-            "the disk does not sync",
+            "磁盘不能同步 the disk does not sync",
             "换一块磁盘或文件系统：不能同步，断电会丢数据",
             "use another disk or file system: without a sync a power cut loses data",
         );
     };
-    let seen = format!("{} µs for {SYNC_BYTES} bytes (median of {SYNCS})", median.as_micros());
+    let seen = format!("{} µs / {SYNC_BYTES} B（{SYNCS} 次中位数 median）", median.as_micros());
     if *median < SYNC_TOO_QUICK {
         hint(
             thing,
@@ -237,17 +253,17 @@ fn clock(log: &Path) -> Finding {
     if now.as_second() < CLOCK_MIN_SECONDS || written.is_some_and(|at| at > now) {
         return bad(
             thing,
-            format!("{now:.0}, which lies in the past of this program or its log"),
+            format!("{now:.0}，早于本程序或日志 earlier than this program or its log"),
             "校准系统时间（timedatectl set-ntp true），再启动",
             "set the system's time (`timedatectl set-ntp true`), then start",
         );
     }
     if Path::new("/run/systemd/timesync/synchronized").exists() {
-        return good(thing, format!("{now:.0}, kept by the network"));
+        return good(thing, format!("{now:.0}，网络校时 kept by the network"));
     }
     hint(
         thing,
-        format!("{now:.0}; whether something keeps it right cannot be told here"),
+        format!("{now:.0}，是否校时无法得知 whether anything keeps it right cannot be told"),
         "断网的机器请每天核对时间：时段和消杀计时都按它",
         "compare it daily where there is no network: windows and disinfection go by it",
     )
@@ -256,10 +272,10 @@ fn clock(log: &Path) -> Finding {
 fn port(listen: SocketAddr) -> Finding {
     let thing = "端口 port";
     match TcpListener::bind(listen) {
-        Ok(_) => good(thing, format!("{listen} is free")),
+        Ok(_) => good(thing, format!("{listen} 空闲 is free")),
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => hint(
             thing,
-            format!("{listen} is in use: by this program already, or by another"),
+            format!("{listen} 已被占用：可能就是本程序 in use: by this program, or by another"),
             "若不是本程序：停掉另一个程序，或用 --listen 换端口",
             "when it is another: stop it, or choose another port with --listen",
         ),
@@ -278,14 +294,14 @@ fn reach(options: &Doctor) -> Vec<Finding> {
     if options.listen.ip().is_loopback() {
         return vec![hint(
             thing,
-            format!("{} is reached from this machine alone", options.listen),
+            format!("{} 只有本机能访问 is reached from this machine alone", options.listen),
             "要让手机和大屏使用，请加 --listen 0.0.0.0:8443 --tls self",
             "for phones and boards, add `--listen 0.0.0.0:8443 --tls self`",
         )];
     }
     let addresses = tls::addresses();
     let at = tls::reached_at(options.listen.ip(), &addresses);
-    let reached = good(thing, format!("reached at {at}, port {}", options.listen.port()));
+    let reached = good(thing, format!("地址 reached at {at}, 端口 port {}", options.listen.port()));
     vec![reached, https(options, at)]
 }
 
@@ -294,13 +310,13 @@ fn https(options: &Doctor, at: std::net::IpAddr) -> Finding {
     match &options.tls {
         None => bad(
             thing,
-            "off: phones' cameras, and working offline, need it",
+            "未启用，手机摄像头和离线使用需要它 off: phones' cameras, and working offline, need it",
             "加 --tls self（自建证书，手机安装一次），或 --tls 证书,私钥",
             "add `--tls self` (a certificate of our own, installed once on each phone), or \
              `--tls CERT,KEY`",
         ),
         Some(TlsChoice::Given { certificate, key }) => match tls::given(certificate, key) {
-            Ok(_) => good(thing, format!("with {}", certificate.display())),
+            Ok(_) => good(thing, format!("证书 with {}", certificate.display())),
             Err(error) => bad(
                 thing,
                 with_causes(&error),
@@ -311,22 +327,25 @@ fn https(options: &Doctor, at: std::net::IpAddr) -> Finding {
         Some(TlsChoice::Own) if !tls::can_vouch_for(at) => bad(
             thing,
             format!(
-                "{at} is no address of a local net, and our own authority vouches for no other"
+                "{at} 不是局域网地址，自建证书不能用 is no address of a local net, and our own \
+                 authority vouches for no other"
             ),
             "改用正式证书：--tls 证书,私钥",
             "use a certificate of this address: `--tls CERT,KEY`",
         ),
         Some(TlsChoice::Own) if Own::is_made(&options.folder.data) => {
-            good(thing, "with our own authority, which is made")
+            good(thing, "自建证书已生成 with our own authority, which is made")
         }
-        Some(TlsChoice::Own) => good(thing, "with our own authority, which the first start makes"),
+        Some(TlsChoice::Own) => {
+            good(thing, "首次启动时自建证书 with our own authority, which the first start makes")
+        }
     }
 }
 
 fn fonts() -> Finding {
     let thing = "字体 fonts";
     match labels::Bitmap::of(CHINESE) {
-        Ok(_) => good(thing, "there is a Chinese one for the labels"),
+        Ok(_) => good(thing, "标签有中文字体 there is a Chinese one for the labels"),
         Err(error) => bad(
             thing,
             error.to_string(),
@@ -344,12 +363,12 @@ fn open_files() -> Option<Finding> {
     Some(if most < FILES_MIN {
         hint(
             thing,
-            format!("at most {most} open files"),
+            format!("最多 {most} 个 at most {most} open files"),
             "提高上限：ulimit -n 65536（systemd：LimitNOFILE=65536）",
             "raise the limit: `ulimit -n 65536` (systemd: LimitNOFILE=65536)",
         )
     } else {
-        good(thing, format!("{most} open files"))
+        good(thing, format!("{most} 个 open files"))
     })
 }
 

@@ -27,7 +27,7 @@ pub fn run() -> ExitCode {
     let Arguments { command } = Arguments::parse();
     let outcome = match command {
         Command::Serve(options) => serve::run(options),
-        Command::Doctor(options) => doctor::run(&options),
+        Command::Doctor(options) => Ok(doctor::run(&options)),
         Command::Demo(options) => demo::run(&options),
         Command::Simulate(options) => simulate::run(&options),
         Command::Verify(options) => log_tools::verify(&options),
