@@ -202,7 +202,7 @@ test("a pasted list is looked at, imported once, and its conflicts are for a per
   await page.locator('[data-row="3"]').getByText("要另一人确认").waitFor();
 
   // Meanwhile somebody else changes the second household: the row is not forced onto it.
-  const found = await (await page.request.post(`${API}/search`, { data: { text: "2202" } })).json();
+  const found = await (await page.request.post(`${API}/search`, { data: { actor: "desk-1", text: "2202" } })).json();
   const today = new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Shanghai" }).format(new Date());
   await desk(page.request, `households/${found.households[0].household}`, { kind: "set_status", status: "away", since: today });
   await page.getByRole("button", { name: "导入", exact: true }).click();
@@ -211,7 +211,7 @@ test("a pasted list is looked at, imported once, and its conflicts are for a per
   await page.locator('[data-row="3"]').getByRole("button", { name: "重试" }).click();
   await page.getByRole("button", { name: "导入", exact: true }).click();
   await page.getByText("已导入 2 / 2").waitFor();
-  const behind = await (await page.request.post(`${API}/search`, { data: { text: "3-1-1101" } })).json();
+  const behind = await (await page.request.post(`${API}/search`, { data: { actor: "desk-1", text: "3-1-1101" } })).json();
   assert.equal(behind.doors[0].households.length, 2);
   assert.deepEqual(errors, []);
   await page.context().close();

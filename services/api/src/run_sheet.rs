@@ -24,6 +24,7 @@ use crate::body;
 use crate::commands::path_part;
 use crate::problem::ProblemResponse;
 use crate::scans::digest;
+use crate::views::questions::{NoteBody, ask_notes};
 
 /// Wrong PINs in a row before a run's sheet is closed until the desk prints a new slip, or the
 /// engine starts again.
@@ -150,6 +151,8 @@ pub struct SheetBody {
     closes: Option<jiff::civil::Time>,
     /// The stops in the order of the way; none once the run has ended.
     stops: Vec<CourierStop>,
+    /// What to know at the stop that is next, by household.
+    notes: Vec<NoteBody>,
     /// The compound's plan: every building that has a place on it.
     plan: Vec<PlanBuilding>,
 }
@@ -299,6 +302,7 @@ pub(crate) async fn sheet(
         opens: state.plan.as_ref().map(|plan| plan.opens),
         closes: state.plan.as_ref().map(|plan| plan.closes),
         stops,
+        notes: if ended { vec![] } else { ask_notes(&app, &community, run).await? },
         plan,
     }))
 }

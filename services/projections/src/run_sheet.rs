@@ -159,7 +159,9 @@ pub struct SheetStop {
     pub is_changed: bool,
     /// What to take into account at the door; told of the live stop only.
     pub needs: Vec<CapabilityNeed>,
-    /// The households that have a note, sealed; told of the live stop only.
+    /// The households that have a note, sealed; of the live stop only, and never told with the
+    /// sheet: whoever shows one has to open it for somebody who may read it.
+    #[serde(skip)]
     pub notes: Vec<SealedNote>,
 }
 

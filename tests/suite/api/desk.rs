@@ -19,7 +19,7 @@ async fn ask(door: &Door, rest: &str, body: Value) -> Value {
 }
 
 async fn search(door: &Door, text: &str) -> Value {
-    ask(door, "search", json!({ "text": text })).await
+    ask(door, "search", json!({ "actor": "desk-1", "text": text })).await
 }
 
 /// The ids of one kind that a search found.
@@ -66,7 +66,7 @@ async fn a_search_takes_anything() {
     for kind in ["pieces", "doors", "households", "volunteers", "runs"] {
         assert_eq!(nothing[kind], json!([]), "{kind}");
     }
-    let empty = door.post(&path("search"), &json!({ "text": " " })).await;
+    let empty = door.post(&path("search"), &json!({ "actor": "desk-1", "text": " " })).await;
     empty.is_problem(400, "search-shape");
 }
 
@@ -281,7 +281,8 @@ async fn a_list_of_orders_is_placed_once() {
         { "line": 4, "address": "1-1-302", "item": "米" },
         { "line": 5, "address": "1-1-301" },
     ]);
-    let mut looked = ask(&door, "imports/orders/preview", json!({ "rows": rows })).await;
+    let mut looked =
+        ask(&door, "imports/orders/preview", json!({ "actor": "desk-1", "rows": rows })).await;
     let Value::Array(orders) = looked["orders"].take() else { panic!("no orders") };
     assert_eq!(outcomes(&orders), ["new", "conflict", "unreadable"]);
     let order = &orders[0];
@@ -302,9 +303,11 @@ async fn a_list_of_orders_is_placed_once() {
     assert_eq!((&known["pieces"], &known["phase"]), (&json!(2), &json!("open")));
     let mut other = rows.clone();
     other[0]["quantity"] = json!("3");
-    let looked = ask(&door, "imports/orders/preview", json!({ "rows": other })).await;
+    let looked =
+        ask(&door, "imports/orders/preview", json!({ "actor": "desk-1", "rows": other })).await;
     let outcome = &looked["orders"][0];
     assert_eq!(outcome["problem"]["code"], "import-order-placed-otherwise");
-    let looked = ask(&door, "imports/orders/preview", json!({ "rows": rows })).await;
+    let looked =
+        ask(&door, "imports/orders/preview", json!({ "actor": "desk-1", "rows": rows })).await;
     assert_eq!(looked["orders"][0]["outcome"], "same");
 }

@@ -114,7 +114,7 @@ fn check(name: &str, told: &Value) {
         "Plan" => (&views["deliveryPlan"]["day"], json!("2022-11-10")),
         "Care" => (&views["zeroShelf"]["withoutReason"], json!(2)),
         "Households" => (&views["coverage"]["uncovered"], json!([])),
-        "Sheet" => (&views["runSheet"]["sheet"]["stops"], json!([])),
+        "Sheet" => (&views["runSheet"]["stops"], json!([])),
         "Runs" => (&told["community"]["openRuns"]["nodes"][0]["grid"], json!("3")),
         "Whose" => (&told["community"]["resolve"]["candidates"], json!([])),
         "Register" => (&told["householdRegister"]["alreadySo"], json!(false)),

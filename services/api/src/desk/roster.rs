@@ -23,6 +23,7 @@ use crate::App;
 use crate::commands::path_part;
 use crate::export::{Cell, Csv, name};
 use crate::problem::ProblemResponse;
+use crate::views::When;
 use crate::views::questions::vault_unavailable;
 
 /// The most volunteers that are listed.
@@ -121,7 +122,7 @@ pub(crate) async fn roster(
     let ids: Vec<_> = app.engine.with_place(community, |place| {
         place.volunteers().iter().copied().take(VOLUNTEERS_MAX).collect()
     })?;
-    let runs = runs_of(app, community);
+    let runs = runs_of(app, community).await?;
     let now = app.engine.clock().now();
     let mut entries = vec![];
     for id in ids {
@@ -154,8 +155,11 @@ pub(crate) async fn roster(
 }
 
 /// The open run of every volunteer who was offered one or makes it.
-fn runs_of(app: &App, community: &CommunityId) -> HashMap<VolunteerId, RunId> {
-    let runs = app.views.live(community, |views| {
+async fn runs_of(
+    app: &App,
+    community: &CommunityId,
+) -> Result<HashMap<VolunteerId, RunId>, Problem> {
+    let runs = app.ask(community, When::default(), |views, _| {
         let open = views.facts().runs().filter(|(_, run)| match run.state.phase {
             Phase::Offered | Phase::Accepted | Phase::Departed => true,
             Phase::Unknown | Phase::Planned | Phase::Closed | Phase::Cancelled => false,
@@ -166,7 +170,7 @@ fn runs_of(app: &App, community: &CommunityId) -> HashMap<VolunteerId, RunId> {
         });
         held.collect()
     });
-    runs.unwrap_or_default()
+    Ok(runs.await?.answer)
 }
 
 fn name_of(

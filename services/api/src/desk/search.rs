@@ -8,7 +8,7 @@ use axum::extract::{Path, Request as HttpRequest, State};
 use domain::address::Door;
 use domain::household::HouseholdState;
 use domain::household::event::HouseholdStatus;
-use domain::ids::{CommunityId, GridId, HouseholdId, ParcelId, VolunteerId};
+use domain::ids::{ActorId, CommunityId, GridId, HouseholdId, ParcelId, VolunteerId};
 use projections::CommunityViews;
 use projections::piece_list::{self, ListedPiece};
 use projections::run_sheet::RunLine;
@@ -20,9 +20,11 @@ use serde::{Deserialize, Serialize};
 
 use super::roster::{self, RosterEntry};
 use crate::App;
+use crate::actor::authorize;
 use crate::body;
 use crate::commands::path_part;
 use crate::problem::ProblemResponse;
+use crate::views::When;
 use crate::views::questions::vault_unavailable;
 
 /// The most finds of one kind that are told.
@@ -40,6 +42,8 @@ const TAIL_DIGITS: std::ops::RangeInclusive<usize> = 3..=6;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SearchBody {
+    /// Who asks.
+    actor: ActorId,
     /// Anything.
     text: String,
 }
@@ -109,13 +113,14 @@ pub(crate) async fn search(
     request: HttpRequest,
 ) -> Result<Json<FoundBody>, ProblemResponse> {
     let community: CommunityId = path_part(&community, "community")?;
-    let SearchBody { text } = body::json(&body::bytes(request).await?)?;
+    let SearchBody { actor, text } = body::json(&body::bytes(request).await?)?;
+    authorize(&actor, &community)?;
     let text = text.trim();
     if text.is_empty() || text.len() > TEXT_BYTES_MAX {
         return Err(shape().into());
     }
     let mut found = FoundBody::default();
-    find_pieces(&app, &community, text, &mut found)?;
+    find_pieces(&app, &community, text, &mut found).await?;
     find_doors(&app, &community, text, &mut found)?;
     find_households(&app, &community, text, &mut found)?;
     let ids: Vec<_> = found.doors.iter().flat_map(|door| &door.households).copied().collect();
@@ -124,14 +129,14 @@ pub(crate) async fn search(
             add_household(place, id, &mut found);
         }
     })?;
-    found.runs = app.views.live(&community, |views| runs(views, text)).unwrap_or_default();
+    found.runs = app.ask(&community, When::default(), |views, _| runs(views, text)).await?.answer;
     cut(&mut found.runs, &mut found.more);
     find_volunteers(&app, &community, text, &mut found).await?;
     Ok(Json(found))
 }
 
 /// Pieces by label or number, by the end of a number, or by an id or its beginning.
-fn find_pieces(
+async fn find_pieces(
     app: &App,
     community: &CommunityId,
     text: &str,
@@ -150,11 +155,11 @@ fn find_pieces(
             fits.map(|(id, _)| id).collect()
         })?;
     }
-    let lines = app.views.live(community, |views| {
+    let lines = app.ask(community, When::default(), |views, _| {
         let of = |id: &ParcelId| piece_list::piece(views.facts(), *id);
         ids.iter().filter_map(of).collect::<Vec<_>>()
     });
-    let mut lines = lines.unwrap_or_default();
+    let mut lines = lines.await?.answer;
     lines.sort_by_key(|line| (!line.spot.is_open(), line.in_spot_since));
     cut(&mut lines, &mut found.more);
     found.pieces = lines

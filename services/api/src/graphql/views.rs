@@ -12,15 +12,14 @@ use projections::delivery_plan::DeliveryPlan;
 use projections::household_box::HouseholdBox;
 use projections::needs_care::{CareEntry, CareReason, ZeroShelf};
 use projections::now_board::NowBoard;
-use projections::run_sheet::RunLine;
+use projections::run_sheet::{RunLine, RunSheet};
 use runtime::Problem;
 
 use super::fault::fault;
 use super::load::app;
 use super::reflect::Reflect;
 use crate::views::questions::{
-    COVERAGE_DAYS, SheetWithNotesBody, ask_box, ask_care, ask_coverage, ask_plan, ask_runs,
-    ask_sheet, ask_shelf,
+    COVERAGE_DAYS, ask_box, ask_care, ask_coverage, ask_plan, ask_runs, ask_sheet, ask_shelf,
 };
 use crate::views::resources::{BuildingQueueDetailBody, ask_building};
 use crate::views::{Asked, When};
@@ -95,8 +94,7 @@ impl Views {
         told(ask_runs(app(ctx), &self.community, self.when).await)
     }
 
-    /// The sheet of a run: its stops in their order, the pieces for each door, and the notes of
-    /// the live stop.
+    /// The sheet of a run: its stops in their order and the pieces for each door.
     async fn run_sheet(
         &self,
         ctx: &Context<'_>,
@@ -104,7 +102,7 @@ impl Views {
         #[graphql(desc = "The revision up to which its reader has seen it: what others changed \
                           after it is marked.")]
         seen: Option<Reflect<u64>>,
-    ) -> Result<Reflect<SheetWithNotesBody>> {
+    ) -> Result<Reflect<RunSheet>> {
         let seen = seen.map(|seen| seen.0);
         told(ask_sheet(app(ctx), &self.community, self.when, run.0, seen).await)
     }

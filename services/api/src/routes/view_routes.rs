@@ -10,14 +10,13 @@ use projections::household_box::{HouseholdBox, ResidentBox};
 use projections::needs_care::{CareEntry, ZeroShelf};
 use projections::now_board::NowBoard;
 use projections::parcel_trail::Trail;
-use projections::run_sheet::RunLine;
+use projections::run_sheet::{RunLine, RunSheet};
 
 use super::{Method, RequestBody, ResponseBody, Route, SchemaOf, schema};
 use crate::App;
 use crate::views::When;
 use crate::views::lists::{self, CareQuery, CoverageQuery, LookUpBody, SheetQuery};
 use crate::views::pieces::{self, BuildingPageQuery, PiecesBody, PiecesQuery};
-use crate::views::questions::SheetWithNotesBody;
 use crate::views::resources::{
     self as views, BuildingQuery, BuildingQueueDetailBody, DayQuery, RollUpBody, ShiftQuery,
 };
@@ -164,7 +163,7 @@ fn lists() -> Vec<Route> {
             "/api/v1/communities/{community}/run-sheets/{run}",
             "A courier's stops in order, with what changed since it was last seen.",
             Some(schema::<SheetQuery>),
-            json::<SheetWithNotesBody>(),
+            json::<RunSheet>(),
             || get(lists::run_sheet),
         ),
         route(

@@ -181,7 +181,7 @@ pub(crate) async fn run_sheet(
     let SheetQuery { seen, as_of, at_least } = body::query(&uri)?;
     let asked = ask_sheet(&app, &community, When { as_of, at_least }, run, seen).await?;
     // The pieces of a sheet change without its run, so the community's position is a part of it.
-    let tag = format!("\"{}.{}\"", asked.answer.sheet.revision, asked.position);
+    let tag = format!("\"{}.{}\"", asked.answer.revision, asked.position);
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
         return Ok(StatusCode::NOT_MODIFIED.into_response());
     }

@@ -23,16 +23,7 @@ use crate::App;
 /// For how many days nobody has reached a household, where nobody says another number.
 pub(crate) const COVERAGE_DAYS: u16 = 3;
 
-/// A run's sheet, and the notes of its live stop in the clear.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct SheetWithNotesBody {
-    /// The sheet.
-    pub(super) sheet: RunSheet,
-    /// The notes of the live stop's households.
-    notes: Vec<NoteBody>,
-}
-
-/// A note about a household.
+/// A note about a household, in the clear.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct NoteBody {
     /// The household.
@@ -63,20 +54,27 @@ pub(crate) async fn ask_runs(
     app.ask(community, when, |views, _| views.runs()).await
 }
 
-/// The sheet of a run, with the notes of its live stop; `seen` is the revision up to which its
-/// reader knows it.
+/// The sheet of a run, without notes; `seen` is the revision up to which its reader knows it.
 pub(crate) async fn ask_sheet(
     app: &App,
     community: &CommunityId,
     when: When,
     run: RunId,
     seen: Option<u64>,
-) -> Result<Asked<SheetWithNotesBody>, Problem> {
+) -> Result<Asked<RunSheet>, Problem> {
     let asked = app.ask(community, when, |views, _| views.run_sheet(run, seen)).await?;
-    let mut asked = found(asked, run_unknown)?;
-    let sealed = asked.answer.stops.iter_mut().flat_map(|stop| stop.notes.drain(..));
-    let notes = sealed.map(|note| opened(app, community, note)).collect::<Result<_, _>>()?;
-    Ok(asked.map(|sheet| SheetWithNotesBody { sheet, notes }))
+    found(asked, run_unknown)
+}
+
+/// The notes of a run's live stop, for whoever has its PIN.
+pub(crate) async fn ask_notes(
+    app: &App,
+    community: &CommunityId,
+    run: RunId,
+) -> Result<Vec<NoteBody>, Problem> {
+    let sheet = ask_sheet(app, community, When::default(), run, None).await?.answer;
+    let sealed = sheet.stops.into_iter().flat_map(|stop| stop.notes);
+    sealed.map(|note| opened(app, community, note)).collect()
 }
 
 fn opened(app: &App, community: &CommunityId, sealed: SealedNote) -> Result<NoteBody, Problem> {

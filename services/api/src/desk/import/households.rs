@@ -165,6 +165,7 @@ pub(crate) async fn preview(
     let community: CommunityId = path_part(&community, "community")?;
     let HouseholdListBody { actor, rows } = body::json(&body::bytes(request).await?)?;
     super::check_rows(rows.len(), PREVIEW_ROWS_MAX)?;
+    authorize(&actor, &community)?;
     let today = today(&app, &community)?;
     let import = Import { app: &app, community: &community, actor: &actor, today };
     let mut first = HashMap::new();

@@ -57,6 +57,8 @@ pub struct OrderRow {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OrderListBody {
+    /// Who asks.
+    actor: ActorId,
     /// The rows, at most 5,000.
     rows: Vec<OrderRow>,
 }
@@ -121,8 +123,9 @@ pub(crate) async fn preview(
     request: HttpRequest,
 ) -> Result<Json<ListedOrdersBody>, ProblemResponse> {
     let community: CommunityId = path_part(&community, "community")?;
-    let OrderListBody { rows } = body::json(&body::bytes(request).await?)?;
+    let OrderListBody { actor, rows } = body::json(&body::bytes(request).await?)?;
     super::check_rows(rows.len(), PREVIEW_ROWS_MAX)?;
+    authorize(&actor, &community)?;
     let import = Import { app: &app, community: &community, today: today(&app, &community)? };
     let (groups, mut orders) = import.grouped(&rows);
     for (order, group) in groups {
