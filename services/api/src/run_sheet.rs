@@ -151,7 +151,7 @@ pub struct SheetBody {
     closes: Option<jiff::civil::Time>,
     /// The stops in the order of the way; none once the run has ended.
     stops: Vec<CourierStop>,
-    /// What to know at the stop that is next, by household.
+    /// What to know at the stop that is next.
     notes: Vec<NoteBody>,
     /// The compound's plan: every building that has a place on it.
     plan: Vec<PlanBuilding>,

@@ -48,6 +48,28 @@ async fn the_slip_opens_the_sheet() {
 }
 
 #[tokio::test]
+async fn whoever_has_the_pin_reads_what_to_know_at_the_next_door() {
+    let door = Door::open().await;
+    let household = door.household("1", "1", "301").await;
+    let contact = json!({ "kind": "set_contact", "note": "敲门要响" });
+    door.done(&format!("households/{household}"), contact).await;
+    let (run, slip) = loaded(&door).await;
+    let pin = slip["pin"].as_str().unwrap();
+    door.settle().await;
+    assert_eq!(sheet(&door, &run, pin).await.json()["notes"], json!([]), "not yet at the door");
+    is(&door.scan("depart", json!({ "run": run, "counted_pieces": 1 })).await, "accepted");
+    door.settle().await;
+    let there = json!({ "building": "1", "unit": "1", "room": "301" });
+    let notes = json!([{ "door": there, "note": "敲门要响" }]);
+    assert_eq!(sheet(&door, &run, pin).await.json()["notes"], notes);
+
+    let erase = json!({ "kind": "erase" });
+    door.done(&format!("households/{household}"), erase).await;
+    door.settle().await;
+    assert_eq!(sheet(&door, &run, pin).await.json()["notes"], json!([]));
+}
+
+#[tokio::test]
 async fn a_wrong_pin_opens_nothing_and_guessing_ends() {
     let door = Door::open().await;
     let (run, slip) = loaded(&door).await;

@@ -1,5 +1,6 @@
 //! The questions that REST and GraphQL both ask, and what they have to look up besides.
 
+use domain::address::Door;
 use domain::ids::{CommunityId, GridId, HouseholdId, ParcelId, RunId};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -26,10 +27,10 @@ pub(crate) const COVERAGE_DAYS: u16 = 3;
 /// A note about a household, in the clear.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct NoteBody {
-    /// The household.
-    household: HouseholdId,
-    /// The note; `null` when the household was erased since.
-    note: Option<String>,
+    /// The stop's door.
+    door: Door,
+    /// The note.
+    note: String,
 }
 
 /// The plan of a day; without a day, today's.
@@ -66,28 +67,30 @@ pub(crate) async fn ask_sheet(
     found(asked, run_unknown)
 }
 
-/// The notes of a run's live stop, for whoever has its PIN.
+/// The notes of a run's live stop, for whoever has its PIN. Those of households that were erased
+/// are gone.
 pub(crate) async fn ask_notes(
     app: &App,
     community: &CommunityId,
     run: RunId,
 ) -> Result<Vec<NoteBody>, Problem> {
     let sheet = ask_sheet(app, community, When::default(), run, None).await?.answer;
-    let sealed = sheet.stops.into_iter().flat_map(|stop| stop.notes);
-    sealed.map(|note| opened(app, community, note)).collect()
-}
-
-fn opened(app: &App, community: &CommunityId, sealed: SealedNote) -> Result<NoteBody, Problem> {
-    let SealedNote { household, note } = sealed;
-    let subject = Subject::Household(community.clone(), household);
-    match app.engine.vault().open_sealed(&subject, &note) {
-        Ok(Opened::Text(text)) => Ok(NoteBody { household, note: Some(text) }),
-        Ok(Opened::Erased) => Ok(NoteBody { household, note: None }),
-        Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "a note cannot be opened");
-            Err(vault_unavailable())
+    let mut notes = vec![];
+    for stop in sheet.stops {
+        for SealedNote { household, note } in stop.notes {
+            let subject = Subject::Household(community.clone(), household);
+            match app.engine.vault().open_sealed(&subject, &note) {
+                Ok(Opened::Text(note)) => notes.push(NoteBody { door: stop.door.clone(), note }),
+                Ok(Opened::Erased) => {}
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(error, "a note cannot be opened");
+                    return Err(vault_unavailable());
+                }
+            }
         }
     }
+    Ok(notes)
 }
 
 /// The pieces that need care, of a grid or for a reason only where one is named.

@@ -71,7 +71,7 @@ export class Importing {
       const answer = await this.#ask<{ rows: HouseholdAnswer[] }>("imports/households/preview", { actor: settings.badge, rows });
       return answer?.rows.map(({ line, ...one }) => ({ ...one, ...fresh, lines: [line], items: [], command: uuidv7() })) ?? null;
     }
-    const answer = await this.#ask<{ orders: Looked[] }>("imports/orders/preview", { rows });
+    const answer = await this.#ask<{ orders: Looked[] }>("imports/orders/preview", { actor: settings.badge, rows });
     return answer?.orders.map((one) => ({ ...one, ...fresh, differences: [], command: uuidv7() })) ?? null;
   }
 
@@ -125,7 +125,7 @@ export class Importing {
         one.household ??= uuidv7();
         return { command_id: one.command, household: one.household, expected_revision: one.revision ?? null, row: this.#row(one.lines[0]!) };
       });
-      return (await this.#ask<{ rows: Partial<Looked>[] }>("imports/households", { actor, rows }))?.rows ?? null;
+      return (await this.#ask<{ rows: Partial<Looked>[] }>("imports/households", { actor: settings.badge, rows }))?.rows ?? null;
     }
     const orders = batch.map((one) => ({ command_id: one.command, order: one.order, rows: this.#rowsOf(one) }));
     return (await this.#ask<{ orders: Partial<Looked>[] }>("imports/orders", { actor, orders }))?.orders ?? null;

@@ -38,6 +38,8 @@ export interface Sheet {
   opens?: string;
   closes?: string;
   stops: Stop[];
+  /** What to know at the stop that is next. */
+  notes: { door: Door; note: string }[];
   plan: { building: string; position: { east_dm: number; north_dm: number } }[];
 }
 
