@@ -132,6 +132,7 @@ fn observation(community: &CommunityId, event: &ParcelEvent) -> Option<Observati
         | ParcelEvent::RecallLifted(_)
         | ParcelEvent::Reopened(_) => seen("inspecting", "in_progress", None, None),
         ParcelEvent::Expected(_)
+        | ParcelEvent::OrderMatched(_)
         | ParcelEvent::KeptOvernight(_)
         | ParcelEvent::LateScanNoted(_)
         | ParcelEvent::Disputed(_)

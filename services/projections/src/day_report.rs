@@ -323,6 +323,7 @@ impl Tracked {
             ParcelEvent::Missing(_) => self.missing = true,
             ParcelEvent::Found(_) => self.missing = false,
             ParcelEvent::Expected(_)
+            | ParcelEvent::OrderMatched(_)
             | ParcelEvent::Arrived(_)
             | ParcelEvent::ArrivalUndone(_)
             | ParcelEvent::DisinfectionStarted(_)

@@ -474,7 +474,8 @@ fn makes_known(event: &ParcelEvent) -> bool {
         | ParcelEvent::DisputeSettled(_)
         | ParcelEvent::Missing(_)
         | ParcelEvent::Recalled(_) => true,
-        ParcelEvent::ArrivalUndone(_)
+        ParcelEvent::OrderMatched(_)
+        | ParcelEvent::ArrivalUndone(_)
         | ParcelEvent::Held(_)
         | ParcelEvent::Identified(_)
         | ParcelEvent::DisinfectionStarted(_)

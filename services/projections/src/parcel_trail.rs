@@ -344,6 +344,7 @@ fn note(trail: &mut Trail, event: &TrailEvent) {
             }
         }
         ParcelEvent::Expected(_)
+        | ParcelEvent::OrderMatched(_)
         | ParcelEvent::Arrived(_)
         | ParcelEvent::Held(_)
         | ParcelEvent::Sorted(_)

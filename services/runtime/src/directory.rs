@@ -328,7 +328,8 @@ impl Place {
             }
             ParcelEvent::DisputeSettled(_) => self.set_closed(id, None),
             ParcelEvent::DeliveryFailed(event) => self.tried(id, event, at),
-            ParcelEvent::Held(_)
+            ParcelEvent::OrderMatched(_)
+            | ParcelEvent::Held(_)
             | ParcelEvent::Relayed(_)
             | ParcelEvent::Damaged(_)
             | ParcelEvent::Missing(_)

@@ -6,26 +6,25 @@
 //! what could not be done yet; the watchdog tells which ones have waited too long, and which were
 //! refused.
 
+mod follows;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use domain::ids::{ActorId, CommandId, CommunityId, OrderId, ParcelId, RunId};
 use domain::order::OrderCommand;
-use domain::parcel::event::{End, OvernightReason, ParcelDisputeSettled};
-use domain::parcel::{Custody, ParcelState, Phase};
-use domain::parcel::{ParcelCommand, ParcelEvent};
-use domain::plan::PlanEvent;
-use domain::plan::event::{LeftPiece, PlanOfferDecided, ProposedRun, Remains};
-use domain::run::{RunCommand, RunEvent};
-use domain::{household::HouseholdEvent, ids::HouseholdId};
+use domain::parcel::event::{End, ParcelDisputeSettled};
+use domain::parcel::{Custody, ParcelCommand, ParcelState, Phase};
+use domain::run::RunCommand;
 use event_log::{Delivery, LogError, Position, RecordedEvent};
-use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::codec::{self, AnyEvent, Metadata, Observed};
+pub use self::follows::LOAD_GRACE;
+use self::follows::{CAUSES, Reaction, reactions};
+use crate::codec::{self, Metadata, Observed};
 use crate::engine::{Engine, problem};
 use crate::problem::Problem;
 use crate::request::{Occurred, Request};
@@ -33,35 +32,10 @@ use crate::vault::Subject;
 
 /// How long the courier waits before it tries again what could not be done.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
-/// How long a piece may be on a run without being told so itself before it is taken off again.
-pub const LOAD_GRACE: SignedDuration = SignedDuration::from_mins(5);
 /// How long a reaction may wait before the watchdog reports it.
 pub const STUCK_AFTER: SignedDuration = SignedDuration::from_mins(10);
 /// How many refused reactions are kept for people to look at.
 pub const REFUSED_KEPT_MAX: usize = 1_000;
-
-/// One thing that follows from an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Reaction {
-    /// A run hears of a piece.
-    Run(RunId, RunCommand),
-    /// An order hears of a piece.
-    Order(OrderId, OrderCommand),
-    /// The run and the order of a piece hear that it is with the courier again.
-    Reopened(ParcelId),
-    /// The run and the order of a piece hear how a dispute about it was settled.
-    Settled(ParcelId, ParcelDisputeSettled),
-    /// The order of a piece hears that it was handed off.
-    HandedOff(ParcelId),
-    /// A piece that is on a run without knowing so is taken off, once the grace is over.
-    CheckLoaded(ParcelId, RunId),
-    /// A household's key is deleted.
-    EraseKey(HouseholdId),
-    /// A volunteer is asked to make a planned trip.
-    Offer(PlanOfferDecided),
-    /// A piece hears why it stays overnight, and who answers for it.
-    KeepOvernight(ParcelId, Date, OvernightReason, ActorId),
-}
 
 /// A reaction that the domain refused: a person should look at it.
 #[derive(Debug, Clone, Serialize)]
@@ -228,17 +202,7 @@ async fn read(engine: &Engine, recorded: &RecordedEvent, after: Position) {
     let reactions = reactions(&event);
     debug_assert!(causes || reactions.is_empty(), "{} is not listed", recorded.event_type);
     for (index, reaction) in reactions.into_iter().enumerate() {
-        let grace = match reaction {
-            Reaction::CheckLoaded(..) => LOAD_GRACE,
-            Reaction::Run(..)
-            | Reaction::Order(..)
-            | Reaction::Reopened(_)
-            | Reaction::Settled(..)
-            | Reaction::HandedOff(_)
-            | Reaction::EraseKey(_)
-            | Reaction::Offer(_)
-            | Reaction::KeepOvernight(..) => SignedDuration::ZERO,
-        };
+        let grace = reaction.grace();
         let not_before = metadata.recorded_at.saturating_add(grace).unwrap_or(Timestamp::MAX);
         let pending = Pending {
             event: recorded.clone(),
@@ -249,118 +213,6 @@ async fn read(engine: &Engine, recorded: &RecordedEvent, after: Position) {
             blocked_by: None,
         };
         attempt(engine, &community, &metadata, (recorded.position, index), pending).await;
-    }
-}
-
-/// The types of the events that anything follows from, so that the others need not be decoded.
-const CAUSES: &[&str] = &[
-    "HouseholdErased",
-    "ParcelArrived",
-    "ParcelDeliveryFailed",
-    "ParcelDisposed",
-    "ParcelDisputeSettled",
-    "ParcelHandedOff",
-    "ParcelReopened",
-    "ParcelReturned",
-    "ParcelUnloaded",
-    "PlanDayClosed",
-    "PlanOfferDecided",
-    "PlanWaveProposed",
-    "RunPieceLoaded",
-];
-
-/// What follows from an event; nothing but the event is looked at.
-fn reactions(event: &AnyEvent) -> Vec<Reaction> {
-    match event {
-        AnyEvent::Parcel(parcel, event) => of_parcel(event, *parcel),
-        AnyEvent::Run(run, RunEvent::PieceLoaded(event)) => {
-            vec![Reaction::CheckLoaded(event.parcel, *run)]
-        }
-        AnyEvent::Household(household, HouseholdEvent::Erased(_)) => {
-            vec![Reaction::EraseKey(*household)]
-        }
-        AnyEvent::Run(..)
-        | AnyEvent::Household(..)
-        | AnyEvent::Community(..)
-        | AnyEvent::Device(..)
-        | AnyEvent::Order(..)
-        | AnyEvent::Volunteer(..) => vec![],
-        AnyEvent::Plan(day, event) => of_plan(*day, event),
-    }
-}
-
-/// The plan's decisions are carried out: its runs are planned, its offers made, and what stays
-/// overnight hears of it.
-fn of_plan(day: Date, event: &PlanEvent) -> Vec<Reaction> {
-    match event {
-        PlanEvent::WaveProposed(event) => {
-            let plan =
-                |one: &ProposedRun| Reaction::Run(one.run, RunCommand::Plan(one.plan.clone()));
-            event.runs.iter().map(plan).collect()
-        }
-        PlanEvent::OfferDecided(event) => vec![Reaction::Offer(event.clone())],
-        PlanEvent::DayClosed(event) => {
-            let stays = |piece: &LeftPiece| match piece.remains {
-                Remains::Stays(reason) => {
-                    let owner = piece.owner.clone();
-                    Some(Reaction::KeepOvernight(piece.parcel, day, reason, owner))
-                }
-                Remains::Perishes => None,
-            };
-            event.left.iter().filter_map(stays).collect()
-        }
-        PlanEvent::RunEnded(_) | PlanEvent::PiecesSetAside(_) | PlanEvent::PiecesReleased(_) => {
-            vec![]
-        }
-    }
-}
-
-fn of_parcel(event: &ParcelEvent, parcel: ParcelId) -> Vec<Reaction> {
-    match event {
-        ParcelEvent::Arrived(event) => {
-            let add = |order| Reaction::Order(order, OrderCommand::AddParcel { parcel });
-            event.order.map(add).into_iter().collect()
-        }
-        ParcelEvent::Unloaded(event) => {
-            vec![Reaction::Run(event.run, RunCommand::UnloadPiece { parcel })]
-        }
-        ParcelEvent::HandedOff(event) => {
-            let delivered = |run| Reaction::Run(run, RunCommand::RecordDelivered { parcel });
-            let mut follow = vec![Reaction::HandedOff(parcel)];
-            follow.extend(event.run.map(delivered));
-            follow
-        }
-        ParcelEvent::DeliveryFailed(event) => {
-            let reason = event.reason;
-            vec![Reaction::Run(event.run, RunCommand::RecordFailed { parcel, reason })]
-        }
-        ParcelEvent::Returned(event) => {
-            vec![Reaction::Run(event.run, RunCommand::RecordReturned { parcel })]
-        }
-        ParcelEvent::Disposed(event) => {
-            let lost = |run| Reaction::Run(run, RunCommand::RecordLost { parcel });
-            event.run.map(lost).into_iter().collect()
-        }
-        ParcelEvent::Reopened(_) => vec![Reaction::Reopened(parcel)],
-        ParcelEvent::DisputeSettled(event) => vec![Reaction::Settled(parcel, event.clone())],
-        ParcelEvent::Expected(_)
-        | ParcelEvent::ArrivalUndone(_)
-        | ParcelEvent::Held(_)
-        | ParcelEvent::Identified(_)
-        | ParcelEvent::DisinfectionStarted(_)
-        | ParcelEvent::Disinfected(_)
-        | ParcelEvent::Sorted(_)
-        | ParcelEvent::Loaded(_)
-        | ParcelEvent::Relayed(_)
-        | ParcelEvent::Refused(_)
-        | ParcelEvent::Damaged(_)
-        | ParcelEvent::Missing(_)
-        | ParcelEvent::Found(_)
-        | ParcelEvent::Recalled(_)
-        | ParcelEvent::RecallLifted(_)
-        | ParcelEvent::KeptOvernight(_)
-        | ParcelEvent::LateScanNoted(_)
-        | ParcelEvent::Disputed(_) => vec![],
     }
 }
 
@@ -457,6 +309,16 @@ async fn carry_out(engine: &Engine, request: &Request, reaction: &Reaction) -> R
     match reaction {
         Reaction::Run(run, command) => tell_run(engine, request, *run, command).await,
         Reaction::Order(order, command) => tell_order(engine, request, *order, command).await,
+        Reaction::Matched(parcel, order) => {
+            let add = OrderCommand::AddParcel { parcel: *parcel };
+            tell_order(engine, request, *order, &add).await?;
+            let (state, _) = engine.peek::<domain::parcel::Parcel>(community, parcel).await?;
+            if state.phase != Phase::HandedOff {
+                return Ok(());
+            }
+            let handed_off = OrderCommand::RecordHandedOff { parcel: *parcel };
+            tell_order(engine, &request.follow_up("handed off"), *order, &handed_off).await
+        }
         Reaction::HandedOff(parcel) => {
             let (state, _) = engine.peek::<domain::parcel::Parcel>(community, parcel).await?;
             let command = OrderCommand::RecordHandedOff { parcel: *parcel };

@@ -127,3 +127,38 @@ async fn a_run_is_closed_with_its_count() {
     let report = door.see("day-report").await;
     assert_eq!(report["total"]["returned"], 1);
 }
+
+#[tokio::test]
+async fn an_order_announced_after_its_piece_was_handed_off_is_fulfilled_all_the_same() {
+    let door = Door::open().await;
+    let household = door.household("1", "1", "301").await;
+    let (run, _) = door.run("1").await;
+    let arrival = json!({
+        "code": NUMBER, "carrier": "sf", "category": "medicine", "address": "1-1-301",
+    });
+    is(&door.scan("arrive", arrival).await, "accepted");
+    is(&door.scan("sort", json!({ "code": NUMBER })).await, "accepted");
+    is(&door.scan("load", json!({ "code": NUMBER, "run": run })).await, "accepted");
+    is(&door.scan("depart", json!({ "run": run, "counted_pieces": 1 })).await, "accepted");
+    is(&door.scan("hand_off", json!({ "code": NUMBER, "run": run })).await, "accepted");
+    door.settle().await;
+
+    let order = door.thing();
+    let place = json!({
+        "kind": "place", "channel": "proxy", "household": household, "placed_by": "leader-2",
+        "lines": [{ "item": "胰岛素", "category": "medicine", "quantity": 1 }], "pieces": 1,
+    });
+    door.done(&format!("orders/{order}"), place.clone()).await;
+    let announced = json!({ "code": NUMBER, "carrier": "sf", "order": order });
+    is(&door.scan("expect", announced.clone()).await, "accepted");
+    is(&door.scan("expect", announced).await, "duplicate");
+    door.settle().await;
+    let seen = door.see(&format!("orders/{order}")).await;
+    assert_eq!(seen["phase"], "fulfilled", "{seen}");
+
+    let other = door.thing();
+    door.done(&format!("orders/{other}"), place).await;
+    let again = json!({ "code": NUMBER, "carrier": "sf", "order": other });
+    let refused = door.scan("expect", again).await;
+    assert_eq!(refused["problem"]["code"], "parcel-of-other-order", "{refused}");
+}

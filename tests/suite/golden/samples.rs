@@ -394,6 +394,7 @@ fn held() -> Vec<Happening> {
         [
             ("ParcelArrived", arrived("SF1234567890124")),
             ("ParcelHeld", json!({ "reason": "unknown_recipient" })),
+            ("ParcelOrderMatched", json!({ "order": thing(ORDER) })),
             ("ParcelIdentified", json!({ "recipient": { "door": door(), "grid": "3" } })),
             ("ParcelDamaged", json!({ "usable": true })),
             ("ParcelMissing", json!({})),

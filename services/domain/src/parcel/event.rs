@@ -18,6 +18,7 @@ events! {
     /// Everything that can happen to a parcel.
     pub enum ParcelEvent {
         Expected(ParcelExpected),
+        OrderMatched(ParcelOrderMatched),
         Arrived(ParcelArrived),
         ArrivalUndone(ParcelArrivalUndone),
         Held(ParcelHeld),
@@ -70,6 +71,13 @@ pub struct ParcelExpected {
     /// For whom, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipient: Option<Recipient>,
+}
+
+/// The announcement of an order came after the piece: it is that order's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ParcelOrderMatched {
+    /// The order that it fulfils.
+    pub order: OrderId,
 }
 
 /// The intake point took the piece over from whoever brought it.

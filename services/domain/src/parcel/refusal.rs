@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::address::Door;
-use crate::ids::{BuildingId, GateId, GridId, RecallId, RunId, ZoneId};
+use crate::ids::{BuildingId, GateId, GridId, OrderId, RecallId, RunId, ZoneId};
 use crate::refusal::refusals;
 
 refusals! {
@@ -21,6 +21,9 @@ refusals! {
         NumberReused => "waybill-number-reused",
             "this number belongs to a parcel that was closed long ago: it is a new parcel",
             "此单号属于早已完结的旧件：请按新件登记";
+        OtherOrder { order: OrderId } => "parcel-of-other-order",
+            "this piece was announced for order {order}: cancel that order or announce another piece",
+            "此件已预报给订单 {order}：请先取消该订单，或预报其他件";
         UnknownRecipient => "recipient-unknown",
             "nobody knows yet for whom this piece is: find the recipient, then go on",
             "此件收件人未知：请先确认收件人";

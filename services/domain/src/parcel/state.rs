@@ -265,6 +265,7 @@ fn apply(state: &mut ParcelState, event: &ParcelEvent) {
                 order: event.order,
             }));
         }
+        ParcelEvent::OrderMatched(event) => match_order(state, event.order),
         ParcelEvent::Arrived(event) => apply_arrival(state, event),
         ParcelEvent::ArrivalUndone(_) => undo_arrival(state),
         ParcelEvent::Held(event) => state.held = Some(event.reason),
@@ -351,6 +352,24 @@ fn apply_arrival(state: &mut ParcelState, event: &ParcelArrived) {
         order: event.order,
     }));
     state.on_behalf = event.on_behalf;
+}
+
+/// The announcement is kept like one that came in time, for an arrival that is taken back.
+fn match_order(state: &mut ParcelState, order: OrderId) {
+    let Some(contents) = &mut state.contents else { return };
+    contents.order = Some(order);
+    match &mut state.announced {
+        Some(announced) => announced.order = Some(order),
+        None => {
+            state.announced = Some(Box::new(ParcelExpected {
+                waybill: contents.waybill.clone(),
+                piece: contents.piece,
+                category: contents.category,
+                order: Some(order),
+                recipient: None,
+            }));
+        }
+    }
 }
 
 /// What was said of the piece at the gate is forgotten with its arrival; what was said before is

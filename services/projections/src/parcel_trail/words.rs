@@ -10,6 +10,7 @@ pub(super) fn of(event: &ParcelEvent) -> (String, String) {
     let say = |chinese: &str, english: &str| (chinese.to_owned(), english.to_owned());
     match event {
         ParcelEvent::Expected(_) => say("已预报", "announced"),
+        ParcelEvent::OrderMatched(_) => say("补报订单，已关联", "its order was announced late"),
         ParcelEvent::Arrived(event) => {
             (format!("到达{}", event.gate), format!("arrived at gate {}", event.gate))
         }

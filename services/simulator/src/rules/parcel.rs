@@ -136,7 +136,10 @@ impl Parcel {
             "ParcelReopened" => self.reopened(sight)?,
             "ParcelDisputeSettled" => self.settled(sight)?,
             "ParcelDamaged" | "ParcelRecalled" => self.is_held_up(at),
-            "ParcelRecallLifted" | "ParcelLateScanNoted" | "ParcelDisputed" => {}
+            "ParcelOrderMatched"
+            | "ParcelRecallLifted"
+            | "ParcelLateScanNoted"
+            | "ParcelDisputed" => {}
             other => return Err(Broken(8, format!("nobody knows the event `{other}`"))),
         }
         Ok(())

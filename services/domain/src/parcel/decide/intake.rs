@@ -5,11 +5,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::exceptions::found;
 use super::{Decision, NUMBER_REUSE_AFTER, check_deliverable, check_piece, check_undisputed};
 use crate::address::Recipient;
-use crate::ids::ContainerId;
+use crate::ids::{ContainerId, OrderId};
 use crate::parcel::command::{Arrive, Expect, Sort};
 use crate::parcel::event::{
     HoldReason, ParcelArrivalUndone, ParcelArrived, ParcelDisinfected, ParcelDisinfectionStarted,
-    ParcelExpected, ParcelHeld, ParcelIdentified, ParcelSorted,
+    ParcelExpected, ParcelHeld, ParcelIdentified, ParcelOrderMatched, ParcelSorted,
 };
 use crate::parcel::refusal::ParcelRefusal;
 use crate::parcel::state::{ParcelState, Phase};
@@ -17,10 +17,41 @@ use crate::parcel::state::{ParcelState, Phase};
 pub(super) fn expect(state: &ParcelState, command: Expect) -> Decision {
     let Expect { waybill, piece, category, order, recipient } = command;
     check_piece(piece)?;
-    if state.phase != Phase::Unknown {
-        return Ok(vec![]);
+    match state.phase {
+        Phase::Unknown => {}
+        Phase::Refused | Phase::Disposed => return Ok(vec![]),
+        Phase::Expected
+        | Phase::Arrived
+        | Phase::Disinfecting { .. }
+        | Phase::Clean
+        | Phase::Sorted
+        | Phase::Loaded { .. }
+        | Phase::Relayed { .. }
+        | Phase::Failed { .. }
+        | Phase::HandedOff => return announce_late(state, order, recipient),
     }
     Ok(vec![ParcelExpected { waybill, piece, category, order, recipient }.into()])
+}
+
+/// What the label says counts; what it left open, an announcement that came later still tells.
+fn announce_late(
+    state: &ParcelState,
+    order: Option<OrderId>,
+    recipient: Option<Recipient>,
+) -> Decision {
+    let known = state.contents.as_ref().and_then(|contents| contents.order);
+    let mut events = match (known, order) {
+        (Some(known), Some(order)) if known != order => {
+            return Err(ParcelRefusal::OtherOrder { order: known });
+        }
+        (None, Some(order)) => vec![ParcelOrderMatched { order }.into()],
+        (_, None) | (Some(_), Some(_)) => vec![],
+    };
+    let told = recipient.filter(|_| state.recipient.is_none() && state.dispute.is_none());
+    if let Some(recipient) = told {
+        events.push(ParcelIdentified { recipient }.into());
+    }
+    Ok(events)
 }
 
 pub(super) fn arrive(state: &ParcelState, command: Arrive) -> Decision {

@@ -4,15 +4,20 @@ use jiff::SignedDuration;
 
 use super::sample::*;
 use crate::decider::Decider;
+use crate::ids::OrderId;
 use crate::parcel::command::{Arrive, Expect};
 use crate::parcel::event::{
     Claim, End, HoldReason, ParcelArrivalUndone, ParcelArrived, ParcelExpected, ParcelHeld,
-    ParcelReopened, Piece, ReopenReason,
+    ParcelIdentified, ParcelOrderMatched, ParcelReopened, Piece, ReopenReason,
 };
 use crate::parcel::{
     Custody, NUMBER_REUSE_AFTER, Parcel, ParcelCommand, ParcelRefusal, Phase, is_long_closed,
 };
 use crate::supply::Category;
+
+fn matched() -> ParcelOrderMatched {
+    ParcelOrderMatched { order: ORDER }
+}
 
 #[test]
 fn a_piece_is_announced() {
@@ -22,9 +27,42 @@ fn a_piece_is_announced() {
 #[test]
 fn a_piece_that_was_announced_or_came_needs_no_announcement() {
     announced().when(expect()).then_nothing();
-    at_home().when(expect()).then_nothing();
+    at_home().and(matched()).when(expect()).then_nothing();
     let other = Expect { category: Category::Meal, ..expect() };
-    at_gate().when(other).then_nothing();
+    at_gate().and(matched()).when(other).then_nothing();
+    with_carrier().when(expect()).then_nothing();
+}
+
+#[test]
+fn an_order_announced_after_its_piece_came_is_still_fulfilled_by_it() {
+    for came in [at_gate(), on_shelf(), on_run(), at_home()] {
+        came.clone().when(expect()).then([matched().into()]);
+        came.when(Expect { order: None, ..expect() }).then_nothing();
+    }
+    let without_order = ParcelExpected { order: None, ..was_expected() };
+    unheard_of().and(without_order).when(expect()).then([matched().into()]);
+    // It is kept like an announcement that came in time.
+    at_gate()
+        .and(matched())
+        .and(ParcelArrivalUndone {})
+        .when(expect())
+        .then([ParcelIdentified { recipient: family() }.into()]);
+}
+
+#[test]
+fn a_piece_is_announced_for_one_order() {
+    let order = OrderId(uuid::Uuid::from_u128(4_711));
+    let other = Expect { order: Some(order), ..expect() };
+    announced().when(other.clone()).refused(&ParcelRefusal::OtherOrder { order: ORDER });
+    at_gate().and(matched()).when(other).refused(&ParcelRefusal::OtherOrder { order: ORDER });
+}
+
+#[test]
+fn a_late_announcement_tells_for_whom_a_held_piece_is_and_overrules_no_label() {
+    let identified = ParcelIdentified { recipient: family() };
+    held_at_gate().when(expect()).then([matched().into(), identified.into()]);
+    let for_another = Expect { recipient: Some(neighbour()), ..expect() };
+    at_gate().when(for_another).then([matched().into()]);
 }
 
 #[test]

@@ -7,12 +7,13 @@ use crate::Refuse;
 use crate::parcel::ParcelRefusal;
 use crate::parcel::event::End;
 
-fn every_refusal() -> [ParcelRefusal; 28] {
+fn every_refusal() -> [ParcelRefusal; 29] {
     [
         ParcelRefusal::NotArrived,
         ParcelRefusal::ArrivalStands,
         ParcelRefusal::NotTheIntakePoint { intake_point: the("south") },
         ParcelRefusal::NumberReused,
+        ParcelRefusal::OtherOrder { order: ORDER },
         ParcelRefusal::UnknownRecipient,
         ParcelRefusal::DisinfectionNotStarted,
         ParcelRefusal::StillDisinfecting { until: at("08:35") },

@@ -13,8 +13,9 @@ use crate::parcel::event::{
     OvernightReason, ParcelArrivalUndone, ParcelArrived, ParcelDamaged, ParcelDeliveryFailed,
     ParcelDisinfected, ParcelDisinfectionStarted, ParcelDisposed, ParcelDisputeSettled,
     ParcelDisputed, ParcelExpected, ParcelFound, ParcelHandedOff, ParcelHeld, ParcelKeptOvernight,
-    ParcelLateScanNoted, ParcelLoaded, ParcelMissing, ParcelRecallLifted, ParcelRecalled,
-    ParcelRefused, ParcelReopened, ParcelUnloaded, Piece, Receiver, RefusalReason, ReopenReason,
+    ParcelLateScanNoted, ParcelLoaded, ParcelMissing, ParcelOrderMatched, ParcelRecallLifted,
+    ParcelRecalled, ParcelRefused, ParcelReopened, ParcelUnloaded, Piece, Receiver, RefusalReason,
+    ReopenReason,
 };
 use crate::parcel::{Parcel, ParcelCommand, ParcelEvent, ParcelState};
 use crate::sealed::Sealed;
@@ -47,6 +48,7 @@ fn came() -> Vec<ParcelEvent> {
         }
         .into(),
         ParcelHeld { reason: HoldReason::UnknownRecipient }.into(),
+        ParcelOrderMatched { order: ORDER }.into(),
         ParcelArrivalUndone {}.into(),
         identified(family()).into(),
         identified(stranger()).into(),
