@@ -19,6 +19,10 @@ use crate::decider::Decider;
 use crate::ids::CommandId;
 use crate::refusal::refusals;
 
+/// How many answers of one device are kept: what is asked for again later than that is older than
+/// any command that still applies by itself.
+pub const SETTLED_KEPT_MAX: usize = 10_000;
+
 /// The decider of one device.
 #[derive(Debug, Clone, Copy)]
 pub struct Device;
@@ -53,7 +57,8 @@ refusals! {
 pub struct DeviceState {
     /// Whether it is trusted no more.
     pub revoked: bool,
-    /// The answers to its commands that caused no events.
+    /// The answers to its last commands that caused no events; the ids of the devices grow with
+    /// time, so the first ones are the oldest.
     pub settled: BTreeMap<CommandId, (ContentDigest, SettledAnswer)>,
     /// Its commands that wait for a person.
     pub quarantined: BTreeMap<CommandId, (ContentDigest, QuarantineReason)>,
@@ -94,6 +99,9 @@ impl Decider for Device {
                 let answer = (event.content, event.answer.clone());
                 state.quarantined.remove(&event.command);
                 state.settled.insert(event.command, answer);
+                if state.settled.len() > SETTLED_KEPT_MAX {
+                    state.settled.pop_first();
+                }
                 state.last_sequence = state.last_sequence.max(event.sequence);
             }
             DeviceEvent::Quarantined(event) => {

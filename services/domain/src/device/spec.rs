@@ -4,7 +4,7 @@ use super::event::{
     CommandQuarantined, CommandSettled, ContentDigest, DeviceRestored, DeviceRevoked,
     QuarantineReason, RefusalKind, SettledAnswer,
 };
-use super::{Device, DeviceCommand, DeviceEvent, DeviceRefusal, DeviceState};
+use super::{Device, DeviceCommand, DeviceEvent, DeviceRefusal, DeviceState, SETTLED_KEPT_MAX};
 use crate::decider::fold;
 use crate::event::DomainEvent;
 use crate::ids::CommandId;
@@ -53,6 +53,18 @@ mod settling {
         let state = fold::<Device>(DeviceState::default(), &[refused().into()]);
         assert_eq!(state.settled[&SCAN], (content(1), refused().answer));
         assert_eq!(state.content_of(SCAN), Some(content(1)));
+    }
+
+    #[test]
+    fn a_device_that_is_refused_for_years_is_remembered_by_its_last_answers() {
+        let kept = u128::try_from(SETTLED_KEPT_MAX).unwrap();
+        let answers = (0..kept + 3).map(|number| {
+            CommandSettled { command: CommandId(Uuid::from_u128(number)), ..refused() }.into()
+        });
+        let state = fold::<Device>(DeviceState::default(), &answers.collect::<Vec<_>>());
+        assert_eq!(state.settled.len(), SETTLED_KEPT_MAX);
+        assert_eq!(state.settled.keys().next(), Some(&CommandId(Uuid::from_u128(3))));
+        assert_eq!(state.last_sequence, Some(4), "its count is not forgotten with them");
     }
 
     #[test]
