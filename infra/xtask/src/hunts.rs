@@ -8,6 +8,9 @@ use crate::run::{House, TaskError};
 const CRASH_TEST: &str = "crash::hunt";
 const CRASH_CYCLES: &str = "LASTMETER_CRASH_CYCLES";
 const CRASH_ADVICE: &str = "keep the folder that it names: the log in it is the evidence";
+const PROBE_FOLDER: &str = "tests/clients/schemathesis";
+const PYTHON_ADVICE: &str = "Python 3 with venv and pip is needed (Debian: python3-venv)";
+const PROBE_ADVICE: &str = "each finding above comes with a curl command that asks the same again";
 const HUNT_ADVICE: &str = "the last lines name seed and step; the same seed fails the same way";
 
 /// Options of `cargo xtask crash`.
@@ -27,6 +30,34 @@ pub struct Hunt {
     /// The first day's seed.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+}
+
+/// Options of `cargo xtask probe`.
+#[derive(Debug, Args)]
+pub struct Probe {
+    /// How many questions an operation is asked, at most.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    examples: u32,
+    /// What the questions are made from.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// Asks what the published contracts allow, and much that they do not, of a served engine: no
+/// answer may be a server's error.
+///
+/// # Errors
+/// When an answer is one, and when Python, Node or the engine cannot be started.
+pub fn probe(house: &House, options: &Probe) -> Result<(), TaskError> {
+    let venv = ["-m", "venv", "venv"];
+    house.program("Python's folder", PYTHON_ADVICE, ("python3", PROBE_FOLDER), venv).run()?;
+    let pip = house.path(PROBE_FOLDER).join("venv/bin/pip");
+    let pip = pip.to_string_lossy();
+    let wanted = ["install", "--quiet", "--requirement", "requirements.txt"];
+    house.program("schemathesis", PYTHON_ADVICE, (&pip, PROBE_FOLDER), wanted).run()?;
+    let words = ["tests/serve.mjs", "tests/clients/schemathesis/probe.mjs"].map(str::to_owned);
+    let words = words.into_iter().chain([options.examples.to_string(), options.seed.to_string()]);
+    house.program("the probe", PROBE_ADVICE, ("node", "."), words).run()
 }
 
 /// Kills the engine (`kill -9`) under load and looks for lost or doubled events, in release.

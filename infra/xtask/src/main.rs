@@ -39,6 +39,8 @@ enum Chore {
     Screens,
     /// Opens many boards at once and measures how live they stay; needs Node.
     Boards(screens::Boards),
+    /// Asks what the published contracts allow, and much that they do not; needs Node and Python.
+    Probe(hunts::Probe),
     /// Regenerates the published contracts in `schema/`.
     Schemas,
     /// Runs every benchmark of the workspace.
@@ -69,6 +71,7 @@ fn run(house: &House, chore: Chore) -> Result<(), TaskError> {
         Chore::Web => screens::build(house),
         Chore::Screens => screens::take(house),
         Chore::Boards(boards) => screens::boards(house, &boards),
+        Chore::Probe(probe) => hunts::probe(house, &probe),
         Chore::Schemas => engine::schemas(house),
         Chore::Bench(bench) => engine::bench(house, bench),
         Chore::Crash(crash) => hunts::crash(house, &crash),

@@ -11,27 +11,20 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::State;
 use axum::routing::post;
-use event_log::SqliteLog;
-use event_log::sqlite::Options;
-use lastmeter::serve::{Served, Source};
-use runtime::clock::SystemClock;
-use runtime::community_file;
-use runtime::vault::Vault;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use crate::support::{COMMUNITY, Failure, STEPS, cpu_us, median, scan_json};
+use crate::support::serving::{ANSWER_BYTES_MAX, read_answer, serve_engine, start};
+use crate::support::{Failure, STEPS, cpu_us, median, scan_json};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -39,8 +32,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const CONNECTIONS: u64 = 64;
 const PARCELS_PER_CONNECTION: u64 = 60;
 const ROUNDS: usize = 7;
-/// The longest answer that is read, in bytes.
-const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 fn main() -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -82,27 +73,6 @@ async fn compare() -> Result<(), Failure> {
     }
     println!("ratio {:.2} with {CONNECTIONS} connections", median(&mut ratios));
     Ok(())
-}
-
-struct Server {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
-
-fn start(name: &str) -> Result<Server, Failure> {
-    let mut child =
-        Command::new(std::env::current_exe()?).arg(name).stdout(Stdio::piped()).spawn()?;
-    let output = child.stdout.take().ok_or("no output")?;
-    let mut line = String::new();
-    BufReader::new(output).read_line(&mut line)?;
-    Ok(Server { address: line.trim().parse()?, child })
 }
 
 async fn round(name: &str) -> Result<Round, Failure> {
@@ -154,47 +124,6 @@ async fn load(address: SocketAddr, connection: u64) -> Result<Vec<Duration>, Fai
         }
     }
     Ok(times)
-}
-
-async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<usize, Failure> {
-    let mut filled = 0;
-    loop {
-        let read = stream.read(&mut buffer[filled..]).await?;
-        if read == 0 {
-            return Err("the server closed the connection".into());
-        }
-        filled += read;
-        let text = &buffer[..filled];
-        if let Some(end) = text.windows(4).position(|window| window == b"\r\n\r\n") {
-            let head = std::str::from_utf8(&text[..end])?.to_ascii_lowercase();
-            let length = head.split("content-length: ").nth(1).ok_or("no length")?;
-            let length: usize = length.split("\r\n").next().unwrap_or_default().parse()?;
-            if filled >= end + 4 + length {
-                return Ok(filled);
-            }
-        }
-    }
-}
-
-/// Serves the real engine on a new log.
-async fn serve_engine() -> Result<(), Failure> {
-    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-    let log = SqliteLog::open(&folder.path().join("events.db"), Options::default())?;
-    let source = Source {
-        log: Arc::new(log),
-        vault: Arc::new(Vault::open(&folder.path().join("keys.db"))?),
-        clock: Arc::new(SystemClock),
-        snapshots: None,
-        graphql: api::GraphqlSettings::default(),
-        webhooks: api::WebhookSettings::default(),
-    };
-    let served = Served::start(source, SocketAddr::from(([127, 0, 0, 1], 0)), None).await?;
-    let (id, commands) = community_file::read(COMMUNITY)?;
-    let loaded = community_file::load(&served.engine, &id, &"bench".parse()?, commands).await;
-    loaded.map_err(|problem| problem.english)?;
-    println!("{}", served.address);
-    std::future::pending::<()>().await;
-    Ok(())
 }
 
 /// What the trivial server reads of a scan.

@@ -239,6 +239,35 @@ impl Engine {
         tokio::time::timeout(VIEW_WAIT_MAX, self.views.reached(position)).await.is_ok()
     }
 
+    /// Waits until the views have seen a position that somebody asks for.
+    ///
+    /// # Errors
+    /// An invalid one when the log has not come so far, a deferred one when the views have not.
+    pub async fn at_least(&self, position: u64) -> Result<(), Problem> {
+        if self.seen(Position(position)).await {
+            return Ok(());
+        }
+        let head = self.log.head().await.map_err(|error| unavailable(&error.into()))?;
+        let head = head.map_or(0, |head| head.0);
+        if head < position {
+            return Err(Problem::invalid(
+                "position-not-written",
+                format!(
+                    "the log ends at {head} and has no position {position}: ask for one that an answer told"
+                ),
+                format!("事件日志止于 {head}，没有位置 {position}：请使用应答中给出的位置"),
+            ));
+        }
+        let reached = self.progress().position.0;
+        Err(Problem::deferred(
+            "views-behind",
+            format!(
+                "the views stand at {reached} and not yet at {position}: ask again in a moment"
+            ),
+            format!("视图目前处于 {reached}，尚未到 {position}：请稍后重试"),
+        ))
+    }
+
     /// Waits, as long as an answer may wait, until runs and orders have heard of everything that
     /// happened to their pieces so far: a run that is closed right after its last scan must not
     /// miss it.

@@ -75,15 +75,14 @@ async fn a_view_is_asked_as_it_stood() {
 }
 
 #[tokio::test]
-async fn whoever_wrote_reads_his_own_write_or_is_told_that_the_view_is_behind() {
+async fn whoever_wrote_reads_his_own_write_or_is_told_that_it_was_never_written() {
     let door = Door::open().await;
     arrive(&door, NUMBER).await;
     let seen = door.see(&format!("board?atLeast={}", door.count().await)).await;
     assert_eq!(seen["total"]["pieces"]["at_gate"], 1);
     let unwritten = door.count().await + 1;
-    let behind = door.get(&path(&format!("board?atLeast={unwritten}"))).await;
-    behind.is_problem(503, "views-behind");
-    assert_eq!(behind.headers["retry-after"], "1");
+    let future = door.get(&path(&format!("board?atLeast={unwritten}"))).await;
+    future.is_problem(400, "position-not-written");
 }
 
 #[tokio::test]

@@ -91,7 +91,7 @@ async fn views_are_asked_as_they_stood() {
 async fn a_position_that_has_not_come_is_said_to_be_so() {
     let door = Door::open().await;
     let document = "{ community(key: \"willow-court\", atLeast: 1000000) { key } }";
-    assert_eq!(fault(&door, document, json!({})).await, "view-behind");
+    assert_eq!(fault(&door, document, json!({})).await, "position-not-written");
 }
 
 const REGISTER: &str = "mutation ($input: HouseholdRegisterInput!) {

@@ -21,11 +21,19 @@ impl From<Problem> for Refusal {
     }
 }
 
-/// A problem as an error: `extensions.code` to branch on, `extensions.retry` for "the same again".
+/// Whose fault an error is, in the words that gateways and probes know: the document's.
+pub(super) const OF_DOCUMENT: &str = "BAD_REQUEST";
+/// The same: the engine's, now.
+const OF_ENGINE: &str = "INTERNAL_SERVER_ERROR";
+
+/// A problem as an error: `extensions.code` to branch on, `extensions.retry` for "the same again",
+/// `extensions.classification` for programs that know no code of ours.
 pub(super) fn fault(problem: &Problem) -> Error {
     Error::new(problem.english.clone()).extend_with(|_, extensions| {
         extensions.set("code", problem.code.clone());
         extensions.set("chinese", problem.chinese.clone());
         extensions.set("retry", problem.is_deferred());
+        let of = if problem.is_deferred() { OF_ENGINE } else { OF_DOCUMENT };
+        extensions.set("classification", of);
     })
 }

@@ -14,7 +14,7 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use runtime::Problem;
 
-use super::fault::fault;
+use super::fault::{OF_DOCUMENT, fault};
 use super::limits::{self, DOCUMENT_BYTES_MAX};
 use super::load::Budget;
 use super::{Schema, Stopping, explorer, schema, socket, stream};
@@ -158,6 +158,7 @@ pub(super) fn coded(mut response: Response) -> Response {
         let extensions = error.extensions.get_or_insert_default();
         if extensions.get("code").is_none() {
             extensions.set("code", "document-invalid");
+            extensions.set("classification", OF_DOCUMENT);
         }
     }
     response

@@ -121,16 +121,8 @@ pub(super) fn app<'a>(ctx: &Context<'a>) -> &'a App {
 /// Waits until the views have seen a position.
 ///
 /// # Errors
-/// When they have not within the time that an answer may wait.
+/// When they have not within the time that an answer may wait, and when the log is not there yet.
 pub(super) async fn at_least(app: &App, position: Option<u64>) -> Result<()> {
     let Some(position) = position else { return Ok(()) };
-    if app.engine.seen(event_log::Position(position)).await {
-        return Ok(());
-    }
-    let reached = app.engine.progress().position.0;
-    Err(fault(&Problem::deferred(
-        "view-behind",
-        format!("the views stand at {reached} and not yet at {position}: ask again in a moment"),
-        format!("视图目前处于 {reached}，尚未到 {position}：请稍后重试"),
-    )))
+    app.engine.at_least(position).await.map_err(|problem| fault(&problem))
 }

@@ -1,7 +1,6 @@
 //! Asking a view: as it stands, at a position at least, or as it stood at a time.
 
 use domain::ids::CommunityId;
-use event_log::Position;
 use jiff::Timestamp;
 use projections::CommunityViews;
 use projections::community_views::FACTS;
@@ -72,10 +71,8 @@ impl App {
         ask: impl FnOnce(&CommunityViews, Timestamp) -> R,
     ) -> Result<Asked<R>, Problem> {
         let now = self.engine.clock().now();
-        if let Some(position) = when.at_least
-            && !self.engine.seen(Position(position)).await
-        {
-            return Err(behind(position));
+        if let Some(position) = when.at_least {
+            self.engine.at_least(position).await?;
         }
         if when.as_of.is_none() {
             self.views.shared.rebuilding.wait_for(view).await?;
@@ -125,14 +122,6 @@ fn future(now: Timestamp) -> Problem {
         "as-of-future",
         format!("nobody knows what will be: ask for a time up to {now}"),
         format!("未来尚不可知：请查询 {now} 及以前的时间"),
-    )
-}
-
-fn behind(position: u64) -> Problem {
-    Problem::deferred(
-        "views-behind",
-        format!("the views have not seen position {position} yet: ask again in a moment"),
-        format!("视图尚未更新到位置 {position}：请稍后重试"),
     )
 }
 

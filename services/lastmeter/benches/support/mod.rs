@@ -2,6 +2,8 @@
 
 #![expect(dead_code, reason = "each benchmark uses a part of it")]
 
+pub mod serving;
+
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
