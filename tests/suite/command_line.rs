@@ -101,6 +101,9 @@ fn a_configuration_that_cannot_be_used_is_told() {
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains(name) && said.contains("colour"), "{said}");
+
+    fs::write(&file, "closed_kept_hours = 3\n").unwrap();
+    fails_saying(&serve(folder.path(), &["--config", name]), &["closed_kept_hours", "30"]);
 }
 
 #[test]

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::config::CLOSED_KEPT_HOURS_MIN;
+
 /// An event-sourced logistics engine for closed-loop supply delivery.
 #[derive(Debug, Parser)]
 #[command(name = "lastmeter", version)]
@@ -80,6 +82,10 @@ pub struct Serve {
     /// Let webhooks call addresses inside the house, and speak plain HTTP.
     #[arg(long)]
     pub webhooks_allow_private: bool,
+    /// For how many hours closed pieces and runs stay in memory, 30 at least, for what closes from
+    /// now on; the log keeps them for ever [default: 48].
+    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u16).range(i64::from(CLOSED_KEPT_HOURS_MIN)..))]
+    pub closed_kept_hours: Option<u16>,
     /// How log lines look [default: text].
     #[arg(long, value_enum)]
     pub log_format: Option<LogFormat>,

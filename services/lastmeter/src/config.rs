@@ -7,9 +7,13 @@ use std::path::{Path, PathBuf};
 
 use api::HookKind;
 use domain::ids::CommunityId;
+use jiff::SignedDuration;
 use serde::Deserialize;
 
 use crate::cli::{Cluster, LogFormat, Serve, TlsChoice};
+
+/// The least number of hours for which closed pieces stay in memory.
+pub(crate) const CLOSED_KEPT_HOURS_MIN: u16 = 30;
 
 /// What `serve` works with; it may hold a password, and is not shown.
 pub(crate) struct Config {
@@ -18,6 +22,7 @@ pub(crate) struct Config {
     /// Whose certificate is shown; `None` is plain HTTP.
     pub tls: Option<TlsChoice>,
     pub log_format: LogFormat,
+    pub closed_kept: SignedDuration,
     pub graphiql: bool,
     pub webhooks_allow_private: bool,
     pub webhooks: Vec<ConfiguredWebhook>,
@@ -36,6 +41,7 @@ struct Written {
     listen: Option<SocketAddr>,
     tls: Option<String>,
     log_format: Option<LogFormat>,
+    closed_kept_hours: Option<u16>,
     #[serde(default)]
     graphiql: bool,
     #[serde(default)]
@@ -85,6 +91,14 @@ pub enum ConfigError {
     /// The TLS choice is none.
     #[error("`tls` in the configuration is not right: {0}")]
     Tls(&'static str),
+    /// What is closed today must still be known.
+    #[error(
+        "`closed_kept_hours` in the configuration is {hours}: {CLOSED_KEPT_HOURS_MIN} is the least"
+    )]
+    ClosedKept {
+        /// What it is.
+        hours: u16,
+    },
     /// The file is no configuration.
     #[error("the configuration {} is not right", path.display())]
     Shape {
@@ -113,12 +127,19 @@ impl Config {
         };
         let event_log = options.event_log.or(file.event_log).map(|url| (url, cluster));
         let tls = file.tls.map(|text| text.parse().map_err(ConfigError::Tls)).transpose()?;
+        if let Some(hours) = file.closed_kept_hours.filter(|hours| *hours < CLOSED_KEPT_HOURS_MIN) {
+            return Err(ConfigError::ClosedKept { hours });
+        }
+        let closed_kept = options.closed_kept_hours.or(file.closed_kept_hours);
+        let closed_kept = closed_kept
+            .map_or(api::CLOSED_KEPT, |hours| SignedDuration::from_hours(i64::from(hours)));
         let usual = SocketAddr::from(([127, 0, 0, 1], 8080));
         Ok(Self {
             data: options.data.or(file.data).unwrap_or_else(|| "data".into()),
             listen: options.listen.or(file.listen).unwrap_or(usual),
             tls: options.tls.or(tls),
             log_format: options.log_format.or(file.log_format).unwrap_or(LogFormat::Text),
+            closed_kept,
             webhooks: file.webhooks,
             webhooks_allow_private: options.webhooks_allow_private || file.webhooks_allow_private,
             graphiql: options.graphiql || file.graphiql,

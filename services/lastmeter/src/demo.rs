@@ -33,6 +33,7 @@ pub(crate) fn run(options: &Demo) -> Result<ExitCode, Failure> {
             vault,
             clock: Arc::clone(&clock) as Arc<dyn runtime::clock::Clock>,
             snapshots: Some(snapshots),
+            closed_kept: api::CLOSED_KEPT,
             graphql: api::GraphqlSettings { explorer: true, ..Default::default() },
             webhooks: api::WebhookSettings::default(),
         };

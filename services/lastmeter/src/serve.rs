@@ -93,6 +93,8 @@ pub struct Source {
     pub clock: Arc<dyn Clock>,
     /// Where snapshots lie.
     pub snapshots: Option<Snapshots>,
+    /// How long closed pieces and runs stay in memory.
+    pub closed_kept: jiff::SignedDuration,
     /// How `/graphql` is served.
     pub graphql: api::GraphqlSettings,
     /// How webhooks are kept and sent.
@@ -112,8 +114,8 @@ impl Served {
     ) -> Result<Self, Failure> {
         let listener = bind(address).await?;
         let address = listener.local_addr()?;
-        let views = api::LiveViews::default();
-        let Source { log, vault, clock, snapshots, graphql, webhooks } = source;
+        let Source { log, vault, clock, snapshots, closed_kept, graphql, webhooks } = source;
+        let views = api::LiveViews::keeping(closed_kept);
         let webhooks = api::Webhooks::open(&webhooks)?;
         let observers: Vec<Box<dyn runtime::views::Observer>> = vec![views.observer()];
         let engine = Engine::start(Parts { log, clock, vault, snapshots, observers }).await?;
@@ -228,6 +230,7 @@ async fn serve(config: &Config) -> Result<Log, Failure> {
         vault: files.open_vault()?,
         clock: Arc::new(SystemClock),
         snapshots: Some(Snapshots::in_folder(&files.folder)),
+        closed_kept: config.closed_kept,
         graphql: api::GraphqlSettings { explorer: config.graphiql, ..Default::default() },
         webhooks: api::WebhookSettings {
             file: Some(config.data.join("webhooks.json")),

@@ -39,6 +39,7 @@ async fn serve_early() {
         vault: Arc::new(Vault::open(&folder.join("keys.db")).unwrap()),
         clock: Arc::new(SystemClock),
         snapshots: None,
+        closed_kept: api::CLOSED_KEPT,
         graphql: api::GraphqlSettings::default(),
         webhooks: api::WebhookSettings::default(),
     };

@@ -74,6 +74,7 @@ pub async fn serve_engine() -> Result<(), Failure> {
         vault: Arc::new(Vault::open(&folder.path().join("keys.db"))?),
         clock: Arc::new(SystemClock),
         snapshots: None,
+        closed_kept: api::CLOSED_KEPT,
         graphql: api::GraphqlSettings::default(),
         webhooks: api::WebhookSettings::default(),
     };

@@ -19,7 +19,9 @@ impl Days {
         let here = |piece: &usize| {
             let piece = &self.pieces[*piece];
             let at_gate = matches!(piece.lies, Lies::Desk | Lies::Shelf);
-            at_gate && piece.sent.category == Category::ParcelGoods
+            // One that lies here since an earlier recall is set apart already.
+            let is_new = !piece.is(Mark::Recalled);
+            at_gate && is_new && piece.sent.category == Category::ParcelGoods
         };
         let pieces: Vec<_> = (0..self.pieces.len()).filter(here).take(PIECES_MAX).collect();
         let desk = self.desk();
