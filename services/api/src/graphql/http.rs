@@ -125,7 +125,7 @@ pub(super) fn prepare(
     if request.query.len() > DOCUMENT_BYTES_MAX {
         return Err(refused(&limits::too_long()));
     }
-    limits::check_nesting(&request.query).map_err(|problem| refused(&problem))?;
+    limits::check_text(&request.query).map_err(|problem| refused(&problem))?;
     let document = parse_query(&request.query)
         .map_err(|error| Box::new(coded(Response::from_errors(vec![ServerError::from(error)]))))?;
     limits::check(&document).map_err(|problem| refused(&problem))?;

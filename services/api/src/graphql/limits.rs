@@ -16,6 +16,11 @@ use runtime::Problem;
 pub(super) const DEPTH_MAX: usize = 15;
 /// The deepest brackets: selections, arguments and the values in them.
 pub(super) const NESTING_MAX: usize = 60;
+/// The most words: names of all kinds, numbers and spreads. As many fields as a document may have,
+/// each with an argument.
+pub(super) const WORDS_MAX: usize = 2_000;
+/// The most directives of all fields together.
+pub(super) const DIRECTIVES_TOGETHER_MAX: usize = 200;
 /// The most fields, fragments expanded.
 pub(super) const COMPLEXITY_MAX: usize = 1_000;
 /// The most directives on one field.
@@ -122,6 +127,8 @@ fn at_most(what: &str, count: usize, max: usize) -> Result<(), Problem> {
         "levels" => "层级",
         "fields" => "字段",
         "aliases" => "别名",
+        "words" => "词",
+        "directives" => "指令",
         _ => "单个字段的指令",
     };
     Err(Problem::invalid(
@@ -131,15 +138,27 @@ fn at_most(what: &str, count: usize, max: usize) -> Result<(), Problem> {
     ))
 }
 
-/// Looks at how deep brackets lie in each other, before anything recursive reads the text.
+/// Looks at how deep brackets lie in each other and how many words there are, before anything
+/// recursive or slow reads the text.
 ///
 /// # Errors
-/// The problem of a document that nests too deep.
-pub(super) fn check_nesting(document: &str) -> Result<(), Problem> {
+/// The problem of a document that nests too deep or is too much to parse.
+pub(super) fn check_text(document: &str) -> Result<(), Problem> {
     let bytes = document.as_bytes();
     let (mut at, mut depth) = (0, 0_usize);
+    let (mut words, mut directives, mut in_word) = (0, 0, false);
     while let Some(byte) = bytes.get(at) {
+        let is_of_word = byte.is_ascii_alphanumeric() || *byte == b'_';
+        if is_of_word && !in_word {
+            words += 1;
+            at_most("words", words, WORDS_MAX)?;
+        }
+        in_word = is_of_word;
         match byte {
+            b'@' => {
+                directives += 1;
+                at_most("directives", directives, DIRECTIVES_TOGETHER_MAX)?;
+            }
             b'{' | b'[' | b'(' => {
                 depth += 1;
                 at_most("levels", depth, NESTING_MAX)?;
@@ -222,13 +241,12 @@ mod tests {
 
     #[test]
     fn nesting_is_told_from_brackets_in_texts_and_comments() {
-        check_nesting(&format!("{{ a(b: \"{}\") }}", "[".repeat(1000))).unwrap();
-        check_nesting(&format!("{{ a(b: \"\"\"{}\" \\\"\"\" \"\"\") }}", "[".repeat(1000)))
-            .unwrap();
-        check_nesting(&format!("# {}\n{{ a }}", "[".repeat(1000))).unwrap();
+        check_text(&format!("{{ a(b: \"{}\") }}", "[".repeat(1000))).unwrap();
+        check_text(&format!("{{ a(b: \"\"\"{}\" \\\"\"\" \"\"\") }}", "[".repeat(1000))).unwrap();
+        check_text(&format!("# {}\n{{ a }}", "[".repeat(1000))).unwrap();
         for closers in ["\"]]]\"", "\"\"\" \"]]]\" \"\"\"", "\"\\\\\"", "\"\"", "# ]]]\n"] {
             let document = format!("{{ a(b: {}1) }}", format!("[{closers} ").repeat(1000));
-            assert!(check_nesting(&document).is_err(), "{closers}");
+            assert!(check_text(&document).is_err(), "{closers}");
         }
     }
 
@@ -243,5 +261,11 @@ mod tests {
         let directed = |count: usize| format!("{{ a {} }}", "@skip(if: false) ".repeat(count));
         checked(&directed(DIRECTIVES_MAX)).unwrap();
         checked(&directed(DIRECTIVES_MAX + 1)).unwrap_err();
+        let words = |count: usize| format!("{{ {} }}", "a_1 ".repeat(count));
+        check_text(&words(WORDS_MAX)).unwrap();
+        check_text(&words(WORDS_MAX + 1)).unwrap_err();
+        let directed = |count: usize| format!("{{ {} }}", "a @b ".repeat(count));
+        check_text(&directed(DIRECTIVES_TOGETHER_MAX)).unwrap();
+        check_text(&directed(DIRECTIVES_TOGETHER_MAX + 1)).unwrap_err();
     }
 }
