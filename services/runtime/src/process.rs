@@ -350,6 +350,11 @@ async fn carry_out(engine: &Engine, request: &Request, reaction: &Reaction) -> R
             let done = engine.parcels.execute(parcel, request, None, |_| Ok(keep.clone())).await;
             done.map(|_| ()).map_err(problem)
         }
+        Reaction::BindKey(parcel, household) => {
+            let piece = Subject::Parcel(community.clone(), *parcel);
+            let owner = Subject::Household(community.clone(), *household);
+            engine.vault.bind(&piece, &owner).map_err(|error| crate::locate::vault_failed(&error))
+        }
         Reaction::EraseKey(household) => {
             let subject = Subject::Household(community.clone(), *household);
             engine.vault.erase(&subject).map_err(|error| crate::locate::vault_failed(&error))

@@ -164,6 +164,11 @@ impl Vault {
              CREATE TABLE IF NOT EXISTS keys (
                  subject TEXT PRIMARY KEY,
                  key BLOB -- NULL: erased
+             ) WITHOUT ROWID;
+             CREATE TABLE IF NOT EXISTS owners (
+                 owner TEXT,
+                 subject TEXT, -- erased with its owner
+                 PRIMARY KEY (owner, subject)
              ) WITHOUT ROWID;",
         )?;
         let keys = HashMap::new();
@@ -205,19 +210,48 @@ impl Vault {
         String::from_utf8(text).map(Opened::Text).map_err(|_| VaultError::Unreadable)
     }
 
-    /// Deletes a subject's key for good. Doing it again changes nothing.
+    /// Deletes a subject's key for good, and the keys of what turned out to be its own. Doing it
+    /// again changes nothing.
     ///
     /// # Errors
     /// [`VaultError`] when the file cannot be written.
     pub fn erase(&self, subject: &Subject) -> Result<(), VaultError> {
         let mut inner = self.lock();
-        inner.connection.execute(
+        let transaction = inner.connection.transaction()?;
+        transaction.execute(
             "INSERT INTO keys (subject, key) VALUES (?1, NULL)
              ON CONFLICT (subject) DO UPDATE SET key = NULL",
             [subject.to_string()],
         )?;
+        transaction.execute(
+            "UPDATE keys SET key = NULL
+             WHERE subject IN (SELECT subject FROM owners WHERE owner = ?1)",
+            [subject.to_string()],
+        )?;
+        transaction.commit()?;
+        // The keys of its pieces are looked up again.
+        inner.keys.retain(|kept, _| !matches!(kept, Subject::Parcel(..)));
         inner.keys.insert(subject.clone(), Slot::Erased);
         Ok(())
+    }
+
+    /// Says whose a subject's texts turned out to be, so that they are erased with the owner: at
+    /// once, where the owner is erased already. Doing it again changes nothing.
+    ///
+    /// # Errors
+    /// [`VaultError`] when the file cannot be read or written.
+    pub fn bind(&self, subject: &Subject, owner: &Subject) -> Result<(), VaultError> {
+        let is_owner_erased = {
+            let mut inner = self.lock();
+            // Nothing was ever sealed for it, and nothing will be.
+            let Some(Slot::Key(_)) = inner.slot(subject)? else { return Ok(()) };
+            inner.connection.execute(
+                "INSERT INTO owners (subject, owner) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                [subject.to_string(), owner.to_string()],
+            )?;
+            matches!(inner.slot(owner)?, Some(Slot::Erased))
+        };
+        if is_owner_erased { self.erase(subject) } else { Ok(()) }
     }
 
     /// A search token of a phone's last digits: equal for equal digits of the same community, and
@@ -366,6 +400,32 @@ mod tests {
         let vault = Vault::open(&path).unwrap();
         assert_eq!(vault.open_sealed(&household(1), &sealed).unwrap(), Opened::Erased);
         assert!(matches!(vault.seal(&household(1), "again"), Err(VaultError::Erased)));
+    }
+
+    #[test]
+    fn what_turned_out_to_be_somebodys_is_erased_with_him() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.db");
+        let vault = Vault::open(&path).unwrap();
+        let parcel =
+            |n| Subject::Parcel("fumin".parse().unwrap(), ParcelId(uuid::Uuid::from_u128(n)));
+        let sealed = |n| vault.seal(&parcel(n), "4567").unwrap();
+        let [his, late, others] = [1, 2, 3].map(sealed);
+        vault.bind(&parcel(1), &household(1)).unwrap();
+        vault.bind(&parcel(1), &household(1)).unwrap();
+        vault.bind(&parcel(3), &household(2)).unwrap();
+        vault.erase(&household(1)).unwrap();
+        vault.bind(&parcel(2), &household(1)).unwrap();
+        let opened = |vault: &Vault, n, text| vault.open_sealed(&parcel(n), text).unwrap();
+        let again = Vault::open(&path).unwrap();
+        for vault in [&vault, &again] {
+            assert_eq!(opened(vault, 1, &his), Opened::Erased);
+            assert_eq!(opened(vault, 2, &late), Opened::Erased);
+            assert_eq!(opened(vault, 3, &others), Opened::Text("4567".into()));
+        }
+        // A piece without texts leaves no trace.
+        vault.bind(&parcel(4), &household(2)).unwrap();
+        vault.seal(&parcel(4), "x").unwrap();
     }
 
     #[test]

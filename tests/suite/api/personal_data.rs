@@ -1,8 +1,9 @@
 //! Names, phones and notes never lie in the log in the clear, whichever way they came in, and are
 //! gone when their household is erased.
 
-use domain::ids::HouseholdId;
+use domain::ids::{HouseholdId, ParcelId};
 use event_log::RecordedEvent;
+use runtime::codec;
 use runtime::vault::{Opened, Subject};
 use serde_json::{Value, json};
 
@@ -141,6 +142,36 @@ async fn an_erased_household_is_gone() {
         .await;
     assert!(resolved.json()["recipient"]["household"].is_null(), "{}", resolved.json());
     assert_eq!(in_the_clear(&door.events().await), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_was_sealed_before_anybody_knew_for_whom_is_erased_with_the_household() {
+    let door = Door::open().await;
+    let household = door.household("1", "1", "301").await;
+    let number = json!({ "code": "SF1234567890123", "carrier": "sf" });
+    let arrival = json!({
+        "code": "SF1234567890123", "carrier": "sf", "phone_tail": "8247", "sender": "粮油店",
+    });
+    is(&door.scan("arrive", arrival).await, "held");
+    let events = door.events().await;
+    let arrived = events.iter().find(|event| &*event.event_type == "ParcelArrived").unwrap();
+    let (_, _, parcel) = codec::parse_stream(&arrived.stream).unwrap();
+    let subject = Subject::Parcel(COMMUNITY.parse().unwrap(), ParcelId(parcel.parse().unwrap()));
+    let data: Value = serde_json::from_slice(&arrived.data).unwrap();
+    let vault = door.engine.vault();
+    let opened = |field: &str| {
+        let sealed = domain::sealed::Sealed(data[field].as_str().unwrap().to_owned());
+        vault.open_sealed(&subject, &sealed).unwrap()
+    };
+    assert_eq!(opened("phone_tail"), Opened::Text("8247".into()));
+
+    let mut found = number;
+    found["household"] = json!(household);
+    is(&door.scan("identify", found).await, "accepted");
+    door.settle().await;
+    door.done(&format!("households/{household}"), json!({ "kind": "erase" })).await;
+    door.settle().await;
+    assert_eq!([opened("phone_tail"), opened("sender")], [Opened::Erased, Opened::Erased]);
 }
 
 #[tokio::test]

@@ -33,6 +33,8 @@ pub(super) enum Reaction {
     HandedOff(ParcelId),
     /// A piece that is on a run without knowing so is taken off, once the grace is over.
     CheckLoaded(ParcelId, RunId),
+    /// What was sealed for a piece is erased with the household that it turned out to be for.
+    BindKey(ParcelId, HouseholdId),
     /// A household's key is deleted.
     EraseKey(HouseholdId),
     /// A volunteer is asked to make a planned trip.
@@ -52,6 +54,7 @@ impl Reaction {
             | Reaction::Reopened(_)
             | Reaction::Settled(..)
             | Reaction::HandedOff(_)
+            | Reaction::BindKey(..)
             | Reaction::EraseKey(_)
             | Reaction::Offer(_)
             | Reaction::KeepOvernight(..) => SignedDuration::ZERO,
@@ -67,6 +70,7 @@ pub(super) const CAUSES: &[&str] = &[
     "ParcelDisposed",
     "ParcelDisputeSettled",
     "ParcelHandedOff",
+    "ParcelIdentified",
     "ParcelOrderMatched",
     "ParcelReopened",
     "ParcelReturned",
@@ -129,6 +133,10 @@ fn of_parcel(event: &ParcelEvent, parcel: ParcelId) -> Vec<Reaction> {
             let add = |order| Reaction::Order(order, OrderCommand::AddParcel { parcel });
             event.order.map(add).into_iter().collect()
         }
+        ParcelEvent::Identified(event) => {
+            let bind = |household| Reaction::BindKey(parcel, household);
+            event.recipient.household.map(bind).into_iter().collect()
+        }
         ParcelEvent::OrderMatched(event) => vec![Reaction::Matched(parcel, event.order)],
         ParcelEvent::Unloaded(event) => {
             vec![Reaction::Run(event.run, RunCommand::UnloadPiece { parcel })]
@@ -155,7 +163,6 @@ fn of_parcel(event: &ParcelEvent, parcel: ParcelId) -> Vec<Reaction> {
         ParcelEvent::Expected(_)
         | ParcelEvent::ArrivalUndone(_)
         | ParcelEvent::Held(_)
-        | ParcelEvent::Identified(_)
         | ParcelEvent::DisinfectionStarted(_)
         | ParcelEvent::Disinfected(_)
         | ParcelEvent::Sorted(_)
