@@ -11,6 +11,7 @@ mod exceptions;
 mod intake;
 mod labels;
 mod personal_data;
+mod photos;
 mod planning;
 mod questions;
 mod recipients;

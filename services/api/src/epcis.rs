@@ -136,7 +136,8 @@ fn observation(community: &CommunityId, event: &ParcelEvent) -> Option<Observati
         | ParcelEvent::KeptOvernight(_)
         | ParcelEvent::LateScanNoted(_)
         | ParcelEvent::Disputed(_)
-        | ParcelEvent::DisputeSettled(_) => None,
+        | ParcelEvent::DisputeSettled(_)
+        | ParcelEvent::Photographed(_) => None,
     }
 }
 

@@ -14,6 +14,7 @@ mod health;
 mod intake;
 mod labels;
 mod openapi;
+mod photos;
 mod plan;
 mod problem;
 mod resources;
@@ -35,6 +36,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::serve::ListenerExt;
 use metrics_exporter_prometheus::PrometheusHandle;
+use runtime::photos::Photos;
 use runtime::{Engine, Problem};
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -64,6 +66,8 @@ pub struct App {
     pub graphql: GraphqlSettings,
     /// Who hears of hand-offs, failures and pieces that need care.
     pub webhooks: Webhooks,
+    /// The pictures of pieces.
+    pub photos: Arc<Photos>,
 }
 
 /// The whole API.

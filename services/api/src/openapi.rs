@@ -73,6 +73,9 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
         RequestBody::Json(schema) => {
             json!({ "application/json": { "schema": schema(generator) } })
         }
+        RequestBody::Jpeg => {
+            json!({ "image/jpeg": { "schema": { "type": "string", "format": "binary" } } })
+        }
         RequestBody::Toml => json!({ "application/toml": { "schema": { "type": "string" } } }),
     };
     operation["requestBody"] = json!({ "required": true, "content": content });

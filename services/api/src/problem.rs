@@ -69,7 +69,9 @@ impl IntoResponse for ProblemResponse {
 
 fn status(problem: &Problem) -> StatusCode {
     match (problem.kind, problem.code.as_str()) {
-        (ProblemKind::Invalid, "body-too-large") => StatusCode::PAYLOAD_TOO_LARGE,
+        (ProblemKind::Invalid, "body-too-large" | "photo-too-large") => {
+            StatusCode::PAYLOAD_TOO_LARGE
+        }
         (ProblemKind::Invalid, "media-type") => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         (ProblemKind::Invalid, "method-not-allowed") => StatusCode::METHOD_NOT_ALLOWED,
         (ProblemKind::Invalid, "version-needed") => StatusCode::PRECONDITION_REQUIRED,
@@ -78,6 +80,7 @@ fn status(problem: &Problem) -> StatusCode {
         (ProblemKind::Conflict, _) | (ProblemKind::Deferred, "command-running") => {
             StatusCode::CONFLICT
         }
+        (ProblemKind::Deferred, "photos-full") => StatusCode::INSUFFICIENT_STORAGE,
         (ProblemKind::Deferred, "look-up-limit") => StatusCode::TOO_MANY_REQUESTS,
         (ProblemKind::NotFound, _) => StatusCode::NOT_FOUND,
         (ProblemKind::Deferred, _) => StatusCode::SERVICE_UNAVAILABLE,

@@ -14,6 +14,7 @@ use crate::commands::{
     self, CommandBody, CommandedBody, CommunityCommandBody, DeviceCommandBody,
     HouseholdCommandBody, OrderCommandBody, RunCommandBody, VolunteerCommandBody,
 };
+use crate::photos::{self, PhotoBody, PhotoQuery, PhotoTakenBody};
 use crate::resources::{
     self, CommunityBody, LoadQuery, LoadedBody, OrderBody, ParcelBody, ResolveBody, ResolvedBody,
     RunBody, TrailEntryBody, VolunteerBody,
@@ -37,6 +38,7 @@ pub(crate) enum RequestBody {
     None,
     Json(SchemaOf),
     Toml,
+    Jpeg,
 }
 
 /// What an answer is.
@@ -125,7 +127,40 @@ pub(crate) fn routes() -> Vec<Route> {
     routes.extend(plan_routes::routes());
     routes.extend(desk_routes::routes());
     routes.extend(webhooks::routes());
+    routes.extend(photo_routes());
     routes
+}
+
+fn photo_routes() -> Vec<Route> {
+    vec![
+        Route {
+            path: "/api/v1/communities/{community}/parcels/{id}/photos",
+            method: Method::Post,
+            summary: "Take a picture of a piece; nothing is kept of what a camera writes beside it.",
+            query: Some(schema::<PhotoQuery>),
+            request: RequestBody::Jpeg,
+            response: ResponseBody::Json(schema::<PhotoTakenBody>),
+            handler: || post(photos::take),
+        },
+        Route {
+            path: "/api/v1/communities/{community}/parcels/{id}/photos",
+            method: Method::Get,
+            summary: "The pictures of a piece, the oldest first.",
+            query: None,
+            request: RequestBody::None,
+            response: ResponseBody::Json(schema::<Vec<PhotoBody>>),
+            handler: || get(photos::list),
+        },
+        Route {
+            path: "/api/v1/communities/{community}/parcels/{id}/photos/{photo}",
+            method: Method::Get,
+            summary: "A picture as it was taken, for as long as it is kept.",
+            query: None,
+            request: RequestBody::None,
+            response: ResponseBody::Other("image/jpeg"),
+            handler: || get(photos::show),
+        },
+    ]
 }
 
 fn command_routes() -> Vec<Route> {

@@ -1,4 +1,4 @@
-//! The data folder: the event log, the keys, the snapshots.
+//! The data folder: the event log, the keys, the pictures, the snapshots.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,6 +7,7 @@ use std::sync::Arc;
 use event_log::kurrent::{Config, KurrentLog, Secret};
 use event_log::sqlite::{OpenError, Options};
 use event_log::{EventLog, LogError, SqliteLog};
+use runtime::photos::{Photos, PhotosError};
 use runtime::snapshot::Snapshots;
 use runtime::vault::{Vault, VaultError};
 
@@ -21,6 +22,7 @@ pub(crate) struct Files {
     pub folder: PathBuf,
     pub log: PathBuf,
     pub keys: PathBuf,
+    pub photos: PathBuf,
 }
 
 /// A data folder that cannot be used.
@@ -55,6 +57,14 @@ pub enum DataError {
         path: PathBuf,
         /// Why.
         source: VaultError,
+    },
+    /// The pictures cannot be opened.
+    #[error("the pictures in {} cannot be opened", path.display())]
+    Photos {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: PhotosError,
     },
 }
 
@@ -109,6 +119,7 @@ impl Log {
 pub(crate) struct Data {
     pub log: Arc<SqliteLog>,
     pub vault: Arc<Vault>,
+    pub photos: Arc<Photos>,
     pub snapshots: Snapshots,
 }
 
@@ -119,6 +130,7 @@ impl Files {
             folder: folder.to_owned(),
             log: folder.join("events.db"),
             keys: folder.join("keys.db"),
+            photos: folder.join("photos.db"),
         }
     }
 
@@ -138,8 +150,16 @@ impl Files {
     pub(crate) fn open(&self) -> Result<Data, DataError> {
         let log = Arc::new(self.open_log()?);
         let vault = self.open_vault()?;
+        let photos = self.open_photos()?;
         let snapshots = Snapshots::in_folder(&self.folder);
-        Ok(Data { log, vault, snapshots })
+        Ok(Data { log, vault, photos, snapshots })
+    }
+
+    /// Opens the pictures alone.
+    pub(crate) fn open_photos(&self) -> Result<Arc<Photos>, DataError> {
+        let photos = Photos::open(&self.photos)
+            .map_err(|source| DataError::Photos { path: self.photos.clone(), source })?;
+        Ok(Arc::new(photos))
     }
 
     /// Opens the keys alone.

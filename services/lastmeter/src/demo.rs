@@ -23,7 +23,7 @@ use crate::terminal::say;
 pub(crate) fn run(options: &Demo) -> Result<ExitCode, Failure> {
     start_logging(LogFormat::Text, "warn");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let Data { log, vault, snapshots } = Files::of(&options.folder.data).open()?;
+    let Data { log, vault, photos, snapshots } = Files::of(&options.folder.data).open()?;
     let code = runtime.block_on(async {
         let days = Days::new(FUMIN_GARDEN, options.seed, Size::FULL, FIRST_DAY)?;
         let last = last_recorded(log.as_ref()).await?;
@@ -36,6 +36,7 @@ pub(crate) fn run(options: &Demo) -> Result<ExitCode, Failure> {
             closed_kept: api::CLOSED_KEPT,
             graphql: api::GraphqlSettings { explorer: true, ..Default::default() },
             webhooks: api::WebhookSettings::default(),
+            photos,
         };
         let address = SocketAddr::from(([127, 0, 0, 1], options.port));
         let served = Served::start(source, address, None).await?;

@@ -93,6 +93,9 @@ pub(crate) fn backup(options: &Backup) -> Result<ExitCode, Failure> {
         if from.keys.exists() {
             runtime::vault::Vault::copy(&from.keys, &to.keys)?;
         }
+        if from.photos.exists() {
+            runtime::photos::Photos::copy(&from.photos, &to.photos)?;
+        }
         show(&to.log, &verification);
         say("the keys of personal data lie beside it: keep them apart from the log");
         Ok(ExitCode::SUCCESS)
@@ -113,6 +116,10 @@ pub(crate) fn restore(options: &Restore) -> Result<ExitCode, Failure> {
         if from.keys.exists() && (replace || !to.keys.exists()) {
             fs::remove_file(&to.keys).or_else(unless_missing)?;
             runtime::vault::Vault::copy(&from.keys, &to.keys)?;
+        }
+        if from.photos.exists() && (replace || !to.photos.exists()) {
+            fs::remove_file(&to.photos).or_else(unless_missing)?;
+            runtime::photos::Photos::copy(&from.photos, &to.photos)?;
         }
         // Views are folded anew: a snapshot of the log that was replaced must not be met again.
         runtime::snapshot::Snapshots::in_folder(&to.folder).discard().or_else(unless_missing)?;
@@ -213,6 +220,9 @@ fn copy_keys(options: &Migrate) -> Result<(), Failure> {
     let (from, to) = (Files::of(from), Files::of(to));
     if from.keys.exists() && !to.keys.exists() {
         runtime::vault::Vault::copy(&from.keys, &to.keys)?;
+    }
+    if from.photos.exists() && !to.photos.exists() {
+        runtime::photos::Photos::copy(&from.photos, &to.photos)?;
     }
     Ok(())
 }

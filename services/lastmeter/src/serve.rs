@@ -11,6 +11,7 @@ use domain::ids::ActorId;
 use event_log::EventLog;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use runtime::clock::{Clock, SystemClock};
+use runtime::photos::Photos;
 use runtime::snapshot::Snapshots;
 use runtime::vault::Vault;
 use runtime::{Engine, Parts, codec, community_file};
@@ -26,6 +27,8 @@ use crate::tls::TlsSource;
 
 /// How often a snapshot of the views is written while the engine runs.
 const SNAPSHOT_EVERY: Duration = Duration::from_mins(5);
+/// How often pictures are looked through for those whose time is over.
+const FORGET_PHOTOS_EVERY: Duration = Duration::from_hours(1);
 /// How long open requests may take to end when the engine stops.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
 
@@ -81,6 +84,7 @@ pub struct Served {
     stop: Option<oneshot::Sender<()>>,
     serving: tokio::task::JoinHandle<io::Result<()>>,
     snapshotting: tokio::task::JoinHandle<()>,
+    forgetting: tokio::task::JoinHandle<()>,
 }
 
 /// What an engine is served from.
@@ -99,6 +103,8 @@ pub struct Source {
     pub graphql: api::GraphqlSettings,
     /// How webhooks are kept and sent.
     pub webhooks: api::WebhookSettings,
+    /// The pictures of pieces.
+    pub photos: Arc<Photos>,
 }
 
 impl Served {
@@ -114,7 +120,8 @@ impl Served {
     ) -> Result<Self, Failure> {
         let listener = bind(address).await?;
         let address = listener.local_addr()?;
-        let Source { log, vault, clock, snapshots, closed_kept, graphql, webhooks } = source;
+        let Source { log, vault, clock, snapshots, closed_kept, graphql, webhooks, photos } =
+            source;
         let views = api::LiveViews::keeping(closed_kept);
         let webhooks = api::Webhooks::open(&webhooks)?;
         let observers: Vec<Box<dyn runtime::views::Observer>> = vec![views.observer()];
@@ -129,6 +136,7 @@ impl Served {
             metrics: metrics(),
             graphql,
             webhooks,
+            photos: Arc::clone(&photos),
         };
         let (stop, stopped) = oneshot::channel::<()>();
         let stopped = async move {
@@ -142,8 +150,9 @@ impl Served {
             None => tokio::spawn(api::serve(listener, app, stopped)),
         };
         let snapshotting = tokio::spawn(keep_snapshots(Arc::clone(&engine)));
+        let forgetting = tokio::spawn(forget_photos(Arc::clone(&engine), photos));
         let webhooks = hooks;
-        Ok(Self { engine, address, webhooks, stop: Some(stop), serving, snapshotting })
+        Ok(Self { engine, address, webhooks, stop: Some(stop), serving, snapshotting, forgetting })
     }
 
     /// Stops taking requests, lets the open ones end, and writes a last snapshot.
@@ -158,6 +167,7 @@ impl Served {
         }
         self.webhooks.stop();
         self.snapshotting.abort();
+        self.forgetting.abort();
         snapshot(&self.engine);
     }
 }
@@ -172,6 +182,19 @@ async fn keep_snapshots(engine: Arc<Engine>) {
             let engine = Arc::clone(&engine);
             drop(tokio::task::spawn_blocking(move || snapshot(&engine)).await);
         }
+    }
+}
+
+/// Throws pictures away when their time is over, at the start and every hour.
+async fn forget_photos(engine: Arc<Engine>, photos: Arc<Photos>) {
+    loop {
+        let (now, photos) = (engine.clock().now(), Arc::clone(&photos));
+        match tokio::task::spawn_blocking(move || photos.forget(now)).await {
+            Ok(Ok(0)) | Err(_) => {}
+            Ok(Ok(count)) => tracing::info!(count, "pictures were thrown away: their time is over"),
+            Ok(Err(error)) => tracing::warn!(%error, "pictures could not be thrown away"),
+        }
+        tokio::time::sleep(FORGET_PHOTOS_EVERY).await;
     }
 }
 
@@ -236,6 +259,7 @@ async fn serve(config: &Config) -> Result<Log, Failure> {
             file: Some(config.data.join("webhooks.json")),
             allow_private: config.webhooks_allow_private,
         },
+        photos: files.open_photos()?,
     };
     let tls = config.tls.clone().map(|choice| TlsSource { choice, folder: files.folder.clone() });
     let served = Served::start(source, config.listen, tls.as_ref()).await?;

@@ -332,7 +332,8 @@ impl Tracked {
             | ParcelEvent::Recalled(_)
             | ParcelEvent::RecallLifted(_)
             | ParcelEvent::LateScanNoted(_)
-            | ParcelEvent::Disputed(_) => {}
+            | ParcelEvent::Disputed(_)
+            | ParcelEvent::Photographed(_) => {}
         }
     }
 

@@ -493,7 +493,8 @@ fn makes_known(event: &ParcelEvent) -> bool {
         | ParcelEvent::RecallLifted(_)
         | ParcelEvent::Disposed(_)
         | ParcelEvent::KeptOvernight(_)
-        | ParcelEvent::LateScanNoted(_) => false,
+        | ParcelEvent::LateScanNoted(_)
+        | ParcelEvent::Photographed(_) => false,
     }
 }
 

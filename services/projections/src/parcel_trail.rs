@@ -356,7 +356,8 @@ fn note(trail: &mut Trail, event: &TrailEvent) {
         | ParcelEvent::Missing(_)
         | ParcelEvent::Recalled(_)
         | ParcelEvent::Disposed(_)
-        | ParcelEvent::KeptOvernight(_) => {}
+        | ParcelEvent::KeptOvernight(_)
+        | ParcelEvent::Photographed(_) => {}
     }
 }
 

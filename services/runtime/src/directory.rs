@@ -338,7 +338,8 @@ impl Place {
             | ParcelEvent::RecallLifted(_)
             | ParcelEvent::KeptOvernight(_)
             | ParcelEvent::LateScanNoted(_)
-            | ParcelEvent::Disputed(_) => {}
+            | ParcelEvent::Disputed(_)
+            | ParcelEvent::Photographed(_) => {}
         }
         while let Some((closed_at, closed)) = self.closed.front().copied()
             && at.duration_since(closed_at) > CLOSED_KNOWN

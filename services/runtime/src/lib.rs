@@ -16,6 +16,7 @@ pub mod ledger;
 mod locate;
 mod perform;
 pub mod person;
+pub mod photos;
 pub mod planning;
 pub mod problem;
 pub mod process;

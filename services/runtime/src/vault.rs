@@ -180,15 +180,23 @@ impl Vault {
     /// # Errors
     /// [`VaultError`]; an erased subject gets no new key.
     pub fn seal(&self, subject: &Subject, text: &str) -> Result<Sealed, VaultError> {
+        Ok(Sealed(STANDARD_NO_PAD.encode(self.seal_bytes(subject, text.as_bytes())?)))
+    }
+
+    /// Encrypts bytes as [`Vault::seal`] does a text: a nonce, and the ciphertext after it.
+    ///
+    /// # Errors
+    /// [`VaultError`]; an erased subject gets no new key.
+    pub fn seal_bytes(&self, subject: &Subject, plain: &[u8]) -> Result<Vec<u8>, VaultError> {
         let key = self.key(subject)?;
         let mut nonce = [0; NONCE_BYTES];
         self.lock().randomness.fill(&mut nonce)?;
         let ciphertext = cipher(&key)
-            .encrypt(&XNonce::from(nonce), text.as_bytes())
+            .encrypt(&XNonce::from(nonce), plain)
             .map_err(|_| VaultError::Unreadable)?;
         let mut bytes = nonce.to_vec();
         bytes.extend(ciphertext);
-        Ok(Sealed(STANDARD_NO_PAD.encode(bytes)))
+        Ok(bytes)
     }
 
     /// Decrypts a text.
@@ -196,18 +204,35 @@ impl Vault {
     /// # Errors
     /// [`VaultError`]; an erased subject is no error but [`Opened::Erased`].
     pub fn open_sealed(&self, subject: &Subject, sealed: &Sealed) -> Result<Opened, VaultError> {
+        let bytes = STANDARD_NO_PAD.decode(&sealed.0).map_err(|_| VaultError::Unreadable)?;
+        match self.open_bytes(subject, &bytes)? {
+            Some(text) => {
+                String::from_utf8(text).map(Opened::Text).map_err(|_| VaultError::Unreadable)
+            }
+            None => Ok(Opened::Erased),
+        }
+    }
+
+    /// Decrypts bytes; `None` when their subject was erased.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn open_bytes(
+        &self,
+        subject: &Subject,
+        sealed: &[u8],
+    ) -> Result<Option<Vec<u8>>, VaultError> {
         let key = match self.lock().slot(subject)? {
             Some(Slot::Key(key)) => key,
-            Some(Slot::Erased) => return Ok(Opened::Erased),
+            Some(Slot::Erased) => return Ok(None),
             None => return Err(VaultError::Unreadable),
         };
-        let bytes = STANDARD_NO_PAD.decode(&sealed.0).map_err(|_| VaultError::Unreadable)?;
         let (nonce, ciphertext) =
-            bytes.split_first_chunk::<NONCE_BYTES>().ok_or(VaultError::Unreadable)?;
-        let text = cipher(&key)
+            sealed.split_first_chunk::<NONCE_BYTES>().ok_or(VaultError::Unreadable)?;
+        let plain = cipher(&key)
             .decrypt(&XNonce::from(*nonce), ciphertext)
             .map_err(|_| VaultError::Unreadable)?;
-        String::from_utf8(text).map(Opened::Text).map_err(|_| VaultError::Unreadable)
+        Ok(Some(plain))
     }
 
     /// Deletes a subject's key for good, and the keys of what turned out to be its own. Doing it

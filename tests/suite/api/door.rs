@@ -15,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use runtime::{
     Engine, Parts,
     clock::{Clock, ManualClock},
+    photos::Photos,
     vault::Vault,
 };
 use serde_json::{Value, json};
@@ -34,6 +35,8 @@ pub const SCANS: &str = "/api/v1/scans";
 const VAULT_SEED: u64 = 7;
 /// The longest answer that is read, in bytes.
 const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// The room for the pictures of a test, in bytes.
+pub const PHOTOS_BYTES_MAX: u64 = 4_000_000;
 /// How often processes may follow from what processes did.
 const FOLLOWING_MAX: u32 = 20;
 
@@ -81,6 +84,7 @@ impl Door {
             metrics: None,
             graphql: api::GraphqlSettings::default(),
             webhooks: api::Webhooks::default(),
+            photos: Arc::new(Photos::in_memory(PHOTOS_BYTES_MAX).unwrap()),
         });
         Self { app, engine, views, log, clock, commands: Cell::new(0), things: Cell::new(0) }
     }

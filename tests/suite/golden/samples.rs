@@ -405,6 +405,10 @@ fn held() -> Vec<Happening> {
                 "ParcelKeptOvernight",
                 json!({ "day": "2022-11-10", "reason": "arrived_late", "owner": "desk" }),
             ),
+            (
+                "ParcelPhotographed",
+                json!({ "photo": "5a".repeat(32), "kind": "label", "size_bytes": 181_204 }),
+            ),
             ("ParcelRefused", json!({ "reason": "not_ours", "at": EVENING })),
         ],
     )

@@ -171,7 +171,7 @@ fn unreadable(error: &(dyn std::error::Error + 'static)) -> Problem {
     )
 }
 
-pub(super) fn parcel_unknown() -> Problem {
+pub(crate) fn parcel_unknown() -> Problem {
     Problem::not_found(
         "parcel-unknown",
         "there is no such parcel: check the id",

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::event::{
-    DeliveryLevel, DisposalReason, End, FailureReason, OvernightReason, Piece, Receiver,
-    RefusalReason, ReopenReason,
+    DeliveryLevel, DisposalReason, End, FailureReason, OvernightReason, ParcelPhotographed, Piece,
+    Receiver, RefusalReason, ReopenReason,
 };
 use crate::address::{Door, Recipient};
 use crate::community::ZoneAccess;
@@ -130,6 +130,8 @@ pub enum ParcelCommand {
         /// Now.
         at: Timestamp,
     },
+    /// Note a picture that was taken of it.
+    Photograph(ParcelPhotographed),
 }
 
 /// Announce a piece.

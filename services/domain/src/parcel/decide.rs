@@ -8,8 +8,8 @@ use jiff::SignedDuration;
 
 use self::carrying::{bring_back, fail, hand_off, load, relay, unload};
 use self::exceptions::{
-    call_back, dispose, found, keep_overnight, lift_recall, refuse, reopen, report_damage,
-    report_missing, settle,
+    call_back, dispose, found, keep_overnight, lift_recall, photograph, refuse, reopen,
+    report_damage, report_missing, settle,
 };
 pub use self::intake::is_long_closed;
 use self::intake::{arrive, expect, identify, sort, start, stop, undo_arrival};
@@ -54,6 +54,7 @@ pub(super) fn decide(state: &ParcelState, command: ParcelCommand) -> Decision {
         }
         ParcelCommand::Reopen { reason } => reopen(state, reason),
         ParcelCommand::SettleDispute { truth, at } => settle(state, truth, at),
+        ParcelCommand::Photograph(photo) => photograph(state, photo),
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{Door, Recipient};
 use crate::event::events;
+use crate::hex::hex_value;
 use crate::ids::{
     ActorId, BuildingId, ContainerId, GateId, GridId, OrderId, RecallId, RunId, ShelfCode, Waybill,
     ZoneId,
@@ -44,6 +45,7 @@ events! {
         LateScanNoted(ParcelLateScanNoted),
         Disputed(ParcelDisputed),
         DisputeSettled(ParcelDisputeSettled),
+        Photographed(ParcelPhotographed),
     }
 }
 
@@ -450,6 +452,36 @@ pub enum LateScan {
 pub struct ParcelLateScanNoted {
     /// What the scan told.
     pub scan: LateScan,
+}
+
+hex_value! {
+    /// A picture, by the BLAKE3 hash of its bytes: 32 bytes, written as 64 lower-case hexadecimal
+    /// digits.
+    pub struct PhotoHash([u8; 32]);
+}
+
+/// What a picture of a piece shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PhotoKind {
+    /// Its label.
+    Label,
+    /// What is damaged.
+    Damage,
+    /// The piece where it was left, in place of a signature.
+    AtDoor,
+}
+
+/// Somebody took a picture of the piece. The picture itself lies sealed beside the log and is thrown
+/// away after its time; this fact of it stays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ParcelPhotographed {
+    /// The picture.
+    pub photo: PhotoHash,
+    /// What it shows.
+    pub kind: PhotoKind,
+    /// How many bytes it has.
+    pub size_bytes: u32,
 }
 
 /// How a parcel's way ended, as one side says.

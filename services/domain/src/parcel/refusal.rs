@@ -93,6 +93,9 @@ refusals! {
         NotASide { truth: super::event::End } => "not-a-side-of-the-dispute",
             "this is not one of the ends in dispute: choose one of those",
             "所选不在有争议的去向之中：请从中选择";
+        TooManyPhotos { most: usize } => "too-many-photos",
+            "this piece has {most} photos already, the most that are kept: look at those",
+            "此件已有 {most} 张照片，达到上限：请查看已有照片";
         PieceOutOfRange => "piece-out-of-range",
             "a piece is counted from 1 up to the number of pieces of its waybill: check both",
             "件号须在 1 到该运单总件数之间：请核对";

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::event::{
     Claim, End, FailureReason, HoldReason, LateScan, ParcelArrived, ParcelDisputeSettled,
     ParcelDisputed, ParcelEvent, ParcelExpected, ParcelHandedOff, ParcelKeptOvernight,
-    ParcelReopened, Piece, ReopenReason,
+    ParcelReopened, PhotoHash, Piece, ReopenReason,
 };
 use crate::address::Recipient;
 use crate::ids::{BuildingId, GridId, OrderId, RecallId, RunId, ShelfCode, Waybill, ZoneId};
@@ -17,6 +17,9 @@ use crate::supply::{Category, Cold, DisinfectionRule, Load, SizeClass};
 /// How many of the runs that had a piece are remembered, the latest ones: a piece that has been out
 /// more often is carried to the desk, and a scan of its first runs is too old to mean anything.
 pub const RUNS_REMEMBERED_MAX: usize = 16;
+
+/// How many pictures of a piece are kept: of its label, of its damage, at the door, and some more.
+pub const PHOTOS_MAX: usize = 8;
 
 /// Where a parcel stands on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -160,6 +163,9 @@ pub struct ParcelState {
     /// How it was announced, for an arrival that is taken back.
     announced: Option<Box<ParcelExpected>>,
     pub(super) late_scans: BTreeSet<LateScan>,
+    /// The pictures that were taken of it; at most [`PHOTOS_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub photos: Vec<PhotoHash>,
 }
 
 impl Phase {
@@ -335,6 +341,12 @@ fn apply(state: &mut ParcelState, event: &ParcelEvent) {
             state.settled = None;
         }
         ParcelEvent::DisputeSettled(event) => apply_settlement(state, event),
+        // The decision keeps to the limit; a log that does not is folded all the same.
+        ParcelEvent::Photographed(event) => {
+            if state.photos.len() < PHOTOS_MAX {
+                state.photos.push(event.photo);
+            }
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use domain::parcel::ParcelEvent;
 use domain::parcel::event::{
-    End, FailureReason, LateScan, OvernightReason, Receiver, ReopenReason,
+    End, FailureReason, LateScan, OvernightReason, PhotoKind, Receiver, ReopenReason,
 };
 
 /// The sentence in Chinese and in English.
@@ -88,6 +88,11 @@ pub(super) fn of(event: &ParcelEvent) -> (String, String) {
             let truth = end(event.truth);
             (format!("争议已定：{}", truth.0), format!("dispute settled: {}", truth.1))
         }
+        ParcelEvent::Photographed(event) => match event.kind {
+            PhotoKind::Label => say("拍了标签照", "a photo of the label"),
+            PhotoKind::Damage => say("拍了破损照", "a photo of the damage"),
+            PhotoKind::AtDoor => say("拍了门口照", "a photo at the door"),
+        },
     }
 }
 

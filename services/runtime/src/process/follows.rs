@@ -176,6 +176,7 @@ fn of_parcel(event: &ParcelEvent, parcel: ParcelId) -> Vec<Reaction> {
         | ParcelEvent::RecallLifted(_)
         | ParcelEvent::KeptOvernight(_)
         | ParcelEvent::LateScanNoted(_)
+        | ParcelEvent::Photographed(_)
         | ParcelEvent::Disputed(_) => vec![],
     }
 }

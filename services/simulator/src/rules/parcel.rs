@@ -139,7 +139,8 @@ impl Parcel {
             "ParcelOrderMatched"
             | "ParcelRecallLifted"
             | "ParcelLateScanNoted"
-            | "ParcelDisputed" => {}
+            | "ParcelDisputed"
+            | "ParcelPhotographed" => {}
             other => return Err(Broken(8, format!("nobody knows the event `{other}`"))),
         }
         Ok(())

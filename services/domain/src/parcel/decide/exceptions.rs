@@ -8,11 +8,11 @@ use crate::ids::{ActorId, RecallId, RunId};
 use crate::parcel::event::{
     Claim, DisposalReason, End, LateScan, OvernightReason, ParcelDamaged, ParcelDisposed,
     ParcelDisputeSettled, ParcelDisputed, ParcelEvent, ParcelFound, ParcelKeptOvernight,
-    ParcelLateScanNoted, ParcelMissing, ParcelRecallLifted, ParcelRecalled, ParcelRefused,
-    ParcelReopened, RefusalReason, ReopenReason,
+    ParcelLateScanNoted, ParcelMissing, ParcelPhotographed, ParcelRecallLifted, ParcelRecalled,
+    ParcelRefused, ParcelReopened, RefusalReason, ReopenReason,
 };
 use crate::parcel::refusal::ParcelRefusal;
-use crate::parcel::state::{Dispute, ParcelState, Phase};
+use crate::parcel::state::{Dispute, PHOTOS_MAX, ParcelState, Phase};
 
 pub(super) fn refuse(state: &ParcelState, reason: RefusalReason, at: Timestamp) -> Decision {
     if state.phase == Phase::Refused {
@@ -188,6 +188,21 @@ pub(super) fn dispute(state: &ParcelState, claimed: End, run: Option<RunId>) -> 
         None => recorded_end(state.phase),
     };
     vec![ParcelDisputed { recorded, claimed, run }.into()]
+}
+
+/// A picture changes nothing about the piece, so it may be taken at any time after it came, also of
+/// one that has ended.
+pub(super) fn photograph(state: &ParcelState, photo: ParcelPhotographed) -> Decision {
+    if matches!(state.phase, Phase::Unknown | Phase::Expected) {
+        return Err(ParcelRefusal::NotArrived);
+    }
+    if state.photos.contains(&photo.photo) {
+        return Ok(vec![]);
+    }
+    if state.photos.len() >= PHOTOS_MAX {
+        return Err(ParcelRefusal::TooManyPhotos { most: PHOTOS_MAX });
+    }
+    Ok(vec![photo.into()])
 }
 
 /// The end that is on record. A piece that has not ended came back from whoever contradicts it.

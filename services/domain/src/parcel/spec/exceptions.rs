@@ -5,8 +5,8 @@ use jiff::civil::date;
 use super::sample::*;
 use crate::parcel::event::{
     DisposalReason, End, OvernightReason, ParcelArrived, ParcelDamaged, ParcelFound,
-    ParcelKeptOvernight, ParcelLoaded, ParcelMissing, ParcelRecallLifted, ParcelRecalled,
-    ParcelReopened, RefusalReason, ReopenReason,
+    ParcelKeptOvernight, ParcelLoaded, ParcelMissing, ParcelPhotographed, ParcelRecallLifted,
+    ParcelRecalled, ParcelReopened, PhotoHash, PhotoKind, RefusalReason, ReopenReason,
 };
 use crate::parcel::{Custody, ParcelCommand, ParcelRefusal};
 use crate::supply::Category;
@@ -341,4 +341,44 @@ fn a_recall_that_nobody_made_is_not_lifted() {
             .when(lift(recall.clone()))
             .refused(&ParcelRefusal::NotRecalled { recall: recall.clone() });
     }
+}
+
+fn picture(number: u8) -> ParcelPhotographed {
+    let photo = PhotoHash::from_bytes([number; 32]);
+    ParcelPhotographed { photo, kind: PhotoKind::Damage, size_bytes: 90_000 }
+}
+
+fn photograph(number: u8) -> ParcelCommand {
+    ParcelCommand::Photograph(picture(number))
+}
+
+#[test]
+fn a_picture_is_taken_wherever_a_piece_is_and_changes_nothing_about_it() {
+    for history in open().into_iter().chain([at_home(), with_carrier(), in_bin()]) {
+        let before = history.state();
+        let after = history.clone().and(picture(1)).state();
+        assert_eq!((after.phase, after.custody()), (before.phase, before.custody()));
+        history.when(photograph(1)).then([picture(1).into()]);
+    }
+}
+
+#[test]
+fn the_same_picture_is_taken_once() {
+    on_shelf().and(picture(1)).when(photograph(1)).then_nothing();
+    on_shelf().and(picture(1)).when(photograph(2)).then([picture(2).into()]);
+}
+
+#[test]
+fn there_is_no_picture_of_a_piece_that_has_not_come() {
+    for history in [unheard_of(), announced()] {
+        history.when(photograph(1)).refused(&ParcelRefusal::NotArrived);
+    }
+}
+
+#[test]
+fn no_more_pictures_are_taken_than_are_kept() {
+    let most = crate::parcel::state::PHOTOS_MAX;
+    let all = (1..=most).fold(on_shelf(), |history, n| history.and(picture(n as u8)));
+    all.clone().when(photograph(1)).then_nothing();
+    all.when(photograph(99)).refused(&ParcelRefusal::TooManyPhotos { most });
 }

@@ -208,7 +208,9 @@ impl Model {
             ParcelEvent::DisputeSettled(event) => self.settle(event.truth)?,
             ParcelEvent::Missing(_) => self.missing = true,
             ParcelEvent::Found(_) => self.missing = false,
-            ParcelEvent::OrderMatched(_) | ParcelEvent::LateScanNoted(_) => {}
+            ParcelEvent::OrderMatched(_)
+            | ParcelEvent::LateScanNoted(_)
+            | ParcelEvent::Photographed(_) => {}
         }
         Ok(())
     }

@@ -13,9 +13,9 @@ use crate::parcel::event::{
     OvernightReason, ParcelArrivalUndone, ParcelArrived, ParcelDamaged, ParcelDeliveryFailed,
     ParcelDisinfected, ParcelDisinfectionStarted, ParcelDisposed, ParcelDisputeSettled,
     ParcelDisputed, ParcelExpected, ParcelFound, ParcelHandedOff, ParcelHeld, ParcelKeptOvernight,
-    ParcelLateScanNoted, ParcelLoaded, ParcelMissing, ParcelOrderMatched, ParcelRecallLifted,
-    ParcelRecalled, ParcelRefused, ParcelReopened, ParcelUnloaded, Piece, Receiver, RefusalReason,
-    ReopenReason,
+    ParcelLateScanNoted, ParcelLoaded, ParcelMissing, ParcelOrderMatched, ParcelPhotographed,
+    ParcelRecallLifted, ParcelRecalled, ParcelRefused, ParcelReopened, ParcelUnloaded, PhotoHash,
+    PhotoKind, Piece, Receiver, RefusalReason, ReopenReason,
 };
 use crate::parcel::{Parcel, ParcelCommand, ParcelEvent, ParcelState};
 use crate::sealed::Sealed;
@@ -152,6 +152,9 @@ fn went_wrong() -> Vec<ParcelEvent> {
     for scan in [LateScan::Relayed, LateScan::Failed] {
         events.push(ParcelLateScanNoted { scan }.into());
     }
+    for kind in [PhotoKind::Label, PhotoKind::Damage, PhotoKind::AtDoor] {
+        events.push(photographed(kind).into());
+    }
     let ends = [End::HandedOff, End::Returned, End::NotReceived, End::GivenBack, End::Disposed];
     for recorded in ends {
         for claimed in ends {
@@ -165,8 +168,12 @@ fn went_wrong() -> Vec<ParcelEvent> {
     events
 }
 
+fn photographed(kind: PhotoKind) -> ParcelPhotographed {
+    ParcelPhotographed { photo: PhotoHash::from_bytes([7; 32]), kind, size_bytes: 180_000 }
+}
+
 /// One command of each kind.
-fn every_command() -> [ParcelCommand; 22] {
+fn every_command() -> [ParcelCommand; 23] {
     [
         expect().into(),
         arrive().into(),
@@ -190,6 +197,7 @@ fn every_command() -> [ParcelCommand; 22] {
         keep(today()),
         ParcelCommand::Reopen { reason: ReopenReason::Mistake },
         settle(End::Returned),
+        ParcelCommand::Photograph(photographed(PhotoKind::Label)),
     ]
 }
 
