@@ -79,6 +79,17 @@ test("one search finds a piece by its end, a door, a household by its phone, a v
   await page.getByText("没有找到").waitFor();
   await page.keyboard.press("Escape");
   await page.getByTestId("trail").waitFor();
+  // A link to the very page that the search lies over leaves the search, too.
+  await page.goto(`${BASE}/desk#/plan`);
+  await page.getByTestId("windows").waitFor();
+  await seek(page, code);
+  await page.getByRole("navigation").getByRole("link", { name: /排程/ }).click();
+  await page.getByTestId("windows").waitFor();
+  // An address that was cut off, or that names what only the language knows, is no page and no fault.
+  for (const bad of ["#/piece/%E4%", "#/constructor", "#/toString"]) {
+    await page.goto(`${BASE}/desk${bad}`);
+    await page.locator("[data-testid=page] .banner").first().waitFor();
+  }
   assert.deepEqual(errors, []);
   assert.deepEqual(outside, []);
   await page.context().close();
@@ -114,6 +125,16 @@ test("what needs care is cleared with the keyboard alone", async () => {
   await page.keyboard.press("5");
   const entry = page.getByTestId("care-entry");
   await entry.waitFor();
+  // A key that is held down is one press.
+  const looked = () => entry.getAttribute("data-parcel");
+  const began = await looked();
+  await page.keyboard.down("n");
+  await page.keyboard.down("n");
+  await page.keyboard.down("n");
+  await page.keyboard.up("n");
+  await page.waitForFunction((id) => document.querySelector("[data-testid=care-entry]").dataset.parcel !== id, began);
+  await page.keyboard.press("p");
+  await page.waitForFunction((id) => document.querySelector("[data-testid=care-entry]").dataset.parcel === id, began);
   const at = (parcel) => page.locator(`[data-testid="care-entry"][data-parcel="${parcel}"]`);
   for (let step = 0; step < 40 && (await at(first.parcel).count()) === 0; step++) {
     await page.keyboard.press("n");
@@ -299,4 +320,114 @@ test("whoever may not is told what to do, and a moment of the past is only looke
   await page.getByRole("button", { name: "回到现在" }).click();
   await page.getByText("只能看，不能操作").waitFor({ state: "detached" });
   await page.context().close();
+});
+
+/** Counts what is asked for, by the end of its path. */
+function counted(page, ending) {
+  const all = [];
+  page.on("request", (request) => new URL(request.url()).pathname.endsWith(ending) && all.push(request.postDataJSON()));
+  return all;
+}
+
+test("a deed whose answer was lost is sent again as the same one, and what was put off is not done", async () => {
+  const { page, context } = await open(browser, "/desk");
+  const code = number();
+  const [{ parcel }] = await scans(page.request, [{ kind: "arrive", code, carrier: "sf", category: "medicine", door: { building: "1", unit: "2", room: "501" } }]);
+  const sent = counted(page, "/scans");
+  await page.goto(`${BASE}/desk#/piece/${parcel}`);
+  await page.getByRole("button", { name: "破损但可送" }).waitFor();
+  // The engine takes it, and its answer is lost on the way.
+  await page.route("**/scans", async (route) => {
+    await route.fetch();
+    await route.abort();
+  });
+  await page.getByRole("button", { name: "破损但可送" }).click();
+  await page.getByTestId("lost").waitFor();
+  await page.unroute("**/scans");
+  await page.getByTestId("lost").getByRole("button", { name: "重试" }).click();
+  await page.getByTestId("said").waitFor();
+  const [first, second] = sent.map((body) => body.scans[0]);
+  assert.equal(second.command_id, first.command_id);
+  assert.equal(second.occurred_at, first.occurred_at);
+  // The engine is busy and puts it off: nothing is done, and the same one is tried again.
+  await page.route("**/scans", (route) => {
+    const problem = { type: "", code: "views-behind", status: 503, title: "请稍后重试", detail: "again later", retry: true };
+    const answers = route.request().postDataJSON().scans.map(({ command_id }) => ({ command_id, status: "deferred", position: 0, problem }));
+    return route.fulfill({ json: { answers, server_time: new Date().toISOString() } });
+  });
+  await page.getByRole("button", { name: "不见了" }).click();
+  await page.getByTestId("refused").getByText("请稍后重试").waitFor();
+  await page.unroute("**/scans");
+  await page.getByTestId("refused").getByRole("button", { name: "重试" }).click();
+  await page.getByRole("button", { name: "找到了" }).waitFor();
+  assert.equal(sent[3].scans[0].command_id, sent[2].scans[0].command_id);
+  assert.equal((await (await page.request.get(`${API}/parcels/${parcel}`)).json()).missing, true);
+  await context.close();
+});
+
+test("rows that a person gives to one household become one order", async () => {
+  const { page, context } = await open(browser, "/desk");
+  const door = { building: "3", unit: "1", room: "1003" };
+  for (const tail of ["6601", "6602"]) {
+    const path = `households/${crypto.randomUUID()}`;
+    await desk(page.request, path, { kind: "register", doors: [door], language: "zh-CN", phone_only: false });
+    await desk(page.request, path, { kind: "set_contact", phone_tails: [tail] });
+  }
+  await page.goto(`${BASE}/desk#/import`);
+  await page.getByRole("button", { name: "订单" }).click();
+  await page.locator("#paste").fill(tsv([["门牌", "品名", "数量"], ["3-1-1003", "大米", "1"], ["3-1-1003", "鸡蛋", "2"]]));
+  await page.getByRole("button", { name: "读取" }).click();
+  await page.getByTestId("columns").waitFor();
+  await page.getByLabel(/门牌$/).selectOption("address");
+  await page.getByRole("button", { name: "预览" }).click();
+  await page.locator('[data-row="2"]').waitFor();
+  const pick = (row) => page.locator(`[data-row="${row}"]`).getByRole("button", { name: /就是这户/ }).first();
+  // Nobody answers while it is looked at: nothing was begun, so there is nothing to go on with.
+  await page.route("**/imports/orders/preview", (route) => route.abort());
+  await pick(2).click();
+  await page.getByText("连不上服务器").waitFor();
+  assert.equal(await page.getByRole("button", { name: "接着导入" }).count(), 0);
+  await page.unroute("**/imports/orders/preview");
+  await pick(2).click();
+  await page.locator('[data-outcome="new"]').waitFor();
+  await page.locator('[data-outcome="conflict"]').click();
+  await pick(3).click();
+  await page.getByRole("button", { name: /^全部/ }).click();
+  await page.locator('[data-row="2,3"]').getByText("大米 × 1、鸡蛋 × 2").waitFor();
+  await page.getByRole("button", { name: "导入", exact: true }).click();
+  await page.getByText("已导入 1 / 1").waitFor();
+  await context.close();
+});
+
+test("a door's households are looked up once, however long somebody looks at them", async () => {
+  const { page, context } = await open(browser, "/desk");
+  await page.clock.install();
+  const [asked, pieces] = [counted(page, "/search"), counted(page, "/pieces")];
+  await page.goto(`${BASE}/desk#/door/1/1/202`);
+  await page.reload();
+  await page.getByText("没有登记住户").waitFor();
+  const before = pieces.length;
+  await page.clock.runFor(35_000);
+  await page.waitForTimeout(500);
+  assert.ok(pieces.length > before, "what is on its way is read again");
+  assert.equal(asked.length, 1);
+  await context.close();
+});
+
+test("an evening with more pieces than one batch takes is closed in slices", async () => {
+  const { page, context } = await open(browser, "/desk");
+  const door = { building: "1", unit: "1", room: "301" };
+  for (const count of [500, 20]) {
+    await scans(page.request, Array.from({ length: count }, () => ({ kind: "arrive", code: number(), carrier: "sf", category: "parcel_goods", door })));
+  }
+  const sent = counted(page, "/scans");
+  await page.goto(`${BASE}/desk#/close`);
+  const bulk = page.locator("form.bulk");
+  await bulk.waitFor();
+  const all = Number((await bulk.locator("b").innerText()).match(/\d+/)[0]);
+  assert.ok(all >= 520, `${all}`);
+  await bulk.getByRole("button").click();
+  await page.getByText(`${all} 件已填`).waitFor({ timeout: 60_000 });
+  assert.deepEqual(sent.map((body) => body.scans.length), [500, all - 500]);
+  await context.close();
 });

@@ -4,6 +4,7 @@
  * it asks every few seconds and says so. A past moment is asked for once.
  */
 import { settings } from "../lib/settings.svelte";
+import { Refused, type Problem } from "../lib/api";
 import { graphql } from "../lib/graphql";
 import { Live, type Document, type Link } from "../lib/live";
 import {
@@ -26,6 +27,8 @@ export class Wall {
   link = $state<Link>("opening");
   /** Nobody answered when it was last asked. */
   failing = $state(false);
+  /** Why there is nothing to show of the moment or the community that was asked for. */
+  problem = $state<Problem | null>(null);
   paused = $state(false);
   back = $state(0);
   now = $state(Date.now());
@@ -36,7 +39,11 @@ export class Wall {
   #asking = 0;
   #askedAt = 0;
   #timers: ReturnType<typeof setInterval>[] = [];
+  #plans: ReturnType<typeof setTimeout> | undefined;
   #live = new Live("/graphql", (link) => this.#linked(link));
+
+  /** `missing` is told when there is no such community. */
+  constructor(readonly missing: () => void) {}
 
   asOf = $derived(this.back === 0 ? null : new Date((Math.floor(Date.now() / QUARTER_MS) - this.back + 1) * QUARTER_MS).toISOString());
   elapsed = $derived(Math.max(0, Math.floor((this.now - this.toldAt) / 1000)));
@@ -44,15 +51,21 @@ export class Wall {
   unsure = $derived(Math.max(0, Math.floor((this.now - this.#sureAt) / 1000)));
 
   start() {
+    [this.problem, this.failing, this.board, this.queues] = [null, false, null, []];
     void this.#plan();
     this.follow();
     this.#timers.push(setInterval(() => this.#tick(), 1000));
-    this.#timers.push(setInterval(() => this.link === "polling" && this.#isLive && void this.read(), POLL_MS));
+    // Where nobody brings frames it asks; and a past moment that was not told is asked for again.
+    this.#timers.push(setInterval(() => {
+      if (this.#isLive ? this.link === "polling" : this.back > 0 && this.failing) void this.read();
+    }, POLL_MS));
   }
 
   stop() {
     this.#live.stop();
     this.#timers.forEach(clearInterval);
+    clearTimeout(this.#plans);
+    this.#timers = [];
   }
 
   get #isLive() {
@@ -71,6 +84,9 @@ export class Wall {
   /** Shows how it was so many quarter hours ago; 0 is now. */
   look(back: number) {
     this.back = Math.min(BACK_MAX, Math.max(0, back));
+    // What stands there is of another moment; what could not be read then says nothing of this one.
+    [this.failing, this.problem, this.board, this.queues] = [false, null, null, []];
+    this.#asking += 1;
     this.#turn();
   }
 
@@ -113,23 +129,41 @@ export class Wall {
     try {
       const { community } = await graphql<Asked>(ASK, { community: settings.community, asOf: this.asOf });
       // Another moment was chosen meanwhile.
-      if (asking !== this.#asking || !community || (this.paused && this.back === 0)) return;
+      if (asking !== this.#asking || (this.paused && this.back === 0)) return;
+      if (!community) return this.#nobody();
       const { nowBoard, buildingQueues } = community.views;
       [this.board, this.queues, this.toldAt, this.#sureAt] = [nowBoard, buildingQueues, Date.now(), Date.now()];
-      this.failing = false;
-    } catch {
-      if (asking === this.#asking) this.failing = true;
+      [this.failing, this.problem] = [false, null];
+    } catch (error) {
+      if (asking !== this.#asking) return;
+      // What is not there is told once; everything else is tried again.
+      if (!this.board && error instanceof Refused && !error.problem.retry) this.problem = error.problem;
+      else this.failing = true;
     }
+  }
+
+  /** There is no such community: a wall of nothing would look like a quiet one. */
+  #nobody() {
+    this.#live.stop();
+    this.problem = unknown(settings.community ?? "");
+    this.missing();
   }
 
   async #plan() {
     try {
       const { community } = await graphql<{ community: { name: string; buildings: Building[] } | null }>(PLAN, { community: settings.community });
-      this.buildings = community?.buildings ?? [];
-      if (community) settings.setCommunity(settings.community!, community.name);
+      if (!community) return this.#nobody();
+      this.buildings = community.buildings;
+      settings.setCommunity(settings.community!, community.name);
     } catch {
       // Without a plan the buildings stand in rows; it is asked for again with the next reading.
-      setTimeout(() => void this.#plan(), POLL_MS);
+      this.#plans = setTimeout(() => void this.#plan(), POLL_MS);
     }
   }
 }
+
+const unknown = (community: string): Problem => ({
+  type: "/problems/community-unknown", code: "community-unknown", status: 404, retry: false,
+  title: `没有社区 ${community}：请核对地址，或在下面选择`, detail: `There is no community ${community}: check the address, or choose one below`,
+});
+

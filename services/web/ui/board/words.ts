@@ -50,14 +50,14 @@ export const HERE = "at_gate,disinfecting,to_sort,on_shelf,failed";
 
 export const board = {
   zh: {
-    live: "实时推送", opening: "正在连接…", polling: (s: number) => `推送不通，改为每 ${s} 秒读取`, plan: "小区平面", legend: "待送件数",
+    live: "实时推送", opening: "正在连接…", polling: (s: number) => `推送不通，改为每 ${s} 秒读取`, again: (s: number) => `每 ${s} 秒再试`, plan: "小区平面", legend: "待送件数",
     levels: { none: "0", some: "1–5", many: "6–20", most: "20 以上" }, openList: "打开清单", list: "清单", close: "关闭", csv: "导出 CSV",
     count: (n: number, named: number) => (named < n ? `共 ${n} 件，列出前 ${named} 件` : `共 ${n} 件`), empty: "这里没有物件",
     noList: "清单没有读到", code: "短码", piece: "物件", door: "门牌", where: "位置", since: "自", reading: "正在读取…",
     earlier: "早 15 分钟", later: "晚 15 分钟", resume: "继续", unknownDoor: "未知", allGrids: "合计",
   },
   en: {
-    live: "Live", opening: "Connecting…", polling: (s: number) => `Live updates do not get through: read every ${s} s instead`,
+    live: "Live", opening: "Connecting…", polling: (s: number) => `Live updates do not get through: read every ${s} s instead`, again: (s: number) => `tried again every ${s} s`,
     plan: "The compound", legend: "Pieces waiting", levels: { none: "0", some: "1–5", many: "6–20", most: "over 20" },
     openList: "Open the list", list: "List", close: "Close", csv: "Export CSV",
     count: (n: number, named: number) => (named < n ? `${n} pieces, the first ${named} are listed` : `${n} pieces`),

@@ -77,8 +77,11 @@ export class Question<T> {
   }
 }
 
-/** Keeps questions fresh for as long as the component lives; call it while the component starts. */
-export function keep(questions: readonly Question<unknown>[], everyMs = 5_000) {
+/**
+ * Keeps questions fresh for as long as the component lives; call it while the component starts. What is
+ * dear to answer is asked anew only after a deed: `everyMs` is `null` then.
+ */
+export function keep(questions: readonly Question<unknown>[], everyMs: number | null = 5_000) {
   $effect(() => {
     for (const question of questions) {
       // Read again when its path or the moment changes, and after every deed.
@@ -86,13 +89,21 @@ export function keep(questions: readonly Question<unknown>[], everyMs = 5_000) {
     }
     void moment.deeds;
     for (const question of questions) void question.read();
-    if (moment.asOf) return;
+    if (moment.asOf || everyMs === null) return;
     const timer = setInterval(() => {
       if (document.visibilityState === "visible") for (const question of questions) void question.read();
     }, everyMs);
     return () => clearInterval(timer);
   });
 }
+
+/** So many scans the engine takes in one batch. */
+const SCANS_MAX = 500;
+
+/** What was sent and not answered for good: its id and its time, which are the same again on a retry. */
+interface Kept { content: string; id: string; at: string }
+
+const isDeferred = (answer: Answer) => answer.status === "deferred";
 
 /** Something that the desk does, and what became of it. */
 export class Deed {
@@ -101,26 +112,26 @@ export class Deed {
   lost = $state(false);
   problem = $state<Problem | null>(null);
   said = $state<string | null>(null);
-  #kept: { content: string; id: string } | null = null;
+  #kept: Kept | null = null;
 
-  /** The id of a content: the same again while nobody has answered it. */
-  #id(content: unknown): string {
+  /** The id and the time of a content: the same again while nobody has answered it. */
+  #keep(content: unknown): Kept {
     const text = JSON.stringify(content);
-    if (this.#kept?.content !== text) this.#kept = { content: text, id: uuidv7() };
-    return this.#kept.id;
+    if (this.#kept?.content !== text) this.#kept = { content: text, id: uuidv7(), at: new Date().toISOString() };
+    return this.#kept;
   }
 
   clear() {
     [this.lost, this.problem, this.said, this.#kept] = [false, null, null, null];
   }
 
-  async #send<R>(content: unknown, send: (id: string) => Promise<R>): Promise<R | null> {
+  async #send<R>(content: unknown, send: (kept: Kept) => Promise<R>, isOver: (answer: R) => boolean = () => true): Promise<R | null> {
     if (this.sending) return null;
-    const id = this.#id(content);
+    const kept = this.#keep(content);
     [this.sending, this.lost, this.problem, this.said] = [true, false, null, null];
     try {
-      const answer = await send(id);
-      this.#kept = null;
+      const answer = await send(kept);
+      if (isOver(answer)) this.#kept = null;
       moment.deeds += 1;
       return answer;
     } catch (error) {
@@ -141,24 +152,25 @@ export class Deed {
     return answers?.[0] ?? null;
   }
 
-  /** Several scans of one kind; refusals of single ones are told by their answers. */
+  /**
+   * Several scans of one kind; refusals of single ones are told by their answers. What the engine has put
+   * off is not done: the same deed again sends all of it with the same ids, and does the rest only.
+   */
   async scans(scans: readonly Record<string, unknown>[]): Promise<Answer[] | null> {
-    const answers = await this.#send(scans, async (id) => {
-      const body = {
-        community: settings.community,
-        actor: settings.badge,
-        sent_at: new Date().toISOString(),
-        scans: scans.map((scan, at) => ({
-          command_id: scans.length === 1 ? id : numbered(id, at),
-          occurred_at: new Date().toISOString(),
-          ...scan,
-        })),
-      };
-      return (await ask<{ answers: Answer[] }>("/api/v1/scans", { body })).answers;
-    });
-    const refused = answers?.length === 1 && answers[0]!.status === "refused" ? answers[0]! : null;
-    if (refused) {
-      this.problem = refused.problem ?? null;
+    const send = async ({ id, at }: Kept) => {
+      const all = scans.map((scan, n) => ({ command_id: scans.length === 1 ? id : numbered(id, n), occurred_at: at, ...scan }));
+      const answers: Answer[] = [];
+      while (answers.length < all.length) {
+        const batch = all.slice(answers.length, answers.length + SCANS_MAX);
+        const body = { community: settings.community, actor: settings.badge, sent_at: new Date().toISOString(), scans: batch };
+        answers.push(...(await ask<{ answers: Answer[] }>("/api/v1/scans", { body })).answers);
+      }
+      return answers;
+    };
+    const answers = await this.#send(scans, send, (all) => !all.some(isDeferred));
+    const only = answers?.length === 1 ? answers[0]! : null;
+    if (only && (only.status === "refused" || isDeferred(only))) {
+      this.problem = only.problem ?? null;
       return null;
     }
     return answers;
@@ -166,7 +178,7 @@ export class Deed {
 
   /** A command on a thing of the community. */
   async command(path: string, command: Record<string, unknown>, expected_revision?: number) {
-    return this.#send([path, command, expected_revision], (id) =>
+    return this.#send([path, command, expected_revision], ({ id }) =>
       ask<{ already_so: boolean; revision?: number }>(here(`${path}/commands`), {
         body: { command_id: id, actor: settings.badge, command, ...(expected_revision === undefined ? {} : { expected_revision }) },
       }),
@@ -175,7 +187,7 @@ export class Deed {
 
   /** Another route that takes a command id. */
   async post<R>(path: string, fields: Record<string, unknown>): Promise<R | null> {
-    return this.#send([path, fields], (id) =>
+    return this.#send([path, fields], ({ id }) =>
       ask<R>(here(path), { body: { command_id: id, actor: settings.badge, ...fields } }),
     );
   }

@@ -31,6 +31,8 @@ export class Importing {
   problem = $state<Problem | null>(null);
   /** Nobody answered; what was imported stays. */
   lost = $state(false);
+  /** Whether something has been sent to be carried out, not only looked at. */
+  began = $state(false);
   finished = $state(false);
   total = $state(0);
 
@@ -59,7 +61,7 @@ export class Importing {
 
   async preview(rows: Row[]) {
     this.rows = rows;
-    [this.busy, this.problem, this.lost, this.finished] = ["previewing", null, false, false];
+    [this.busy, this.problem, this.lost, this.finished, this.began] = ["previewing", null, false, false, false];
     const looked = await this.#look(rows);
     if (looked) this.looked = looked;
     this.busy = null;
@@ -82,10 +84,33 @@ export class Importing {
       if (this.kind === "households") row.choice = choice;
       else if (choice !== "new") row.household = choice.is;
     }
-    const again = await this.#look(this.#rowsOf(one));
+    await this.lookAgain(one);
+  }
+
+  /** Looks again at an entry, together with all that may now be one order with it. */
+  async lookAgain(one: Looked) {
+    [this.problem, this.lost] = [null, false];
+    const together = this.#together(one);
+    const again = await this.#look(together.flatMap((other) => this.#rowsOf(other)));
     if (!again) return;
-    const at = this.looked.indexOf(one);
-    if (at >= 0) this.looked.splice(at, 1, ...again);
+    const skipped = new Set(together.filter((other) => other.skipped).flatMap((other) => other.lines));
+    for (const other of again) other.skipped = other.lines.every((line) => skipped.has(line));
+    const at = this.looked.indexOf(together[0]!);
+    this.looked = [
+      ...this.looked.slice(0, at).filter((other) => !together.includes(other)), ...again,
+      ...this.looked.slice(at).filter((other) => !together.includes(other)),
+    ];
+  }
+
+  /**
+   * Rows are one order when they have its number, or none and the same household; what a person chose for
+   * a row may put it with others. So an entry is looked at with those that share either.
+   */
+  #together(one: Looked): Looked[] {
+    if (this.kind === "households") return [one];
+    const marks = (of: Looked) => [of.household, ...this.#rowsOf(of).flatMap((row) => [row.number, row.household])].filter(Boolean);
+    const wanted = new Set(marks(one));
+    return this.looked.filter((other) => other === one || (other.outcome !== "done" && marks(other).some((mark) => wanted.has(mark))));
   }
 
   /** All rows of an order that now belong together, or the one row of a household. */
@@ -94,7 +119,7 @@ export class Importing {
   }
 
   async commit() {
-    [this.busy, this.problem, this.lost] = ["importing", null, false];
+    [this.busy, this.problem, this.lost, this.began] = ["importing", null, false, true];
     this.total = this.done + this.ready.length;
     while (!this.lost && !this.problem) {
       const batch = this.ready.slice(0, BATCH_MAX);
@@ -129,12 +154,5 @@ export class Importing {
     }
     const orders = batch.map((one) => ({ command_id: one.command, order: one.order, rows: this.#rowsOf(one) }));
     return (await this.#ask<{ orders: Partial<Looked>[] }>("imports/orders", { actor, orders }))?.orders ?? null;
-  }
-
-  /** Looks again at what somebody else has changed in the meantime. */
-  async lookAgain(one: Looked) {
-    const again = await this.#look(this.#rowsOf(one));
-    const at = this.looked.indexOf(one);
-    if (again && at >= 0) this.looked.splice(at, 1, ...again);
   }
 }

@@ -4,7 +4,8 @@ export type Language = "zh" | "en";
 export type Theme = "light" | "sun" | "dark";
 export type TextSize = "usual" | "large";
 
-const stored = (name: string) => {
+/** What this device remembers under a name; a browser that keeps nothing remembers nothing. */
+export const stored = (name: string) => {
   try {
     return localStorage.getItem(`lastmeter.${name}`);
   } catch {
@@ -12,7 +13,7 @@ const stored = (name: string) => {
   }
 };
 
-const store = (name: string, value: string | null) => {
+export const store = (name: string, value: string | null) => {
   try {
     if (value === null) localStorage.removeItem(`lastmeter.${name}`);
     else localStorage.setItem(`lastmeter.${name}`, value);
