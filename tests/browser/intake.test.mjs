@@ -318,3 +318,38 @@ async function sentCodes(page) {
     return items.filter((item) => item.scan.kind === "arrive").map((item) => item.scan.code);
   });
 }
+
+test("an unreadable label is photographed, also before anybody knows the piece, and the line goes on", async () => {
+  const { page, context, errors } = await open(browser, "/intake", { viewport: { width: 1500, height: 900 } });
+  const file = { name: "label.png", mimeType: "image/png", buffer: await page.screenshot() };
+  await page.keyboard.press("p");
+  await page.getByText("先扫描一件").waitFor();
+  await page.keyboard.press("k");
+  await page.getByTestId("carriers").waitFor();
+  await page.keyboard.press("1");
+  await page.waitForTimeout(300);
+  await context.setOffline(true);
+  await page.locator('[data-link="no_network"]').waitFor();
+  const code = number();
+  await burst(page, code);
+  await page.locator('[data-waiting="1"]').waitFor();
+  await page.waitForTimeout(300);
+  await page.keyboard.press("p");
+  // There is no camera here: a file, or the device's own camera, does.
+  await page.locator('[data-testid="photo"]:not([data-state="loading"])').waitFor();
+  await page.getByTestId("photo").locator("input").first().setInputFiles(file);
+  await page.getByText("照片已存本机").waitFor();
+  await page.locator('[data-waiting="1"][data-pictures="1"]').waitFor();
+  // The next piece closes the panel and is taken.
+  await burst(page, number());
+  await page.getByTestId("photo").waitFor({ state: "detached" });
+  await page.locator('[data-waiting="2"]').waitFor();
+  await context.setOffline(false);
+  await page.locator('[data-link="online"][data-waiting="0"][data-pictures="0"]').waitFor({ timeout: 20_000 });
+  const path = `${BASE}/api/v1/communities/willow-court`;
+  const found = await (await page.request.post(`${path}/search`, { data: { actor: "desk-1", text: code } })).json();
+  const [photo] = await (await page.request.get(`${path}/parcels/${found.pieces[0].piece.parcel}/photos`)).json();
+  assert.equal(photo.kind, "label");
+  assert.deepEqual(errors, []);
+  await context.close();
+});

@@ -65,7 +65,7 @@ test("a piece goes from the gate to its door, and the stairwell has no signal", 
   assert.match(await page.getByTestId("climbed").innerText(), /5 层 · 3 户/);
 
   // Reopened all day, and the engine's answer to each item can be read.
-  await page.getByTestId("finished").locator("li", { hasText: "1-1-301" }).getByRole("button").click();
+  await page.getByTestId("finished").locator("li", { hasText: "1-1-301" }).getByRole("button", { name: "重新打开" }).click();
   await page.getByTestId("stop-1-1-301").waitFor();
   await page.getByTestId("stop-1-1-301").getByRole("button", { name: "已放门口" }).click();
   await settled(page);
@@ -121,4 +121,68 @@ test("a label is drawn, printed from the browser and fetched for a printer", asy
     assert.deepEqual(await decoded(page, await drawn.screenshot()), [code], paper);
   }
   await context.close();
+});
+
+test("a photo at the door waits for the network, is small when it goes, and is seen at the desk", async () => {
+  const { page: gate, context: gates } = await open(browser, "/intake", { viewport: { width: 1800, height: 1300 } });
+  const { slip } = await planned(gate.request, ["401", "402"]);
+  const file = { name: "door.png", mimeType: "image/png", buffer: await gate.screenshot() };
+  const { page, context, errors } = await open(browser, slip.path, PHONE);
+  await unlock(page, slip);
+  await page.getByRole("button", { name: "领取这一趟" }).click();
+  await page.getByTestId("load-count").waitFor();
+  for (const button of await page.locator("button.load").all()) await button.click();
+  await settled(page);
+  await page.locator("#counted").fill("2");
+  await page.getByRole("button", { name: "出发" }).click();
+  await page.getByTestId("stops").waitFor();
+  await settled(page);
+  await page.evaluate(() => navigator.serviceWorker.ready);
+
+  await context.setOffline(true);
+  await page.getByTestId("unit-done").click();
+  await page.getByText("都送完了").waitFor();
+  const camera = page.getByTestId("photo-1-1-401").locator("input");
+  await camera.setInputFiles({ name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("not a picture") });
+  await page.getByRole("alert").getByText("读不出照片").waitFor();
+  await camera.setInputFiles(file);
+  await page.locator('[data-testid="photos-1-1-401"][data-pending="true"]').waitFor();
+  await page.locator('[data-waiting="2"][data-pictures="1"]').waitFor();
+  // The phone is switched off and on again between the floors.
+  await page.reload();
+  await page.locator('[data-waiting="2"][data-pictures="1"]').waitFor();
+  await page.locator('[data-testid="photos-1-1-401"][data-pending="true"]').waitFor();
+  // The disk is full when it is back: the picture stays, whatever else was sent.
+  const full = { code: "photos-full", status: 507, title: "照片存储已满", detail: "full", type: "", retry: true };
+  await page.route("**/photos?*", (route) => route.fulfill({ status: 507, contentType: "application/problem+json", json: full }));
+  await context.setOffline(false);
+  await page.locator('[data-waiting="0"][data-pictures="1"]').waitFor({ timeout: 20_000 });
+  await page.unroute("**/photos?*");
+  await page.locator('[data-link="online"][data-pictures="0"]').waitFor({ timeout: 20_000 });
+  await page.locator('[data-testid="photos-1-1-401"][data-pending="false"]').waitFor();
+  await page.getByRole("tab", { name: "本机发送记录" }).click();
+  await page.getByTestId("sent-photos").locator("li.accepted").waitFor();
+
+  const { page: table, context: tables } = await open(browser, "/desk");
+  await table.locator("#search").fill("1-1-401");
+  await table.locator("#search").press("Enter");
+  const run = new URL(slip.path, BASE).searchParams.get("run");
+  const seen = await (await gate.request.get(`${BASE}/api/v1/communities/willow-court/runs/${run}`)).json();
+  const withPhotos = [];
+  for (const { parcel } of seen.pieces) {
+    const list = await (await gate.request.get(`${BASE}/api/v1/communities/willow-court/parcels/${parcel}/photos`)).json();
+    if (list.length) withPhotos.push([parcel, list[0]]);
+  }
+  assert.equal(withPhotos.length, 1, "the other door has no photo");
+  const [[parcel, photo]] = withPhotos;
+  assert.equal(photo.kind, "at_door");
+  assert.ok(photo.size_bytes < 400_000, `${photo.size_bytes} bytes`);
+  await table.goto(`${BASE}/desk#/piece/${parcel}`);
+  const shown = table.getByTestId("photos").locator("img");
+  await shown.scrollIntoViewIfNeeded();
+  await shown.evaluate((image) => image.complete || new Promise((done) => (image.onload = done)));
+  assert.deepEqual(await shown.evaluate((image) => Math.max(image.naturalWidth, image.naturalHeight)), 1280);
+  await table.getByTestId("trail").getByText("拍了门口照").waitFor();
+  assert.deepEqual(errors, []);
+  for (const one of [context, tables, gates]) await one.close();
 });

@@ -41,7 +41,7 @@ export interface Target { text: string; fields: Pick<NewScan, "door" | "househol
 /** What stays chosen from one piece to the next, also when the page is opened again. */
 interface Chosen { category: Category; carrier: string | null; table: string | null }
 
-export type Panel = "none" | "address" | "carrier" | "target" | "typed" | "camera" | "help";
+export type Panel = "none" | "address" | "carrier" | "target" | "typed" | "camera" | "photo" | "help";
 
 const ENTRIES_MAX = 400;
 const RATE_WINDOW_MS = 5 * 60_000;
@@ -128,7 +128,7 @@ export class Station {
   /** A code was scanned, in whatever way. */
   async scanned(code: string) {
     this.notice = "";
-    if (this.panel === "carrier" || this.panel === "address") this.panel = "none";
+    if (this.panel === "carrier" || this.panel === "address" || this.panel === "photo") this.panel = "none";
     if (this.mode === "disinfect") return this.#send("disinfect_start", code, { code });
     if (this.mode === "sort") return this.#send("sort", code, { code });
     this.mode = "arrive";
@@ -285,6 +285,15 @@ export class Station {
 
   async stopTable(container: string) {
     await this.#sendTable("disinfect_stop", container);
+  }
+
+  /** Keeps a picture of the piece on the screen; what it is a picture of may still be on its way. */
+  async photograph(kind: "label" | "damage", file: Blob): Promise<void> {
+    const entry = this.current;
+    if (!entry) return;
+    const about = entry.parcel ? { parcel: entry.parcel } : { arrival: entry.id };
+    await sync.putPictures(settings.badge ?? "desk", [{ about, kind, file, note: entry.cue?.label || entry.code }]);
+    sound("accepted");
   }
 
   async #sendTable(kind: string, container: string) {

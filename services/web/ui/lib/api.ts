@@ -112,18 +112,23 @@ const PATIENCE_MS = 10_000;
 export interface Request {
   method?: "GET" | "POST";
   body?: unknown;
+  /** Sent as it is, in place of a body. */
+  file?: Blob;
+  /** How long an answer is waited for. */
+  patience?: number;
   headers?: Record<string, string>;
 }
 
 export async function ask<T>(path: string, request: Request = {}): Promise<T> {
-  const { method = request.body === undefined ? "GET" : "POST", body, headers = {} } = request;
+  const { body, file, headers = {}, patience = PATIENCE_MS } = request;
+  const { method = body === undefined && !file ? "GET" : "POST" } = request;
   let response: Response;
   try {
     response = await fetch(path, {
       method,
       headers: body === undefined ? headers : { "content-type": "application/json", ...headers },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      ...(file ? { body: file } : body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(patience),
     });
   } catch (error) {
     throw new Unreachable(String(error));

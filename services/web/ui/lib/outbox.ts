@@ -6,7 +6,7 @@
  * again, in order, with the same ids, so that nothing happens twice.
  */
 import { openDB, type DBSchema, type IDBPDatabase } from "idb";
-import type { Answer, Scan } from "./api";
+import type { Answer, Problem, Scan } from "./api";
 import { uuidv7 } from "./uuid";
 
 export interface Item {
@@ -20,6 +20,27 @@ export interface Item {
   state: "waiting" | "answered";
   answer?: Answer;
   answered_at?: number;
+}
+
+export type PhotoKind = "label" | "damage" | "at_door";
+
+/** A picture that was taken; the picture itself is let go once the engine has it, or will not. */
+export interface Picture {
+  order: number;
+  community: string;
+  actor: string;
+  /** The command's id, the same on every retry. */
+  id: string;
+  /** The piece; while only its arrival is known, the id of that scan. */
+  about: { parcel: string } | { arrival: string };
+  kind: PhotoKind;
+  occurred_at: string;
+  /** What the person saw when it was taken, and the run that it belongs to. */
+  note: string;
+  run?: string;
+  state: "waiting" | "answered";
+  file?: Blob;
+  problem?: Problem;
 }
 
 export interface Device {
@@ -36,7 +57,13 @@ interface Stores extends DBSchema {
   };
   devices: { key: string; value: Device };
   kept: { key: string; value: unknown };
+  pictures: { key: number; value: Picture; indexes: { waiting: [string, string, number] } };
 }
+
+/** So many pictures wait at most, about 15 MB: a phone with a full disk would lose its scans as well. */
+export const PICTURES_WAITING_MAX = 60;
+/** So many answered ones are remembered, without the pictures themselves. */
+const PICTURES_ANSWERED_MAX = 100;
 
 /** Answered items are kept for the list of what this device sent. */
 export const ANSWERED_KEPT_MAX = 400;
@@ -44,14 +71,21 @@ export const ANSWERED_KEPT_MAX = 400;
 let opened: Promise<IDBPDatabase<Stores>> | undefined;
 
 const database = () =>
-  (opened ??= openDB<Stores>("lastmeter", 1, {
-    upgrade(db) {
+  (opened ??= openDB<Stores>("lastmeter", 2, {
+    upgrade(db, before) {
+      if (before < 2) {
+        const pictures = db.createObjectStore("pictures", { keyPath: "order", autoIncrement: true });
+        pictures.createIndex("waiting", ["community", "state", "order"]);
+      }
+      if (before >= 1) return;
       const items = db.createObjectStore("items", { keyPath: "order", autoIncrement: true });
       items.createIndex("waiting", ["community", "state", "order"]);
       items.createIndex("state", "state");
       db.createObjectStore("devices", { keyPath: "community" });
       db.createObjectStore("kept");
     },
+    // Another window has a newer version of this page: it must not wait for this one.
+    blocking: (_before, _after, event) => (event.target as IDBDatabase).close(),
   }));
 
 const newDevice = (community: string): Device => ({
@@ -177,4 +211,63 @@ export async function recall<T>(name: string): Promise<T | undefined> {
 export async function forget(name: string): Promise<void> {
   const db = await database();
   await db.delete("kept", name);
+}
+
+export type NewPicture = Pick<Picture, "about" | "kind" | "note" | "run"> & { file: Blob };
+
+/** There is no room for another picture on this device. */
+export class NoRoom extends Error {}
+
+/** Keeps pictures, each with an id of its own. They are safe when this returns. */
+export async function keepPictures(community: string, actor: string, taken: readonly NewPicture[]): Promise<void> {
+  const db = await database();
+  if ((await countPictures(community)) + taken.length > PICTURES_WAITING_MAX) throw new NoRoom("too many wait");
+  const occurred_at = new Date().toISOString();
+  const transaction = db.transaction("pictures", "readwrite", { durability: "strict" });
+  try {
+    for (const one of taken) {
+      const picture = { ...one, community, actor, id: uuidv7(), occurred_at, state: "waiting" } as Picture;
+      await transaction.store.add(picture);
+    }
+    await transaction.done;
+  } catch (error) {
+    if ((error as DOMException).name === "QuotaExceededError") throw new NoRoom(String(error));
+    throw error;
+  }
+}
+
+const ofPictures = (community: string, state: Picture["state"]) =>
+  IDBKeyRange.bound([community, state, 0], [community, state, Infinity]);
+
+export async function countPictures(community: string): Promise<number> {
+  return (await database()).countFromIndex("pictures", "waiting", ofPictures(community, "waiting"));
+}
+
+/** The oldest picture that waits. */
+export async function nextPicture(community: string): Promise<Picture | undefined> {
+  const db = await database();
+  return (await db.getAllFromIndex("pictures", "waiting", ofPictures(community, "waiting"), 1))[0];
+}
+
+/** The engine has a picture, or will not take it. */
+export async function answerPicture({ file: _, ...picture }: Picture, problem: Problem | null): Promise<void> {
+  const db = await database();
+  const transaction = db.transaction("pictures", "readwrite", { durability: "strict" });
+  await transaction.store.put({ ...picture, state: "answered", ...(problem ? { problem } : {}) });
+  const answered = await transaction.store.index("waiting").getAllKeys(ofPictures(picture.community, "answered"));
+  for (const key of answered.slice(0, Math.max(0, answered.length - PICTURES_ANSWERED_MAX))) await transaction.store.delete(key);
+  await transaction.done;
+}
+
+/** The pictures that this device remembers, the newest first, without the pictures themselves. */
+export async function pictures(community: string): Promise<Picture[]> {
+  const db = await database();
+  const all = await db.getAll("pictures");
+  return all.filter((one) => one.community === community).reverse().map(({ file: _, ...one }) => one);
+}
+
+/** The piece that a scan of this device brought in, once the engine has said so. */
+export async function pieceOf(scan: string, community: string): Promise<string | undefined> {
+  const items = await latest(community, ANSWERED_KEPT_MAX);
+  return items.find((item) => item.scan.command_id === scan)?.answer?.parcel;
 }

@@ -3,13 +3,15 @@
  * when the page opens, when it becomes visible and when the network comes back; browsers promise
  * nothing about work in the background.
  */
-import { ask, Refused, Unreachable, type Answer, type Problem } from "./api";
+import { api, ask, Refused, Unreachable, type Answer, type Problem } from "./api";
 import * as outbox from "./outbox";
-import type { Item, NewScan } from "./outbox";
+import type { Item, NewPicture, NewScan, Picture } from "./outbox";
 
 const BATCH_MAX = 50;
 const RETRY_MS = [500, 1_000, 2_000, 5_000, 10_000, 20_000];
 const PING_MS = 15_000;
+/** A picture takes longer than a scan where the network is thin. */
+const PICTURE_PATIENCE_MS = 60_000;
 
 export type Link = "online" | "no_network" | "no_server";
 
@@ -25,6 +27,8 @@ class Sync {
   waiting = $state(0);
   /** How many of them are on their way right now. */
   sending = $state(0);
+  /** How many pictures the engine does not have yet. */
+  pictures = $state(0);
   /** The engine does not take the batch as a whole; a person must look. */
   blocked = $state<Problem | null>(null);
   /** The engine's clock minus this device's, in milliseconds. */
@@ -70,6 +74,17 @@ class Sync {
     return items;
   }
 
+  /**
+   * Keeps pictures and sends them after all scans. They are safe when this returns.
+   * @throws {outbox.NoRoom}
+   */
+  async putPictures(actor: string, taken: readonly NewPicture[]): Promise<void> {
+    if (!this.#community) throw new Error("no community was chosen");
+    await outbox.keepPictures(this.#community, actor, taken);
+    this.pictures += taken.length;
+    this.kick();
+  }
+
   /** Sends now what waits. */
   kick() {
     clearTimeout(this.#retry);
@@ -97,11 +112,14 @@ class Sync {
     if (!community) return;
     for (;;) {
       this.waiting = await outbox.countWaiting(community);
+      this.pictures = await outbox.countPictures(community);
       const items = await outbox.waiting(community, BATCH_MAX);
-      if (items.length === 0) return void (await this.#ping());
+      const picture = items.length === 0 ? await outbox.nextPicture(community) : undefined;
+      if (items.length === 0 && !picture) return void (await this.#ping());
       this.sending = items.length;
       try {
-        if (!(await this.#send(community, items))) return this.#later();
+        if (picture) await this.#sendPicture(picture);
+        else if (!(await this.#send(community, items))) return this.#later();
       } catch (error) {
         if (error instanceof Unreachable) this.#lost();
         else if (error instanceof Refused) {
@@ -143,6 +161,28 @@ class Sync {
     return until > 0;
   }
 
+  /** Sends one picture, once the engine knows its piece. What it refuses for good is not sent again. */
+  async #sendPicture(picture: Picture): Promise<void> {
+    const { about, community, file } = picture;
+    const parcel = "parcel" in about ? about.parcel : await outbox.pieceOf(about.arrival, community);
+    let problem: Problem | null = parcel && file ? null : NO_PIECE;
+    if (parcel && file) {
+      const query = new URLSearchParams({
+        command_id: picture.id, actor: picture.actor, kind: picture.kind, occurred_at: picture.occurred_at, sent_at: new Date().toISOString(),
+      });
+      try {
+        const headers = { "content-type": "image/jpeg" };
+        await ask(api(community, `parcels/${parcel}/photos?${query}`), { file, headers, patience: PICTURE_PATIENCE_MS });
+        this.#found();
+      } catch (error) {
+        if (!(error instanceof Refused) || error.problem.retry) throw error;
+        problem = error.problem;
+      }
+    }
+    await outbox.answerPicture(picture, problem);
+    this.answered += 1;
+  }
+
   async #ping() {
     if (!navigator.onLine) return void (this.link = "no_network");
     try {
@@ -172,6 +212,11 @@ class Sync {
     this.#retry = setTimeout(() => this.kick(), delay);
   }
 }
+
+const NO_PIECE: Problem = {
+  type: "", code: "photo-without-piece", status: 0, retry: false,
+  title: "物件没有收下，照片未保存", detail: "the piece was not taken, so its photo was not kept",
+};
 
 export const sync = new Sync();
 

@@ -68,6 +68,8 @@ export class Trip {
   locked = $state(false);
   handedBack = $state(false);
   now = $state(Date.now());
+  /** The pictures of this run that this phone took, the newest first. */
+  pictures = $state.raw<outbox.Picture[]>([]);
   #seen: string[] = [];
   #pin = "";
   #timers: ReturnType<typeof setInterval>[] = [];
@@ -171,7 +173,11 @@ export class Trip {
       done[parcel] = { status, sent, refused, at: Date.parse(item.scan.occurred_at) };
     }
     this.done = done;
+    await this.#countPictures();
   }
+
+  /** Looks anew at what became of the pictures. */
+  lookAtPictures = () => this.#countPictures();
 
   statusOf(piece: Piece): PieceStatus {
     const done = this.done[piece.parcel];
@@ -210,6 +216,24 @@ export class Trip {
   reopen = (pieces: readonly Piece[]) => this.#put(pieces, "reopen", { reopen: "mistake" });
   handOff = (stop: Stop, pieces: readonly Piece[], received_by: Receiver) =>
     this.#put(pieces, "hand_off", { door: stop.door, received_by });
+
+  /** Keeps a picture of what was left at a door, for every piece of it: each has a trail of its own. */
+  async photograph(door: Door, pieces: readonly Piece[], file: Blob): Promise<void> {
+    const taken = pieces.map(({ parcel }) => ({ about: { parcel }, kind: "at_door" as const, file, note: doorName(door), run: this.run }));
+    await sync.putPictures(this.actor, taken);
+    await this.#countPictures();
+    navigator.vibrate?.(40);
+  }
+
+  async #countPictures() {
+    this.pictures = (await outbox.pictures(this.community)).filter((one) => one.run === this.run);
+  }
+
+  /** How many pictures of a door were taken, and whether one of them is not the engine's yet. */
+  photosOf(door: Door): { count: number; pending: boolean } {
+    const all = this.pictures.filter((one) => one.note === doorName(door) && !one.problem);
+    return { count: new Set(all.map((one) => one.occurred_at)).size, pending: all.some((one) => one.state === "waiting") };
+  }
 
   async depart(counted_pieces: number) {
     await sync.put(this.actor, [{ scan: { kind: "depart", run: this.run, counted_pieces } as NewScan, note: "" }]);

@@ -19,6 +19,7 @@ export const en: Words = {
   link: {
     online: "Online", queued: (n) => `Offline · ${n} queued`, offline: "Offline",
     syncing: (n) => `Syncing ${n}`, waiting: (n) => `Online · ${n} queued`,
+    photos: (n) => `Online · ${n} photos to send`, photosKept: (n) => `${n} photos`,
     noNetwork: "No network", noServer: "No server", blocked: "The server refuses: tell the desk",
     noNetworkHint: "This device has no network. Work on; everything is sent when it is back.",
     noServerHint: "The network is there, the server does not answer. Work on; everything is sent later.",
@@ -93,8 +94,10 @@ export const en: Words = {
     cameraDenied: "The camera is not allowed: allow it in the browser's settings, or type the number",
     cameraInsecure: "Browsers open the camera over HTTPS only: use the https address, or type",
     cameraLoading: "Opening the camera…", cameraAim: "Hold the barcode into the frame", torch: "Torch",
-    photoKept: "Photo kept", photoFailed: "The photo was not kept", kindLabel: "Label",
-    kindDamage: "Damage", spoken: "Voice", shortCode: "Write by hand",
+    photoKept: "The photo is kept here and will be sent", photoNone: "This is no picture: take it again",
+    photoFull: "Too many photos wait on this device: connect it first", photoFailed: "The photo was not kept", photoTitle: "A photo of this piece",
+    photoFile: "Choose or take a photo", kindLabel: "Label", kindDamage: "Damage", photoAim: "Hold the label or the damage into view",
+    photoNoCamera: "No camera to use: choose a photo, or put it on the held shelf and go on", spoken: "Voice", shortCode: "Write by hand",
     printerOff: "The printer does not answer: write the short code on the piece",
     scanFirst: "Scan a piece first",
   },
@@ -129,6 +132,7 @@ export const en: Words = {
     pace: (n) => `${n} in 10 minutes`, runs: (out, waiting) => `${out} runs out, ${waiting} waiting`,
   },
   route: {
+    photo: "Photo", photos: (n) => `${n} photos`, photoOf: (door) => `Photo of ${door}`, photoSent: "Photo",
     title: "Route", pin: "PIN", pinHint: "The four digits on the slip",
     newSlip: "Another slip was printed for this run: type its PIN (you can go on; everything is kept)", open: "Open", run: "Run",
     noRun: "Scan the QR code on the slip, or open the link that you were sent", wrongPin: "Wrong PIN",
