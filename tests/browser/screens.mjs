@@ -35,6 +35,23 @@ async function station(viewport) {
   return page;
 }
 
+/** A door with a bag before it, drawn: no picture of anybody's home is needed for a picture of a screen. */
+async function still(page) {
+  await page.setViewportSize({ width: 1200, height: 1600 });
+  await page.setContent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 600 800" width="1200" height="1600">
+    <rect width="600" height="800" fill="#d9d4c8"/><rect y="690" width="600" height="110" fill="#8d8678"/>
+    <rect x="150" y="90" width="300" height="600" fill="#6b4a32" stroke="#43301f" stroke-width="14"/>
+    <rect x="185" y="130" width="230" height="210" fill="#7c583d"/><rect x="185" y="380" width="230" height="260" fill="#7c583d"/>
+    <circle cx="422" cy="410" r="13" fill="#d6b25e"/><rect x="250" y="48" width="100" height="34" fill="#fff"/>
+    <text x="300" y="74" font-size="28" text-anchor="middle" font-family="sans-serif">601</text>
+    <path d="M225 720 l18 -150 h120 l18 150 z" fill="#f2efe7" stroke="#8a8474" stroke-width="5"/>
+    <path d="M262 570 q40 -60 80 0" fill="none" stroke="#8a8474" stroke-width="7"/>
+    <rect x="262" y="622" width="82" height="52" fill="#fff" stroke="#444" stroke-width="3"/></svg>`);
+  const picture = await page.screenshot();
+  await page.close();
+  return picture;
+}
+
 const tablet = await station({ width: 1280, height: 800 });
 await take(tablet, "intake-tablet");
 await burst(tablet, number());
@@ -42,6 +59,11 @@ await tablet.getByTestId("address").waitFor();
 await tablet.keyboard.type("1-1-4", { delay: 140 });
 await tablet.waitForTimeout(600);
 await take(tablet, "intake-unknown-tablet");
+await tablet.keyboard.press("Escape");
+await tablet.waitForTimeout(300);
+await tablet.keyboard.press("p");
+await tablet.locator('[data-testid="photo"]:not([data-state="loading"])').waitFor();
+await take(tablet, "intake-photo-tablet");
 const label = await tablet.getByTestId("label").innerText();
 await tablet.goto(`${BASE}/labels?code=${label}`);
 await tablet.getByTestId("label").waitFor();
@@ -70,13 +92,24 @@ await context.setOffline(true);
 await phone.getByTestId("unit-done").click();
 await phone.waitForTimeout(700);
 await take(phone, "route-offline-phone");
+// What was left at a door, photographed while the network is still away.
+await phone.locator('[data-testid^="photo-"] input').first().setInputFiles({ name: "door.png", mimeType: "image/png", buffer: await still(await tablet.context().newPage()) });
+await phone.locator('[data-pictures="1"]').waitFor();
+await take(phone, "route-photo-phone");
 await context.setOffline(false);
 await settled(phone);
+await phone.locator('[data-pictures="0"]').waitFor();
+const sheet = await (await phone.request.get(`${BASE}/api/v1/communities/willow-court/runs/${new URL(slip.path, BASE).searchParams.get("run")}`)).json();
+let photographed;
+for (const { parcel } of sheet.pieces) {
+  const photos = await (await phone.request.get(`${BASE}/api/v1/communities/willow-court/parcels/${parcel}/photos`)).json();
+  if (photos.length) photographed = parcel;
+}
 
 const door = { building: "1", unit: "2", room: "402" };
 await household(phone.request, door, "1212", { phone_only: true });
 await household(phone.request, { building: "1", unit: "1", room: "101" }, "3434");
-await planned(phone.request, ["302"], { parcels: [{ code: number(), door }] });
+const { run: offered } = await planned(phone.request, ["302"], { parcels: [{ code: number(), door }] });
 await scans(phone.request, [
   { kind: "arrive", code: number(), carrier: "yto", category: "produce", door },
   { kind: "arrive", code: number(), carrier: "sf", category: "parcel_goods", door: { ...door, room: "201" } },
@@ -98,7 +131,7 @@ await volunteer.emulateMedia({ media: "print" });
 await volunteer.setViewportSize({ width: 794, height: 1123 });
 await volunteer.screenshot({ path: `${folder}/building-a4.zh.png` });
 const { page: counter } = await open(browser, "/labels?slips", { viewport: { width: 1280, height: 800 } });
-await counter.getByRole("button", { name: "打印领取单" }).first().click();
+await counter.getByTestId(`line-${offered}`).getByRole("button").click();
 await counter.getByTestId("slip").waitFor();
 await take(counter, "slip-tablet");
 
@@ -126,14 +159,25 @@ await asked([
   { kind: "arrive", code: codes[2], carrier: "sf", category: "medicine", door: { building: "1", unit: "2", room: "402" } },
   { kind: "missing", code: codes[2], carrier: "sf" },
 ]);
-for (const [name, grid, from, until] of [["陈芳", "1", 8, 12], ["周伟", "1", 13, 21], ["吴丽华", "2", 8, 20]]) {
+for (const [name, grid, from, until] of [["陈芳", "1", -1, 4], ["周伟", "1", -2, 6], ["吴丽华", "2", -1, 8]]) {
   const id = crypto.randomUUID();
   await desk(table.request, `volunteers/${id}`, {
     kind: "enrol", grid, roles: ["courier"], protection: false, name,
     carry_limit: { pieces: 15, weight_grams: 20_000, volume_millilitres: 120_000 },
   });
-  const at = (hour) => { const day = new Date(); day.setHours(hour, 0, 0, 0); return day.toISOString(); };
+  const at = (hours) => new Date(Date.now() + hours * 3_600_000).toISOString();
   await desk(table.request, `volunteers/${id}`, { kind: "plan_shift", from: at(from), until: at(until) });
+}
+// Enough on the shelves for a plan worth looking at.
+const DOORS = [
+  ["1", "1", "601"], ["1", "1", "501"], ["1", "1", "302"], ["1", "2", "602"], ["1", "2", "401"], ["2", "1", "602"], ["2", "1", "501"],
+  ["2", "1", "302"], ["2", "1", "101"], ["3", "1", "1204"], ["3", "1", "1101"], ["3", "1", "903"], ["3", "1", "504"], ["3", "1", "202"],
+];
+for (const [building, unit, room] of DOORS) {
+  const code = number();
+  await scans(table.request, [
+    { kind: "arrive", code, carrier: "sf", category: "medicine", door: { building, unit, room } }, { kind: "sort", code, carrier: "sf" },
+  ]);
 }
 for (const view of ["morning", "noon", "close"]) {
   await table.goto(`${BASE}/desk#/${view}`);
@@ -146,10 +190,27 @@ await table.getByTestId("care-entry").getByTestId("trail").waitFor();
 await take(table, "desk-care-desktop");
 await table.goto(`${BASE}/desk#/plan`);
 await table.getByTestId("windows").waitFor();
-const previewed = table.getByRole("button", { name: "预览排程" });
-await previewed.click();
-await table.waitForTimeout(1500);
+await table.getByRole("button", { name: "预览排程" }).click();
+await table.getByRole("button", { name: "照此排程" }).waitFor();
 await take(table, "desk-plan-desktop");
+await table.setViewportSize({ width: 1920, height: 1080 });
+await take(table, "desk-plan-wall");
+await table.getByRole("button", { name: "照此排程" }).click();
+await table.getByTestId("said").waitFor();
+await table.locator("section[aria-labelledby=runs] li").first().waitFor();
+await take(table, "desk-planned-wall");
+await table.locator("section[aria-labelledby=runs] li a").first().click();
+await table.getByText("打印领取单").waitFor();
+await table.waitForTimeout(800);
+await take(table, "desk-run-wall");
+await table.goto(`${BASE}/desk#/noon`);
+await table.getByTestId("checks").waitFor();
+await table.waitForTimeout(800);
+await take(table, "desk-noon-wall");
+await table.setViewportSize({ width: 1440, height: 900 });
+await table.goto(`${BASE}/desk#/piece/${photographed}`);
+await table.getByTestId("photos").locator("img").first().evaluate((image) => image.complete || new Promise((done) => (image.onload = done)));
+await take(table, "desk-piece-desktop");
 await table.goto(`${BASE}/desk#/people`);
 await table.locator("[data-volunteer] button").first().click();
 await take(table, "desk-people-desktop");

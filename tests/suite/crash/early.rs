@@ -17,7 +17,7 @@ use event_log::{
     SqliteLog, sqlite::Options,
 };
 use lastmeter::serve::{Served, Source};
-use runtime::{clock::SystemClock, vault::Vault};
+use runtime::{clock::SystemClock, photos::Photos, vault::Vault};
 use tests::SERVING;
 
 /// The name of the test that is the main of the early engine.
@@ -42,6 +42,7 @@ async fn serve_early() {
         closed_kept: api::CLOSED_KEPT,
         graphql: api::GraphqlSettings::default(),
         webhooks: api::WebhookSettings::default(),
+        photos: Arc::new(Photos::open(&folder.join("photos.db")).unwrap()),
     };
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let served = Served::start(source, address, None).await.unwrap();

@@ -10,6 +10,7 @@ use event_log::sqlite::Options;
 use lastmeter::serve::{Served, Source};
 use runtime::clock::SystemClock;
 use runtime::community_file;
+use runtime::photos::Photos;
 use runtime::vault::Vault;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
@@ -77,6 +78,7 @@ pub async fn serve_engine() -> Result<(), Failure> {
         closed_kept: api::CLOSED_KEPT,
         graphql: api::GraphqlSettings::default(),
         webhooks: api::WebhookSettings::default(),
+        photos: Arc::new(Photos::open(&folder.path().join("photos.db"))?),
     };
     let served = Served::start(source, SocketAddr::from(([127, 0, 0, 1], 0)), None).await?;
     let (id, commands) = community_file::read(COMMUNITY)?;
