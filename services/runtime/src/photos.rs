@@ -19,7 +19,7 @@ use crate::vault::{Subject, Vault, VaultError};
 pub const PHOTO_BYTES_MAX: usize = 600_000;
 /// How long a picture is kept: as long as somebody may still ask where a piece went.
 pub const PHOTO_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// The most bytes of all pictures together: a month of a big community, and no more of a small disk.
+/// The most bytes of all pictures together: a month of a big community, on a small disk.
 pub const PHOTOS_BYTES_MAX: u64 = 20_000_000_000;
 /// How long another process may keep the file.
 const BUSY_MAX: Duration = Duration::from_secs(5);

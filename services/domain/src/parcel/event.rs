@@ -472,8 +472,8 @@ pub enum PhotoKind {
     AtDoor,
 }
 
-/// Somebody took a picture of the piece. The picture itself lies sealed beside the log and is thrown
-/// away after its time; this fact of it stays.
+/// Somebody took a picture of the piece. The picture itself lies sealed beside the log and is
+/// thrown away after its time; this fact of it stays.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ParcelPhotographed {
     /// The picture.

@@ -348,7 +348,7 @@ fn picture(number: u8) -> ParcelPhotographed {
     ParcelPhotographed { photo, kind: PhotoKind::Damage, size_bytes: 90_000 }
 }
 
-fn photograph(number: u8) -> ParcelCommand {
+pub(super) fn photograph(number: u8) -> ParcelCommand {
     ParcelCommand::Photograph(picture(number))
 }
 

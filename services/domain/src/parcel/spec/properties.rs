@@ -12,6 +12,7 @@ use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 use uuid::Uuid;
 
 use super::broken::broken_deciders;
+use super::exceptions::photograph;
 use super::model::{Broken, Model};
 use super::sample::*;
 use crate::community::ZoneAccess;
@@ -172,6 +173,7 @@ fn exceptional_commands() -> impl Strategy<Value = ParcelCommand> {
             ReopenReason::Mistake, ReopenReason::WrongDoor, ReopenReason::BroughtAgain,
         ]).prop_map(|reason| ParcelCommand::Reopen { reason }),
         2 => ends().prop_map(settle),
+        1 => (0..12_u8).prop_map(photograph),
     ]
 }
 
@@ -248,7 +250,8 @@ fn stamp(mut command: ParcelCommand, now: Timestamp) -> ParcelCommand {
         | ParcelCommand::Recall { .. }
         | ParcelCommand::LiftRecall { .. }
         | ParcelCommand::KeepOvernight { .. }
-        | ParcelCommand::Reopen { .. } => {}
+        | ParcelCommand::Reopen { .. }
+        | ParcelCommand::Photograph(_) => {}
     }
     command
 }
@@ -352,7 +355,8 @@ fn is_observation(command: &ParcelCommand) -> bool {
         | ParcelCommand::ReportMissing
         | ParcelCommand::ReportFound
         | ParcelCommand::Recall { .. }
-        | ParcelCommand::KeepOvernight { .. } => true,
+        | ParcelCommand::KeepOvernight { .. }
+        | ParcelCommand::Photograph(_) => true,
         ParcelCommand::UndoArrival
         | ParcelCommand::Identify { .. }
         | ParcelCommand::Unload { .. }
