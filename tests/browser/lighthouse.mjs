@@ -15,7 +15,7 @@ const SCORE_MIN = 0.95;
 const BASE = process.env.LASTMETER_URL ?? "http://127.0.0.1:8080";
 const PAGES = [
   "/", "/intake", "/labels", "/route", "/track?community=willow-court", "/board?community=willow-court",
-  "/building?community=willow-court&building=1",
+  "/building?community=willow-court&building=1", "/desk",
 ];
 
 const folder = mkdtempSync(join(tmpdir(), "lastmeter-lighthouse-"));

@@ -14,23 +14,40 @@ let browser;
 before(async () => (browser = await launch()));
 after(() => browser.close());
 
-/** Looks for barriers in every set of colours. */
+/** Changes the language where it stands, also while a dialog lies over the button. */
+const turn = (page) => page.evaluate(() => document.querySelector("header button[lang]").click());
+
+async function barriers(page) {
+  // Colours are judged when they have arrived, not on their way from one mode to the other.
+  await page.evaluate(() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished)));
+  return page.evaluate(async () => {
+    const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+    const { violations } = await globalThis.axe.run(document, { runOnly: tags });
+    return violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160) + " " + node.failureSummary).join(" | ")}`);
+  });
+}
+
+/** Looks for barriers in every set of colours, and in the other language in light and in dark. */
 async function clean(page, state, themes = THEMES) {
   await page.evaluate(AXE);
+  const look = (theme) => page.evaluate((theme) => (document.documentElement.dataset.theme = theme), theme);
+  const narrow = async (where) => {
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(wide <= 1, `${state} ${where} is ${wide} px too wide`);
+  };
   for (const theme of themes) {
-    await page.evaluate((theme) => (document.documentElement.dataset.theme = theme), theme);
-    // Colours are judged when they have arrived, not on their way from one mode to the other.
-    await page.evaluate(() =>
-      Promise.allSettled(document.getAnimations().map((animation) => animation.finished)));
-    const found = await page.evaluate(async () => {
-      const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-      const { violations } = await globalThis.axe.run(document, { runOnly: tags });
-      return violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160) + " " + node.failureSummary).join(" | ")}`);
-    });
-    assert.deepEqual(found, [], `${state} in ${theme}`);
+    await look(theme);
+    assert.deepEqual(await barriers(page), [], `${state} in ${theme}`);
   }
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  assert.ok(wide <= 1, `${state} is ${wide} px too wide`);
+  await narrow("");
+  if (themes !== THEMES) return;
+  await turn(page);
+  for (const theme of ["dark", "light"]) {
+    await look(theme);
+    assert.deepEqual(await barriers(page), [], `${state} in the other language in ${theme}`);
+  }
+  await narrow("in the other language");
+  await turn(page);
 }
 
 test("the intake station has no barrier in any state", async () => {
@@ -70,6 +87,13 @@ test("the intake station has no barrier in any state", async () => {
   await page.getByTestId("camera").waitFor();
   await page.waitForTimeout(400);
   await clean(page, "no camera");
+  await page.keyboard.press("Escape");
+  await burst(page, number());
+  await settled(page);
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("p");
+  await page.locator('[data-testid="photo"]:not([data-state="loading"])').waitFor();
+  await clean(page, "a photo without a camera");
   await context.setOffline(true);
   await page.locator('[data-link="no_network"]').waitFor();
   await burst(page, number());
@@ -202,4 +226,58 @@ test("each page's first load is small", async () => {
   }
   for (const [path, bytes] of sizes) console.log(`# ${path.padEnd(22)} ${(bytes / 1000).toFixed(1)} kB`);
   for (const [path, bytes] of sizes) assert.ok(bytes > 5_000 && bytes <= FIRST_LOAD_BYTES_MAX, `${path}: ${bytes} bytes`);
+});
+
+/** An engine that answers nothing, late, or no: what each page says then. */
+const held = () => new Promise(() => {});
+const REFUSAL = { code: "not-allowed", status: 403, title: "没有权限", detail: "You may not", type: "", retry: false };
+const STATES = [
+  ["slow", held, /比平时慢/],
+  ["server gone", (route) => route.abort(), /没有应答|连不上/],
+  ["permission missing", (route) => route.fulfill({ status: 403, contentType: "application/problem+json", json: REFUSAL }), /没有权限/],
+];
+
+test("every page says what is the matter while it has nothing to show", async () => {
+  const pages = [
+    ["/board?community=willow-court", "**/graphql", true], ["/building?community=willow-court&building=1", "**/api/**/buildings/**", false],
+    ["/building?community=willow-court", "**/api/**/building-queues", false], ["/labels?slips", "**/api/**/run-sheets", false],
+    ["/labels?code=ABCD", "**/api/**/labels/**", false], ["/desk#/plan", "**/api/**/delivery-plan", false],
+    ["/desk#/people", "**/api/**/volunteers", false], ["/desk#/care", "**/api/**/needs-care", false],
+  ];
+  for (const [path, asked, socket] of pages) {
+    for (const [state, answer, says] of STATES) {
+      if (socket && state === "permission missing") continue;
+      const { page, context } = await open(browser, "/", { viewport: { width: 834, height: 1112 } });
+      if (socket) await page.routeWebSocket(/graphql/, (socket) => socket.close());
+      await page.route(asked, answer);
+      await page.goto(BASE + path);
+      await page.getByText(says).first().waitFor({ timeout: 15_000 });
+      await clean(page, `${path}, ${state}`);
+      await context.close();
+    }
+  }
+});
+
+test("every page that asks for a sign of life says that there is no network", async () => {
+  for (const [path, there] of [["/board", ".totals"], ["/building?building=1", ".plate"], ["/intake", ".blank"], ["/desk#/noon", "[data-testid=checks]"]]) {
+    const { page, context } = await open(browser, path, { viewport: { width: 834, height: 1112 } });
+    await page.locator(there).first().waitFor();
+    await context.setOffline(true);
+    if (path === "/board") await page.evaluate(() => dispatchEvent(new Event("offline")));
+    if (path.startsWith("/building")) await page.getByRole("button", { name: "5 天" }).click();
+    if (path !== "/board") await page.getByText(/没有网络|连不上/).first().waitFor({ timeout: 20_000 });
+    await clean(page, `${path}, no network`);
+    await context.close();
+  }
+});
+
+test("a server that has nothing yet is no empty page", async () => {
+  const { page, context } = await open(browser, "/", { badge: null });
+  await page.route("**/api/v1/communities", (route) => route.fulfill({ json: [] }));
+  for (const path of ["/intake", "/desk", "/board", "/building", "/track"]) {
+    await page.goto(BASE + path);
+    await page.getByText("还没有社区").first().waitFor();
+    await clean(page, `${path}, nothing loaded`);
+  }
+  await context.close();
 });

@@ -199,7 +199,7 @@ await table.getByRole("button", { name: "照此排程" }).click();
 await table.getByTestId("said").waitFor();
 await table.locator("section[aria-labelledby=runs] li").first().waitFor();
 await take(table, "desk-planned-wall");
-await table.locator("section[aria-labelledby=runs] li a").first().click();
+await table.locator("section[aria-labelledby=runs] li", { hasText: "周伟" }).getByRole("link").first().click();
 await table.getByText("打印领取单").waitFor();
 await table.waitForTimeout(800);
 await take(table, "desk-run-wall");

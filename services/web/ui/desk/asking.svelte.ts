@@ -111,7 +111,8 @@ export class Deed {
   /** It was sent, and nobody answered: it may have happened. */
   lost = $state(false);
   problem = $state<Problem | null>(null);
-  said = $state<string | null>(null);
+  /** What to say of it, in the language that is chosen when it is read. */
+  said = $state<(() => string) | null>(null);
   #kept: Kept | null = null;
 
   /** The id and the time of a content: the same again while nobody has answered it. */

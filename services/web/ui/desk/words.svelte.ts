@@ -18,6 +18,10 @@ export function age(seconds: number): string {
 export const since = (time: string, now: string | number = Date.now()) =>
   age((new Date(now).getTime() - Date.parse(time)) / 1000);
 
+/** Who did something: a badge as it is, a volunteer by the end of the id, as the slips name one. */
+export const who = (actor: string) =>
+  /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(actor) ? deskWords().piece.volunteer(actor.slice(-4).toUpperCase()) : actor;
+
 /** What stands between a name and its value. */
 export const colon = () => (settings.language === "en" ? ": " : "：");
 

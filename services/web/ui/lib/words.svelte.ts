@@ -8,6 +8,9 @@ export const words = (): Words => (settings.language === "en" ? en : zh);
 /** What belongs to one page only: it lies beside the page and is not loaded by the others. */
 export const said = <T>(both: { zh: T; en: T }): T => (settings.language === "en" ? both.en : both.zh);
 
+/** Why nobody answers: this device has no network, or there is no server behind it. */
+export const away = () => (navigator.onLine ? words().problem.unreachable : words().link.noNetwork);
+
 /** A problem in the language that is chosen. */
 export const told = (problem: { title: string; detail: string }) =>
   settings.language === "en" ? problem.detail : problem.title;

@@ -84,7 +84,7 @@ export const deskEn: DeskWords = {
   },
   piece: {
     who: "Who held it", custody: "In whose hands", actor: "By", at: "When", what: "What happened", why: "Plan", csv: "Export trail", epcis: "EPCIS",
-    photos: "Photos", photoGone: "Gone: its time is over, or whoever it is of was erased", photoKinds: { label: "Label", damage: "Damage", at_door: "At the door" },
+    volunteer: (mark) => `Volunteer ${mark}`, photos: "Photos", photoGone: "Gone: its time is over, or whoever it is of was erased", photoKinds: { label: "Label", damage: "Damage", at_door: "At the door" },
     learned: (time) => `learned at ${time}`,
   },
   household: {

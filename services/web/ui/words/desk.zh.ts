@@ -79,7 +79,7 @@ export const deskZh = {
   },
   piece: {
     who: "谁经手", custody: "现在由谁负责", actor: "操作人", at: "时间", what: "发生了什么", why: "排程", csv: "导出经过", epcis: "EPCIS",
-    photos: "照片", photoGone: "照片已不在：过了保存期，或住户资料已删除", photoKinds: { label: "标签", damage: "破损", at_door: "门口" } as Record<string, string>,
+    volunteer: (mark: string) => `志愿者 ${mark}`, photos: "照片", photoGone: "照片已不在：过了保存期，或住户资料已删除", photoKinds: { label: "标签", damage: "破损", at_door: "门口" } as Record<string, string>,
     learned: (time: string) => `${time} 才得知`,
   },
   household: {

@@ -19,7 +19,7 @@ export const en: Words = {
   link: {
     online: "Online", queued: (n) => `Offline · ${n} queued`, offline: "Offline",
     syncing: (n) => `Syncing ${n}`, waiting: (n) => `Online · ${n} queued`,
-    photos: (n) => `Online · ${n} photos to send`, photosKept: (n) => `${n} photos`,
+    photos: (n) => `Online · ${n} ${n === 1 ? "photo" : "photos"} to send`, photosKept: (n) => `${n} ${n === 1 ? "photo" : "photos"}`,
     noNetwork: "No network", noServer: "No server", blocked: "The server refuses: tell the desk",
     noNetworkHint: "This device has no network. Work on; everything is sent when it is back.",
     noServerHint: "The network is there, the server does not answer. Work on; everything is sent later.",
@@ -132,7 +132,7 @@ export const en: Words = {
     pace: (n) => `${n} in 10 minutes`, runs: (out, waiting) => `${out} runs out, ${waiting} waiting`,
   },
   route: {
-    photo: "Photo", photos: (n) => `${n} photos`, photoOf: (door) => `Photo of ${door}`, photoSent: "Photo",
+    opening: "Opening…", photo: "Photo", photos: (n) => `${n} ${n === 1 ? "photo" : "photos"}`, photoOf: (door) => `Photo of ${door}`, photoSent: "Photo",
     title: "Route", pin: "PIN", pinHint: "The four digits on the slip",
     newSlip: "Another slip was printed for this run: type its PIN (you can go on; everything is kept)", open: "Open", run: "Run",
     noRun: "Scan the QR code on the slip, or open the link that you were sent", wrongPin: "Wrong PIN",

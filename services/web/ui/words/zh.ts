@@ -130,7 +130,7 @@ export const zh = {
     },
     tookIt: "谁收的", took: { left_at_door: "放门口", resident: "本人", neighbour: "邻居", guard: "保安" },
     undo: "撤销", reopen: "重新打开", reopened: "已重新打开",
-    photo: "拍照", photos: (n: number) => `已拍 ${n} 张`, photoOf: (door: string) => `${door} 照片`, photoSent: "照片",
+    opening: "正在打开…", photo: "拍照", photos: (n: number) => `已拍 ${n} 张`, photoOf: (door: string) => `${door} 照片`, photoSent: "照片",
     outbox: "本机发送记录", outboxNone: "还没有记录", waitingCount: (n: number) => `${n} 条待发送`,
     answers: { accepted: "已收到", duplicate: "早已知道", refused: "没有采纳", held: "待处理", waiting: "等待发送" },
     climbed: "今天爬楼", floors: "层", doors: "户", handBack: "交还这一趟", handBackHint: "还没装车时可以交还给大家",
