@@ -179,18 +179,9 @@ pub(crate) async fn show(
 ) -> Result<Response, ProblemResponse> {
     let community: CommunityId = path_part(&community, "community")?;
     let (parcel, photo) = (path_part(&id, "id")?, path_part(&photo, "photo")?);
-    let (state, _) = app.engine.peek::<Parcel>(&community, &parcel).await?;
-    let household = state.recipient.as_ref().and_then(|recipient| recipient.household);
-    // It may have been sealed with the piece's own key, before anybody knew whose the piece is.
-    let erased = app.engine.with_place(&community, |place| {
-        household.and_then(|id| place.household(id)).is_some_and(|household| household.erased)
-    })?;
     let (photos, engine) = (Arc::clone(&app.photos), Arc::clone(&app.engine));
     let picture = in_background(move || {
         let of = PhotoOf { community: &community, parcel, photo };
-        if erased {
-            photos.discard(of)?;
-        }
         photos.read(engine.vault(), of)
     });
     let picture = picture.await?.ok_or_else(gone)?;
