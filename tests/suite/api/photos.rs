@@ -84,11 +84,11 @@ async fn what_is_no_picture_or_too_large_is_refused_and_nothing_happens() {
     let door = Door::open().await;
     let parcel = arrived(&door, "SF1234567890123").await;
     let events = door.count().await;
-    let refused = |file| take(&door, &parcel, Uuid::now_v7(), "label", file);
+    let refused = |file| take(&door, &parcel, door.command_id(), "label", file);
     refused(b"%PDF-1.7".to_vec()).await.is_problem(400, "no-picture");
     refused(vec![]).await.is_problem(400, "no-picture");
     refused(picture(1, PHOTO_BYTES_MAX)).await.is_problem(413, "photo-too-large");
-    take(&door, &parcel, Uuid::now_v7(), "selfie", picture(1, 9))
+    take(&door, &parcel, door.command_id(), "selfie", picture(1, 9))
         .await
         .is_problem(400, "query-invalid");
     assert_eq!(door.count().await, events);
