@@ -2,6 +2,7 @@
 
 use fastrand::Rng;
 
+use super::exact;
 use super::model::Model;
 use super::recreate::Recreate;
 use super::ruin::Ruin;
@@ -103,16 +104,22 @@ fn search(state: &mut State, recreate: &mut Recreate, rng: &mut Rng, pace: &mut 
 
 /// What is found, told as the caller knows it.
 fn plan(state: &State, runs: Vec<Vec<usize>>) -> Plan {
-    let problem = state.model.problem;
     let runs = runs.into_iter().enumerate().map(|(trip, stops)| Run { trip, stops });
-    let runs: Vec<Run> = runs.filter(|run| !run.stops.is_empty()).collect();
-    let mut is_left = vec![true; state.model.stops];
+    let plan = of_runs(state.model, runs.filter(|run| !run.stops.is_empty()).collect());
+    match exact::cheaper(state.model, &plan) {
+        Some(runs) => of_runs(state.model, runs),
+        None => plan,
+    }
+}
+
+fn of_runs(model: &Model, runs: Vec<Run>) -> Plan {
+    let mut is_left = vec![true; model.stops];
     for stop in runs.iter().flat_map(|run| &run.stops) {
         is_left[*stop] = false;
     }
-    let left = (0..state.model.stops).filter(|stop| is_left[*stop]).collect();
+    let left = (0..model.stops).filter(|stop| is_left[*stop]).collect();
     let mut plan = Plan { runs, left, cost: Cost::default() };
-    plan.cost = cost(problem, &plan);
+    plan.cost = cost(model.problem, &plan);
     plan
 }
 
