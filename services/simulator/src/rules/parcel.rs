@@ -54,7 +54,7 @@ pub(crate) struct Parcel {
     pub held: bool,
     pub missing: bool,
     /// When something of its own first kept it: nobody knew for whom it was, it was missing,
-    /// damaged or called back, or an attempt at the door failed.
+    /// damaged or called back, an attempt at the door failed, or it was left and never received.
     pub held_up_at: Option<Timestamp>,
     pub arrived_at: Option<Timestamp>,
     pub handed_off_at: Option<Timestamp>,
@@ -338,6 +338,7 @@ impl Parcel {
             ("not_received", true) => {
                 self.take_end_back();
                 self.missing = true;
+                self.is_held_up(sight.meta.recorded_at);
             }
             // What had been recorded is true, or the piece is gone either way.
             ("handed_off", true)

@@ -192,6 +192,14 @@ impl Forger {
         }
     }
 
+    /// Whether something of the piece's own kept it, as the checker sees it.
+    fn held_up(self) -> bool {
+        let mut inspector = Inspector::of(Arc::new(self.log));
+        wait(inspector.look()).unwrap();
+        let found = inspector.rules().parcels().find(|(id, _)| *id == PIECE);
+        found.unwrap().1.held_up_at.is_some()
+    }
+
     fn rule(self) -> Option<u8> {
         self.found().map(|violation| violation.rule)
     }
@@ -380,4 +388,18 @@ fn the_log_is_read_to_its_end() {
     let mut inspector = Inspector::of(Arc::new(Forger::new().log));
     wait(inspector.look()).unwrap();
     assert_eq!(Position(inspector.rules().events()), honest().last().unwrap().position);
+}
+
+/// A piece that was left in time, was not there for its household, and was left again later, is
+/// late for a reason of its own: no plan could have helped it.
+#[test]
+fn what_was_left_and_never_received_is_held_up_by_itself() {
+    let claim = json!({ "end": "not_received", "run": RUN });
+    let settled = |truth: &str| json!({ "recorded": "handed_off", "claims": [claim], "truth": truth, "at": FIRST_DAY });
+    let told = |truth| {
+        on_run().handed_off().write(&parcel(), "ParcelDisputeSettled", &settled(truth)).held_up()
+    };
+    assert!(told("not_received"));
+    assert!(!told("handed_off"), "it was there all the time");
+    assert!(!on_run().handed_off().held_up());
 }
