@@ -7,10 +7,9 @@ pub mod event;
 mod paths;
 #[cfg(test)]
 mod spec;
+mod zones;
 
 use std::collections::{BTreeMap, BTreeSet};
-
-use jiff::Timestamp;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,9 +18,11 @@ use self::event::{
     AliasAdded, AliasTarget, BuildingAssigned, BuildingDescribed, CommunityRegistered,
     DeliveryPolicySet, DisinfectionPolicySet, EntrancePlaced, GateOpened, GatePlaced, GridColour,
     GridDrawn, IntakePointSet, PathBlocked, PathCleared, PathsDrawn, PlanningPolicySet,
-    Restriction, TripLimitSet, Window, WindowPolicySet, ZoneDrawn, ZoneStateChanged,
+    TripLimitSet, Window, WindowPolicySet, ZoneDrawn, ZoneStateChanged,
 };
 pub use self::paths::{CROSSINGS_MAX, PATHS_MAX, Paths};
+use self::zones::restrict;
+pub use self::zones::{ClosedZones, Zone, ZoneAccess, restriction_at};
 use crate::address::{Door, PlanPoint, Unit};
 use crate::decider::Decider;
 use crate::ids::{BuildingId, GateId, GridId, PathId, RoomId, UnitId, ZoneId};
@@ -171,17 +172,6 @@ impl Building {
     }
 }
 
-/// One zone.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Zone {
-    /// Its buildings.
-    pub buildings: BTreeSet<BuildingId>,
-    /// The restriction that was set last, and the times of it.
-    pub state: Option<ZoneStateChanged>,
-    /// The restrictions before it, latest first: each holds where no later one does.
-    pub earlier: Vec<ZoneStateChanged>,
-}
-
 /// A category's windows.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct WindowPolicy {
@@ -225,54 +215,7 @@ pub struct CommunityState {
     pub delivery: BTreeMap<Category, DeliveryPolicySet>,
 }
 
-/// Whether a building's zone lets a delivery in at a moment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ZoneAccess {
-    /// It does.
-    Admitted,
-    /// It does not.
-    Closed {
-        /// The zone that is closed.
-        zone: ZoneId,
-    },
-}
-
-impl ZoneAccess {
-    /// The zone that is closed.
-    pub fn closed_zone(self) -> Option<ZoneId> {
-        match self {
-            Self::Admitted => None,
-            Self::Closed { zone } => Some(zone),
-        }
-    }
-}
-
-/// The zones that let no delivery in at some moment, and their buildings.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClosedZones(Vec<(ZoneId, BTreeSet<BuildingId>)>);
-
-impl ClosedZones {
-    /// Whether a delivery may go into a building.
-    pub fn access(&self, building: &BuildingId) -> ZoneAccess {
-        match self.0.iter().find(|(_, buildings)| buildings.contains(building)) {
-            Some((zone, _)) => ZoneAccess::Closed { zone: zone.clone() },
-            None => ZoneAccess::Admitted,
-        }
-    }
-}
-
 impl CommunityState {
-    /// The zones that let no delivery in at a moment. Protection opens sealed zones, and nothing
-    /// opens a zone that is being tested.
-    pub fn closed_zones(&self, at: Timestamp, protection: bool) -> ClosedZones {
-        let closed = self.zones.iter().filter(|(_, zone)| match restriction_at(zone, at) {
-            Restriction::Open => false,
-            Restriction::Testing => true,
-            Restriction::Sealed => !protection,
-        });
-        ClosedZones(closed.map(|(id, zone)| (id.clone(), zone.buildings.clone())).collect())
-    }
-
     /// Where people enter a unit: its own entrance, else the building's, else where it stands.
     pub fn entrance(&self, building: &BuildingId, unit: &UnitId) -> Option<PlanPoint> {
         let entrance = self.paths.entrance(building, unit);
@@ -298,16 +241,6 @@ impl CommunityState {
     pub fn has_door(&self, door: &Door) -> bool {
         self.floor_of(&door.building, &door.unit, &door.room).is_some()
     }
-}
-
-/// The restriction of a zone at a moment: of those whose time it is, the one that was set last. So
-/// a test on a sealed zone's morning leaves it sealed before and after.
-pub fn restriction_at(zone: &Zone, at: Timestamp) -> Restriction {
-    zone.state
-        .iter()
-        .chain(&zone.earlier)
-        .find(|state| state.from <= at && state.until.is_none_or(|until| at < until))
-        .map_or(Restriction::Open, |state| state.restriction)
 }
 
 type Decision = Result<Vec<CommunityEvent>, CommunityRefusal>;
@@ -582,16 +515,4 @@ fn describe(state: &mut CommunityState, event: &BuildingDescribed) {
     building
         .and_modify(|building| building.description = event.clone())
         .or_insert_with(|| Building { description: event.clone(), grids: vec![] });
-}
-
-/// Sets a zone's restriction; the earlier ones stay where their time is not wholly covered by it.
-fn restrict(zone: &mut Zone, event: &ZoneStateChanged) {
-    let ends_later = |earlier: &ZoneStateChanged| match (earlier.until, event.until) {
-        (_, None) => false,
-        (None, Some(_)) => true,
-        (Some(earlier), Some(until)) => earlier > until,
-    };
-    let last = zone.state.replace(event.clone());
-    zone.earlier.splice(0..0, last);
-    zone.earlier.retain(|earlier| earlier.from < event.from || ends_later(earlier));
 }

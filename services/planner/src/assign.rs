@@ -111,7 +111,7 @@ pub fn allowance(
         weight_grams: cart.weight_grams.min(weight.saturating_mul(people)),
         volume_millilitres: cart.volume_millilitres,
     };
-    Some(Allowance { load, floors: most(&mut floors) })
+    Some(Allowance { load, floors: most(&mut floors), seconds: u32::MAX })
 }
 
 /// What a trip may be so that the strongest of those who are free can make it.
@@ -129,7 +129,7 @@ pub fn strongest(
         weight_grams: cart.weight_grams.min(person.carry_limit.weight_grams.saturating_mul(people)),
         volume_millilitres: cart.volume_millilitres,
     };
-    Some(Allowance { load, floors: floors_left(person) })
+    Some(Allowance { load, floors: floors_left(person), seconds: u32::MAX })
 }
 
 /// The floors that somebody may still climb in one trip today.

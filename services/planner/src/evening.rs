@@ -54,6 +54,7 @@ pub fn overnight(reason: &UnplannedReason) -> OvernightReason {
         | UnplannedReason::Disputed
         | UnplannedReason::NotWanted => OvernightReason::ToBeSettled,
         UnplannedReason::ZoneClosed { .. }
+        | UnplannedReason::ZoneCloses { .. }
         | UnplannedReason::NoProtection
         | UnplannedReason::NoWay => OvernightReason::ZoneClosed,
         UnplannedReason::TriedToday { .. } | UnplannedReason::ToBeFetched { .. } => {

@@ -7,6 +7,7 @@
 //! says why these and no others.
 
 use domain::supply::Effort;
+use jiff::{SignedDuration, Timestamp};
 
 /// The climber's own effort on each floor, as kilograms carried: a letter to the sixth floor is a
 /// climb too. A tenth to a seventh of a body, because people are used to themselves.
@@ -51,4 +52,10 @@ pub fn seconds(effort: Effort, doors: usize, pieces: usize) -> u32 {
         .saturating_add(effort.floors.saturating_mul(SECONDS_PER_FLOOR))
         .saturating_add(count(doors).saturating_mul(SECONDS_PER_DOOR))
         .saturating_add(count(pieces).saturating_mul(SECONDS_PER_PIECE))
+}
+
+/// So many seconds later.
+pub fn later(at: Timestamp, seconds: u32) -> Timestamp {
+    let wait = SignedDuration::from_secs(i64::from(seconds));
+    at.checked_add(wait).unwrap_or(Timestamp::MAX)
 }

@@ -1,21 +1,21 @@
 //! The plan of a moment: every piece that may go is on a run that somebody is asked to make, and
 //! every other piece is listed with its reason.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::address::Door;
-use domain::ids::{RunId, VolunteerId};
+use domain::ids::{BuildingId, RunId, VolunteerId, ZoneId};
 use domain::plan::RUNS_OF_WAVE_MAX;
 use domain::plan::event::{PlanWaveProposed, ProposedRun, SetAside, UnplannedReason};
 use domain::run::event::{RunPlanned, RunWave, WaveTrigger};
 use domain::supply::{Category, Load};
-use jiff::SignedDuration;
 use jiff::civil::{Time, time};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::assign::{self, Asks, Assignment};
 use crate::objective::{self, CART_FULL_PERCENT};
 use crate::situation::{PieceAtGate, Situation};
-use crate::trips::{self, Trip};
+use crate::trips::{self, Allowance, Trip};
 use crate::waves::{self, Departure};
 
 /// What a trip carries in a community that has not said so.
@@ -116,14 +116,18 @@ fn staff<'a>(
         return;
     };
     let (community, ways, level) = (situation.community, situation.ways, together.level());
-    let (mut trips, too_much) = trips::split(community, ways, level, &departure.pieces, allowance);
+    let (trips, too_much) = trips::split(community, ways, level, &departure.pieces, allowance);
+    let (mut trips, too_late) = hurried(situation, departure, trips, allowance);
+    left.extend(too_late);
     // What most cannot carry may still be something for the strongest of them.
     if let Some(strongest) = assign::strongest(&crew, together, taken, cart) {
         let is_too_much =
             |(piece, _): &&(&PieceAtGate, &Door)| too_much.iter().any(|one| one.id == piece.id);
         let heavy: Vec<_> = departure.pieces.iter().filter(is_too_much).copied().collect();
         let (more, nobodys) = trips::split(community, ways, level, &heavy, strongest);
+        let (more, too_late) = hurried(situation, departure, more, strongest);
         trips.extend(more);
+        left.extend(too_late);
         left.extend(nobodys.into_iter().map(|piece| (piece, UnplannedReason::NobodyCarriesIt)));
     }
     let hands = assign::hands(&crew, taken).count();
@@ -160,6 +164,51 @@ fn staff<'a>(
             left.extend(trip.pieces().map(|piece| (piece, why.clone())));
         }
     }
+}
+
+/// Trips of which each is over before a zone closes that it goes into, and the pieces for which
+/// there is no such trip. What is behind a zone that closes goes apart from the rest, in trips as
+/// short as they must be.
+fn hurried<'a>(
+    situation: &'a Situation<'_>,
+    departure: &Departure<'a>,
+    trips: Vec<Trip<'a>>,
+    allowance: Allowance,
+) -> (Vec<Trip<'a>>, Vec<(&'a PieceAtGate, UnplannedReason)>) {
+    let Situation { community, ways, now, .. } = *situation;
+    let needs_protection = departure.together.needs_protection;
+    let closes = |building: &BuildingId| community.closes_next(building, now, needs_protection);
+    let mut hurry: BTreeMap<(Timestamp, &ZoneId), Vec<(&PieceAtGate, &Door)>> = BTreeMap::new();
+    let mut kept = vec![];
+    for trip in trips {
+        let ends = over_at(situation, trip.seconds());
+        let (rest, out) = trip.without(ways, |stairwell| {
+            closes(stairwell.building).is_some_and(|(closes, _)| closes < ends)
+        });
+        kept.extend(rest);
+        for stairwell in out {
+            if let Some(closing) = closes(stairwell.building) {
+                hurry.entry(closing).or_default().extend(stairwell.pieces);
+            }
+        }
+    }
+    let mut too_late = vec![];
+    for ((at, zone), pieces) in hurry {
+        let lasts = at.duration_since(over_at(situation, 0)).as_secs();
+        let allowance = Allowance { seconds: u32::try_from(lasts).unwrap_or(0), ..allowance };
+        let level = departure.together.level();
+        let (trips, rest) = trips::split(community, ways, level, &pieces, allowance);
+        kept.extend(trips);
+        let reason = UnplannedReason::ZoneCloses { zone: zone.clone(), at };
+        too_late.extend(rest.into_iter().map(|piece| (piece, reason.clone())));
+    }
+    (kept, too_late)
+}
+
+/// When a trip is over that takes so many seconds: somebody has to take it first.
+fn over_at(situation: &Situation<'_>, seconds: u32) -> Timestamp {
+    let answered = waves::policy(situation).answer_within_seconds;
+    objective::later(situation.now, answered.saturating_add(seconds))
 }
 
 /// Whether there may be more trips than hands.

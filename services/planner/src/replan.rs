@@ -1,10 +1,11 @@
 //! What an event changes of runs that people have seen: as little as possible.
 //!
 //! A run is never reshuffled. What cannot stay on it is taken off: pieces that are not there any
-//! more, stops behind a closed zone. A building whose zone closes while the courier is on the way
-//! is left out until it opens again. Where a path is blocked, what is still to do is gone to in
-//! another order if that saves much. Somebody who cannot make the trip any more is not asked;
-//! nobody else loses a trip for it. `docs/decisions/0061-a-run-is-never-reshuffled.md` says why.
+//! more, stops behind a zone that is closed or closes before the courier could be there and back.
+//! A building whose zone closes while the courier is on the way is left out until it opens again.
+//! Where a path is blocked, what is still to do is gone to in another order if that saves much.
+//! Somebody who cannot make the trip any more is not asked; nobody else loses a trip for it.
+//! `docs/decisions/0061-a-run-is-never-reshuffled.md` says why.
 
 use std::collections::BTreeSet;
 
@@ -13,10 +14,12 @@ use domain::ids::{BuildingId, ParcelId, PathId, VolunteerId};
 use domain::plan::PlannedRun;
 use domain::run::event::{ReplanReason, RunBuildingPaused, RunCancelReason, RunReplanned, Stop};
 use domain::run::{Phase, RunState};
+use domain::supply::Load;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::reroute::{Blocked, detour, reroute};
-use crate::ways::Place;
+use crate::ways::{Place, Ways};
+use crate::{effort, objective};
 
 /// What shall happen to a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +51,9 @@ pub struct Around<'a> {
     pub unable: &'a BTreeSet<VolunteerId>,
     /// How long the answer to an offer is waited for, in seconds.
     pub answer_within_seconds: u32,
-    /// The ways, where a path is blocked now.
+    /// The ways as they are now.
+    pub ways: &'a Ways,
+    /// The ways with and without what is blocked, where a path is blocked now.
     pub blocked: Option<Blocked<'a>>,
 }
 
@@ -105,14 +110,25 @@ const GRACE: SignedDuration = SignedDuration::from_secs(5);
 
 /// The change that takes off what cannot go; `None` is everything can.
 fn stops_that_stay(around: &Around<'_>, run: &RunState) -> Option<Change> {
-    let closed = around.community.closed_zones(around.now, run.needs_protection());
+    let protection = run.needs_protection();
+    let closed = around.community.closed_zones(around.now, protection);
+    let over_at = objective::later(around.now, lasts(around, run));
     let (mut zone, mut cut_off) = (None, None);
     let mut stops: Vec<Stop> = vec![];
     for stop in &run.stops {
         let loaded = |parcel: &ParcelId| run.pieces.contains_key(parcel);
         let mut stop = stop.clone();
         stop.parcels.retain(|parcel| loaded(parcel) || !around.gone.contains(parcel));
-        if let ZoneAccess::Closed { zone: of } = closed.access(&stop.door.building) {
+        let building = &stop.door.building;
+        let closing = || {
+            let (at, zone) = around.community.closes_next(building, around.now, protection)?;
+            (at < over_at).then(|| zone.clone())
+        };
+        let closes = match closed.access(building) {
+            ZoneAccess::Closed { zone } => Some(zone),
+            ZoneAccess::Admitted => closing(),
+        };
+        if let Some(of) = closes {
             stop.parcels.retain(loaded);
             zone = Some(of);
         }
@@ -138,6 +154,16 @@ fn stops_that_stay(around: &Around<'_>, run: &RunState) -> Option<Change> {
     let cut_off = cut_off.map(ReplanReason::PathBlocked);
     let reason = zone.map(ReplanReason::ZoneClosed).or(cut_off).unwrap_or(ReplanReason::PiecesGone);
     Some(Change::Replan(RunReplanned { stops, reason }))
+}
+
+/// How long a run takes from now on, in seconds; what is loaded already is not loaded again.
+fn lasts(around: &Around<'_>, run: &RunState) -> u32 {
+    let level = run.plan.as_ref().map(|plan| plan.level).unwrap_or_default();
+    let doors = run.stops.iter().map(|stop| (&stop.door, Load::default()));
+    let effort = effort::of_doors(around.community, around.ways, level, doors);
+    let parcels = run.stops.iter().flat_map(|stop| &stop.parcels);
+    let on_shelf = parcels.filter(|parcel| !run.pieces.contains_key(parcel)).count();
+    objective::seconds(effort, run.stops.len(), on_shelf)
 }
 
 fn place(stop: &Stop) -> Place<'_> {

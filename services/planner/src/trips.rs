@@ -13,7 +13,7 @@ use domain::supply::{Effort, Load};
 
 use crate::effort::{self, Climb};
 use crate::matrix::Matrix;
-use crate::objective::TRIP_DM;
+use crate::objective::{TRIP_DM, seconds};
 use crate::pace::Steps;
 use crate::situation::PieceAtGate;
 use crate::tour::{self, Ends};
@@ -29,6 +29,8 @@ pub struct Allowance {
     pub load: Load,
     /// The floors of the whole trip.
     pub floors: u32,
+    /// How long it takes, in seconds.
+    pub seconds: u32,
 }
 
 /// The pieces of one stairwell that go up together.
@@ -65,6 +67,23 @@ impl<'a> Trip<'a> {
         Self { stairwells, load, effort }
     }
 
+    /// How long it is expected to take, in seconds.
+    pub fn seconds(&self) -> u32 {
+        let doors = self.stairwells.iter().map(Stairwell::doors).sum();
+        let pieces = self.stairwells.iter().map(|one| one.pieces.len()).sum();
+        seconds(self.effort, doors, pieces)
+    }
+
+    /// Takes the stairwells out of it that are so; what is left, if anything, goes on.
+    pub fn without(
+        self,
+        ways: &Ways,
+        mut is_out: impl FnMut(&Stairwell<'a>) -> bool,
+    ) -> (Option<Self>, Vec<Stairwell<'a>>) {
+        let (out, stay): (Vec<_>, Vec<_>) = self.stairwells.into_iter().partition(&mut is_out);
+        ((!stay.is_empty()).then(|| Self::of(ways, stay)), out)
+    }
+
     /// Its pieces, in the order of the way.
     pub fn pieces(&self) -> impl Iterator<Item = &'a PieceAtGate> + '_ {
         self.stairwells.iter().flat_map(|one| &one.pieces).map(|(piece, _)| *piece)
@@ -91,6 +110,11 @@ impl<'a> Trip<'a> {
 }
 
 impl Stairwell<'_> {
+    /// How many doors it has pieces for.
+    fn doors(&self) -> usize {
+        self.pieces.chunk_by(|(_, one), (_, next)| one == next).count()
+    }
+
     fn place(&self) -> Place<'_> {
         Place::Unit(self.building, self.unit)
     }
@@ -100,7 +124,8 @@ impl Stairwell<'_> {
 ///
 /// The stairwells are put in the order of one shortest way through all of them, and that order is
 /// cut where it costs least (Beasley's route first, cluster second): with the cheapest cut found by
-/// dynamic programming, no other cut of the same order is shorter.
+/// dynamic programming, no other cut of the same order is shorter. A trip that lasts too long even
+/// so is not made, and its pieces are told as too much.
 pub fn split<'a>(
     community: &CommunityState,
     ways: &Ways,
@@ -113,15 +138,19 @@ pub fn split<'a>(
             let floors = effort::floors_to(community, door, level);
             piece.load.fits(allowance.load) && floors <= allowance.floors
         });
-    let stairwells = stairwells(community, level, &fitting, allowance);
+    let stairwells = stairwells((community, ways), level, &fitting, allowance);
     let ordered = in_order(ways, stairwells);
-    let trips = cut(ways, ordered, allowance);
-    (trips, too_much.into_iter().map(|(piece, _)| piece).collect())
+    let mut too_much: Vec<_> = too_much.into_iter().map(|(piece, _)| piece).collect();
+    let (trips, too_long): (Vec<_>, Vec<_>) = cut(ways, ordered, allowance)
+        .into_iter()
+        .partition(|trip| trip.seconds() <= allowance.seconds);
+    too_much.extend(too_long.iter().flat_map(Trip::pieces));
+    (trips, too_much)
 }
 
 /// The stairwells of some pieces; one with more than a trip carries is told in several parts.
 fn stairwells<'a>(
-    community: &CommunityState,
+    (community, ways): (&CommunityState, &Ways),
     level: DeliveryLevel,
     pieces: &[(&'a PieceAtGate, &'a Door)],
     allowance: Allowance,
@@ -142,9 +171,18 @@ fn stairwells<'a>(
         });
         let mut part: Vec<(&PieceAtGate, &Door)> = vec![];
         let mut load = Load::default();
+        let walk_dm = ways.distance_dm(Place::Gate, Place::Unit(building, unit)).saturating_mul(2);
+        let lasts = |part: &[(&PieceAtGate, &Door)], door: &Door| {
+            let highest = part.first().map_or(door, |(_, highest)| highest);
+            let floors = effort::floors_to(community, highest, level);
+            let effort = Effort { walk_dm, floors, floor_kilograms: 0 };
+            let doors = 1 + part.chunk_by(|(_, one), (_, next)| one == next).count();
+            seconds(effort, doors, part.len() + 1)
+        };
         for (_, piece, door) in rungs {
             let with_it = load.plus(piece.load);
-            if !part.is_empty() && (!with_it.fits(allowance.load) || part.len() >= STOPS_MAX) {
+            let is_full = !with_it.fits(allowance.load) || part.len() >= STOPS_MAX;
+            if !part.is_empty() && (is_full || lasts(&part, door) > allowance.seconds) {
                 parts.push(stairwell(
                     community,
                     level,
@@ -213,21 +251,28 @@ fn cut<'a>(ways: &Ways, ordered: Vec<Stairwell<'a>>, allowance: Allowance) -> Ve
     let mut best: Vec<(u64, usize)> = vec![(0, 0)];
     for end in 1..=count {
         let mut found = (u64::MAX, end - 1);
-        let (mut load, mut floors, mut inner) = (Load::default(), 0_u32, 0_u64);
+        let (mut load, mut effort, mut inner) = (Load::default(), Effort::default(), 0_u64);
+        let (mut doors, mut pieces) = (0, 0);
         for begin in (0..end).rev() {
             let here = &ordered[begin];
             load = load.plus(here.load);
-            floors = floors.saturating_add(here.climb.floors);
+            effort.floors = effort.floors.saturating_add(here.climb.floors);
+            doors += here.doors();
+            pieces += here.pieces.len();
             if let Some(next) = ordered[..end].get(begin + 1) {
                 inner += u64::from(ways.distance_dm(here.place(), next.place()));
             }
             // A single stairwell always goes: it was cut to the load, and its floors are checked.
             let alone = begin + 1 == end;
-            if !alone && (!load.fits(allowance.load) || floors > allowance.floors) {
+            if !alone && (!load.fits(allowance.load) || effort.floors > allowance.floors) {
                 break;
             }
             let there = u64::from(ways.distance_dm(Place::Gate, here.place()));
             let back = u64::from(ways.distance_dm(ordered[end - 1].place(), Place::Gate));
+            effort.walk_dm = u32::try_from(there + inner + back).unwrap_or(u32::MAX);
+            if !alone && seconds(effort, doors, pieces) > allowance.seconds {
+                continue;
+            }
             let total = best[begin].0.saturating_add(there + inner + back + TRIP_DM);
             if total < found.0 {
                 found = (total, begin);

@@ -59,6 +59,10 @@ pub fn unplanned(reason: &UnplannedReason) -> Sentence {
             format!("封控区 {zone} 目前不能进入"),
             format!("zone {zone} lets nobody in now"),
         ),
+        UnplannedReason::ZoneCloses { zone, .. } => Sentence::of(
+            format!("封控区 {zone} 即将关闭，来不及送完：开放后再送"),
+            format!("zone {zone} closes before anybody could be there and back: when it opens"),
+        ),
         UnplannedReason::WindowNotOpen { opens } => {
             let opens = opens.strftime("%H:%M");
             Sentence::of(format!("配送时段 {opens} 开始"), format!("its window opens at {opens}"))
@@ -325,7 +329,8 @@ pub fn trigger(trigger: WaveTrigger) -> Sentence {
 pub fn replanned(reason: &ReplanReason) -> Sentence {
     match reason {
         ReplanReason::ZoneClosed(zone) => {
-            Sentence::of(format!("封控区 {zone} 关闭"), format!("zone {zone} closed"))
+            let words = format!("封控区 {zone} 已关闭或即将关闭");
+            Sentence::of(words, format!("zone {zone} closed, or closes before you would be there"))
         }
         ReplanReason::PiecesGone => Sentence::of(
             "有物件被召回、遗失、损坏或改址",

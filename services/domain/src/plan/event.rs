@@ -106,6 +106,13 @@ pub enum UnplannedReason {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<Timestamp>,
     },
+    /// Its zone closes before a courier could be there and back.
+    ZoneCloses {
+        /// The zone.
+        zone: ZoneId,
+        /// When it closes.
+        at: Timestamp,
+    },
     /// Its next window has not opened.
     WindowNotOpen {
         /// When it opens, in local time.

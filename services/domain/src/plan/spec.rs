@@ -253,6 +253,7 @@ fn every_stored_shape_is_read_again() {
         PlanOfferDecided { helper: Some(ANNA), ..offer() }.into(),
         ended().into(),
         aside(UnplannedReason::ZoneClosed { zone: "north".parse().unwrap(), until }).into(),
+        aside(UnplannedReason::ZoneCloses { zone: "north".parse().unwrap(), at: NOON }).into(),
         aside(UnplannedReason::WindowNotOpen { opens: "14:00:00".parse().unwrap() }).into(),
         aside(UnplannedReason::NoWay).into(),
         aside(UnplannedReason::NotWanted).into(),

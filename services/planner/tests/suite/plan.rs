@@ -4,8 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::community::event::Restriction;
+use domain::community::CommunityCommand;
+use domain::community::event::{Restriction, ZoneStateChanged};
 use domain::ids::ParcelId;
+use domain::parcel::event::DeliveryLevel;
 use domain::plan::event::{ProposedRun, UnplannedReason};
 use domain::run::event::{ReplanReason, Stop};
 use domain::run::{Phase, RunState, StopChange, changes};
@@ -17,9 +19,10 @@ use planner::proposal::{Proposal, propose};
 use planner::replan::{self, Around, Change};
 use planner::situation::{Person, PieceAtGate, Situation};
 use planner::windows::{self, Slot};
+use planner::{effort, objective};
 use proptest::prelude::*;
 
-use crate::town::{DAY, Size, Town, at};
+use crate::town::{DAY, Size, Town, at, later};
 
 /// A town, its pieces and its people at a moment of a day, from a seed.
 struct Moment {
@@ -134,6 +137,16 @@ fn check_run(moment: &Moment, run: &ProposedRun) {
     check_order(moment, &run.plan.stops);
 }
 
+/// When a run is over that somebody takes at the last moment.
+fn over_at(moment: &Moment, run: &ProposedRun) -> jiff::Timestamp {
+    let stops = &run.plan.stops;
+    let doors = stops.iter().map(|stop| (&stop.door, Load::default()));
+    let (community, ways) = (&moment.town.community, &moment.town.ways);
+    let effort = effort::of_doors(community, ways, run.plan.level, doors);
+    let pieces = stops.iter().map(|stop| stop.parcels.len()).sum();
+    later(moment.now, 300 + objective::seconds(effort, stops.len(), pieces))
+}
+
 /// Units are gone to one after another, and each from the top down.
 fn check_order(moment: &Moment, stops: &[Stop]) {
     let floor = |stop: &Stop| {
@@ -188,6 +201,49 @@ proptest! {
         check_offers(&moment, &proposal);
     }
 
+    /// The zone of two buildings closes soon, and everybody knows it.
+    #[test]
+    fn nobody_is_sent_where_a_zone_closes_before_the_trip_is_over(
+        seed: u64,
+        minutes in 1_u32..90,
+        is_sealed: bool,
+    ) {
+        let mut moment = Moment::of(seed);
+        let closes = later(moment.now, 60 * minutes);
+        let restriction = if is_sealed { Restriction::Sealed } else { Restriction::Testing };
+        for (restriction, from) in [(Restriction::Open, moment.now), (restriction, closes)] {
+            let (zone, until) = ("zone".parse().unwrap(), None);
+            let fact = ZoneStateChanged { zone, restriction, from, until };
+            moment.town.tell(CommunityCommand::ChangeZoneState(fact));
+        }
+        moment.people.iter_mut().for_each(|person| person.carry_limit.pieces = 25);
+        let mut situation = moment.situation();
+        situation.asked = true;
+        let proposal = propose(&situation);
+        check_complete(&moment, &proposal);
+        let community = &moment.town.community;
+        for run in runs(&proposal) {
+            check_run(&moment, run);
+            let closing = run.plan.stops.iter().filter_map(|stop| {
+                community.closes_next(&stop.door.building, moment.now, run.plan.needs_protection)
+            });
+            let closing = closing.map(|(at, _)| at).min();
+            prop_assert!(closing.is_none_or(|at| over_at(&moment, run) <= at), "closed in");
+        }
+        for aside in &proposal.unplanned {
+            if let UnplannedReason::ZoneCloses { at, .. } = &aside.reason {
+                // Not even alone would it be there in time.
+                let piece = piece(&moment, aside.parcel);
+                prop_assert_eq!(*at, closes);
+                let door = &piece.recipient.as_ref().unwrap().door;
+                let door = [(door, Load::default())];
+                let ways = &moment.town.ways;
+                let alone = effort::of_doors(community, ways, DeliveryLevel::Door, door);
+                prop_assert!(later(moment.now, 300 + objective::seconds(alone, 1, 1)) > closes);
+            }
+        }
+    }
+
     #[test]
     fn the_order_in_which_things_are_told_changes_nothing(seed: u64) {
         let mut moment = Moment::of(seed);
@@ -221,6 +277,7 @@ proptest! {
                 gone: &gone,
                 unable: &unable,
                 answer_within_seconds: 300,
+                ways: &moment.town.ways,
                 blocked: None,
             };
             let touched = |stop: &Stop| stop.parcels.iter().any(|parcel| gone.contains(parcel));

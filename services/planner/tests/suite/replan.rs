@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 
 use domain::address::PlanPoint;
 use domain::community::CommunityCommand;
-use domain::community::event::{Crossing, Path, PathBlocked, PathsDrawn, Restriction};
+use domain::community::event::{
+    Crossing, Path, PathBlocked, PathsDrawn, Restriction, ZoneStateChanged,
+};
 use domain::ids::{ParcelId, PathId};
 use domain::run::event::{ReplanReason, Stop};
 use domain::run::{LoadedPiece, Phase, PieceStatus, Run, RunCommand, RunState, StopOutcome};
@@ -21,7 +23,7 @@ use planner::reroute::Blocked;
 use planner::ways::{Place, Ways};
 use proptest::prelude::*;
 
-use crate::town::{DAY, Size, Town, at};
+use crate::town::{DAY, Size, Town, at, later};
 
 const SIZE: Size = Size { buildings: 20, grids: 1, floors: 6, doors_per_floor: 2, people: 40 };
 
@@ -105,6 +107,7 @@ fn changes(town: &Town, gone: &BTreeSet<ParcelId>, run: &RunState) -> Vec<Change
         gone,
         unable: &unable,
         answer_within_seconds: 300,
+        ways: &now,
         blocked: is_blocked.then_some(Blocked { now: &now, open: &open }),
     };
     replan::changes(&around, run, None)
@@ -227,4 +230,34 @@ fn a_run_that_has_not_left_loses_the_stops_behind_a_tape() {
     assert_eq!(replanned.reason, ReplanReason::ZoneClosed("zone".parse().unwrap()));
     let kept = run.stops.iter().filter(|stop| !["1", "2"].contains(&stop.door.building.as_str()));
     assert!(replanned.stops.iter().eq(kept), "the other stops stay as and where they were");
+}
+
+/// A zone that closes before the run would be over is as good as closed for it, and one that
+/// closes later is open.
+#[test]
+fn a_run_that_has_not_left_loses_the_stops_behind_a_zone_that_closes_too_soon() {
+    let mut rng = Rng::with_seed(4);
+    let town = || Town::new(Size { buildings: 6, ..SIZE });
+    let run = loop {
+        let run = a_run(&town(), &mut rng);
+        let in_zone = |stop: &Stop| ["1", "2"].contains(&stop.door.building.as_str());
+        let both = run.stops.iter().any(in_zone) && !run.stops.iter().all(in_zone);
+        if run.phase == Phase::Accepted && both {
+            break run;
+        }
+    };
+    let changed = |minutes: u32| {
+        let mut town = town();
+        let (zone, from) = ("zone".parse().unwrap(), later(noon(), 60 * minutes));
+        let restriction = Restriction::Testing;
+        let fact = ZoneStateChanged { zone, restriction, from, until: None };
+        town.tell(CommunityCommand::ChangeZoneState(fact));
+        changes(&town, &BTreeSet::new(), &run)
+    };
+    let told = changed(2);
+    let [Change::Replan(replanned)] = &told[..] else { panic!("{told:?}") };
+    assert_eq!(replanned.reason, ReplanReason::ZoneClosed("zone".parse().unwrap()));
+    let kept = run.stops.iter().filter(|stop| !["1", "2"].contains(&stop.door.building.as_str()));
+    assert!(replanned.stops.iter().eq(kept), "the other stops stay as and where they were");
+    assert_eq!(changed(120), vec![]);
 }

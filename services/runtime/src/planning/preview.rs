@@ -330,6 +330,7 @@ fn lacks_hands(reason: &UnplannedReason) -> bool {
         | UnplannedReason::Disputed
         | UnplannedReason::NoGrid
         | UnplannedReason::ZoneClosed { .. }
+        | UnplannedReason::ZoneCloses { .. }
         | UnplannedReason::WindowNotOpen { .. }
         | UnplannedReason::NoWindowLeft
         | UnplannedReason::NoWay

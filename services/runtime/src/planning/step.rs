@@ -268,6 +268,7 @@ impl Engine {
             gone: &look.gone,
             unable: &look.unable,
             answer_within_seconds: policy.answer_within_seconds,
+            ways: &look.ways,
             blocked: look.blocked(),
         };
         let mut changed = 0;

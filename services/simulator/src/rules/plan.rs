@@ -51,7 +51,8 @@ impl Plans {
                     if name.is_some_and(|name| HANDS.contains(&name)) {
                         self.waited_for_hands.insert(piece.parcel);
                     }
-                    if piece.reason.get("zone_closed").is_some() {
+                    let zone = ["zone_closed", "zone_closes"];
+                    if zone.iter().any(|name| piece.reason.get(name).is_some()) {
                         self.behind_a_tape.insert(piece.parcel);
                     }
                 }

@@ -8,6 +8,7 @@ use crate::community::event::{
 };
 use crate::community::{CommunityRefusal, ZoneAccess, restriction_at};
 use crate::supply::Category;
+use jiff::Timestamp;
 
 fn closed() -> ZoneAccess {
     ZoneAccess::Closed { zone: the("north") }
@@ -15,6 +16,31 @@ fn closed() -> ZoneAccess {
 
 fn access(history: &History, clock: &str, protection: bool) -> ZoneAccess {
     history.state().closed_zones(at(clock), protection).access(&the("10"))
+}
+
+/// When building 10 closes after a moment, as far as anybody has said.
+fn closes(history: &History, clock: &str, protection: bool) -> Option<Timestamp> {
+    let state = history.state();
+    state.closes_next(&the("10"), at(clock), protection).map(|(at, _)| at)
+}
+
+#[test]
+fn it_is_known_when_a_zone_closes_next() {
+    let sealed = zoned().and(restricted(Sealed, "08:00", Some("20:00")));
+    assert_eq!(closes(&sealed, "07:00", false), Some(at("08:00")));
+    assert_eq!(closes(&sealed, "07:00", true), None, "protection opens it");
+    assert_eq!(closes(&sealed, "21:00", false), None);
+    let tested = sealed.and(restricted(Testing, "10:00", Some("12:00")));
+    assert_eq!(closes(&tested, "09:00", true), Some(at("10:00")));
+    assert_eq!(closes(&tested, "11:00", true), None, "it opens next");
+    // What an earlier state left closed is closed again when a later one is over.
+    let opened = zoned().and(restricted(Sealed, "06:00", None)).and(restricted(
+        Open,
+        "09:00",
+        Some("11:00"),
+    ));
+    assert_eq!(closes(&opened, "10:00", false), Some(at("11:00")));
+    assert_eq!(closes(&laid_out(), "10:00", false), None);
 }
 
 #[test]
