@@ -9,6 +9,7 @@
 //! - [`tour`]: the shortest order of the stops of one run.
 //! - [`fleet`]: which stops go to whom, within limits and windows, with the climbing shared.
 //! - [`walk`]: the shortest walks on a compound's paths, and the matrix of them.
+//! - [`yard`]: ways round the buildings, where nobody has drawn paths.
 //! - [`drawing`]: routes on the plan of a compound.
 //!
 //! On these stands the plan of a moment:
@@ -40,3 +41,4 @@ pub mod waves;
 pub mod ways;
 pub mod why;
 pub mod windows;
+pub mod yard;

@@ -21,7 +21,9 @@ use domain::ids::{
 use domain::parcel::event::DeliveryLevel;
 use domain::supply::{Category, DisinfectionRule, Load};
 use jiff::civil::Time;
+use planner::walk::Point;
 use planner::ways;
+use planner::yard::{TooMany, Yard};
 use serde::Deserialize;
 
 use crate::codec::Main;
@@ -85,6 +87,9 @@ struct BuildingEntry {
     /// Where people enter a unit of it.
     #[serde(default)]
     entrances: BTreeMap<UnitId, PlanPoint>,
+    /// Its corners, where the file leaves it to us to find ways round it.
+    #[serde(default)]
+    footprint: Vec<PlanPoint>,
     /// Units that are not like the others, by name.
     #[serde(default)]
     unit: BTreeMap<UnitId, UnitEntry>,
@@ -117,7 +122,8 @@ struct AliasEntry {
     room: Option<RoomId>,
 }
 
-/// The compound's paths: where they meet, and from where to where they lead.
+/// The compound's paths: where they meet, and from where to where they lead. Where nobody has drawn
+/// them, the compound's corners, so that ways are found inside it and round its buildings.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct GroundEntry {
@@ -125,6 +131,8 @@ struct GroundEntry {
     crossings: BTreeMap<CrossingId, PlanPoint>,
     #[serde(default)]
     paths: BTreeMap<PathId, PathEntry>,
+    #[serde(default)]
+    outline: Vec<PlanPoint>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -206,6 +214,15 @@ pub enum FileError {
         /// The alias.
         text: String,
     },
+    /// Paths are drawn, and corners are told to find some.
+    #[error(
+        "the file draws paths, and tells an outline or footprints to find ways by: leave one of \
+         them out"
+    )]
+    PathsTwice,
+    /// More corners than ways are found round.
+    #[error("no ways can be found: {0}; draw [ground.crossings] and [ground.paths] instead")]
+    Yard(#[from] TooMany),
     /// A path between crossings that the file does not have.
     #[error("path {path} begins or ends at a crossing that the file does not have")]
     Crossing {
@@ -304,6 +321,7 @@ pub async fn preview(
 }
 
 fn commands(file: File) -> Result<Vec<CommunityCommand>, FileError> {
+    let ways = found(&file)?;
     let File { name, time_zone, language, intake_point, .. } = file;
     let mut commands =
         vec![CommunityCommand::Register(CommunityRegistered { name, time_zone, language })];
@@ -323,7 +341,7 @@ fn commands(file: File) -> Result<Vec<CommunityCommand>, FileError> {
         commands.push(CommunityCommand::AssignBuilding(BuildingAssigned { building, grid }));
         commands.extend(entrances.into_iter().map(CommunityCommand::PlaceEntrance));
     }
-    if let Some(paths) = drawn(file.ground)? {
+    if let Some(paths) = drawn(file.ground)?.or(ways) {
         commands.push(CommunityCommand::DrawPaths(paths));
     }
     for (zone, buildings) in file.zones {
@@ -382,9 +400,50 @@ fn entrances(entry: &mut BuildingEntry) -> Vec<EntrancePlaced> {
         .collect()
 }
 
+/// The ways between the intake point and all entrances that are found inside the outline and round
+/// the footprints of a file; `None` when it tells neither.
+fn found(file: &File) -> Result<Option<PathsDrawn>, FileError> {
+    let GroundEntry { crossings, paths, outline } = &file.ground;
+    let ring = |corners: &[PlanPoint]| corners.iter().copied().map(ways::point).collect::<Vec<_>>();
+    let buildings = file.buildings.iter();
+    let footprints: Vec<_> =
+        buildings.filter(|one| !one.footprint.is_empty()).map(|one| ring(&one.footprint)).collect();
+    if outline.is_empty() && footprints.is_empty() {
+        return Ok(None);
+    }
+    if !crossings.is_empty() || !paths.is_empty() {
+        return Err(FileError::PathsTwice);
+    }
+    let gate = file.gate_positions.get(&file.intake_point);
+    let doors = file.buildings.iter().flat_map(|building| {
+        let whole = building.entrance.or(building.position);
+        building.entrances.values().copied().chain(whole)
+    });
+    let spots: Vec<_> = gate.copied().into_iter().chain(doors).map(ways::point).collect();
+    let outline = ring(outline);
+    let tracks = Yard { outline: &outline, footprints: &footprints }.tracks(&spots)?;
+    let name = |node: usize| format!("w{node}").parse().ok();
+    let crossing = |(node, at): (usize, &Point)| {
+        let position = PlanPoint { east_dm: at.east_decimetres, north_dm: at.north_decimetres };
+        Some(Crossing { id: name(node)?, position })
+    };
+    let path = |[one, other]: &[usize; 2]| {
+        Some(Path {
+            id: format!("w{one}-w{other}").parse().ok()?,
+            from: name(*one)?,
+            to: name(*other)?,
+            length_dm: tracks.nodes[*one].straight_decimetres(tracks.nodes[*other]),
+        })
+    };
+    Ok(Some(PathsDrawn {
+        crossings: tracks.nodes.iter().enumerate().filter_map(crossing).collect(),
+        paths: tracks.tracks.iter().filter_map(path).collect(),
+    }))
+}
+
 /// The paths of a file; `None` when it has none.
 fn drawn(ground: GroundEntry) -> Result<Option<PathsDrawn>, FileError> {
-    let GroundEntry { crossings, paths } = ground;
+    let GroundEntry { crossings, paths, .. } = ground;
     if crossings.is_empty() && paths.is_empty() {
         return Ok(None);
     }
@@ -418,3 +477,6 @@ fn describe(entry: BuildingEntry) -> Result<BuildingDescribed, FileError> {
     });
     Ok(BuildingDescribed { units: units.collect(), building, lift, position })
 }
+
+#[cfg(test)]
+mod tests;

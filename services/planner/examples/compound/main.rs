@@ -6,7 +6,8 @@
 //!
 //! Features of the layers `compound` (outline), `building` and `road` are read. The intake point is
 //! put where the outline comes nearest to a road; nobody knows a compound's inner paths, so people
-//! walk straight. Stairwells and what is to be delivered are made up from a seed.
+//! walk the shortest way round its buildings. Stairwells and what is to be delivered are made up
+//! from a seed.
 #![expect(clippy::print_stdout, reason = "the drawing goes to the standard output")]
 #![expect(clippy::print_stderr, reason = "what the plan costs is told beside the drawing")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "an example stops at a surprise")]

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use domain::address::{Door, PlanPoint, Recipient, Unit};
 use domain::community::event::{
-    BuildingAssigned, BuildingDescribed, CommunityRegistered, EntrancePlaced, GateOpened,
-    GatePlaced, GridColour, GridDrawn, IntakePointSet, Language,
+    BuildingAssigned, BuildingDescribed, CommunityRegistered, Crossing, EntrancePlaced, GateOpened,
+    GatePlaced, GridColour, GridDrawn, IntakePointSet, Language, Path, PathsDrawn,
 };
 use domain::community::{Community, CommunityCommand, CommunityState};
 use domain::ids::{GateId, GridId, ParcelId, VolunteerId};
@@ -20,6 +20,7 @@ use planner::proposal::{Proposal, propose};
 use planner::situation::{Person, PieceAtGate, Situation};
 use planner::walk::Point;
 use planner::ways::{Place, Ways, point};
+use planner::yard::Yard;
 use uuid::Uuid;
 
 use super::map::Compound;
@@ -119,7 +120,32 @@ fn commands(compound: &Compound, grid: &GridId) -> Vec<CommunityCommand> {
             })
         }));
     }
+    commands.push(CommunityCommand::DrawPaths(tracks(compound)));
     commands
+}
+
+/// A compound as it can be walked, as far as its map tells.
+pub fn yard(compound: &Compound) -> Yard<'_> {
+    Yard { outline: &compound.outline, footprints: &compound.buildings }
+}
+
+/// The ways between the gate and all entrances, round the buildings.
+fn tracks(compound: &Compound) -> PathsDrawn {
+    let entrances = compound.buildings.iter().flat_map(|outline| entrances(outline));
+    let spots: Vec<Point> = std::iter::once(compound.gate).chain(entrances).collect();
+    let tracks = yard(compound).tracks(&spots).expect("a compound of a sane size");
+    let name = |node: usize| format!("w{node}").parse().expect("a name");
+    let path = |[one, other]: &[usize; 2]| Path {
+        id: format!("w{one}-w{other}").parse().expect("a name"),
+        from: name(*one),
+        to: name(*other),
+        length_dm: tracks.nodes[*one].straight_decimetres(tracks.nodes[*other]),
+    };
+    let crossing = |(node, at): (usize, &Point)| Crossing { id: name(node), position: told(*at) };
+    PathsDrawn {
+        crossings: tracks.nodes.iter().enumerate().map(crossing).collect(),
+        paths: tracks.tracks.iter().map(path).collect(),
+    }
 }
 
 /// Where people enter: along the longest side of a building.

@@ -47,7 +47,8 @@ impl Frame {
         let (wide, high) = ((right - west).max(100.0), (top - low).max(100.0));
         let scale = ((WIDTH - 2.0 * MARGIN) / wide).min(PLAN_HEIGHT_MAX / high);
         let routes = u32::try_from(drawing.routes.len()).unwrap_or(0);
-        let legend_lines = 3 + routes.div_ceil(3) + u32::from(drawing.attribution.is_some());
+        let more = [drawing.attribution.is_some(), drawing.is_straight].map(u32::from);
+        let legend_lines = 3 + routes.div_ceil(3) + more.iter().sum::<u32>();
         Self { west, north: top, scale, plan_height: high * scale, legend_lines }
     }
 

@@ -32,6 +32,15 @@ pub fn draw(svg: &mut String, frame: &Frame, drawing: &Drawing) {
     }
     let hint = both(language, "①②③ 按顺序走", "walk in the order of the numbers");
     text(svg, (40.0, y), 18, "start", "#111", &hint);
+    if drawing.is_straight {
+        y += LINE;
+        let straight = both(
+            language,
+            "未录入通路：直线只示先后",
+            "no paths are known: lines show the order only",
+        );
+        text(svg, (40.0, y), 18, "start", "#8c1d18", &straight);
+    }
     scale(svg, frame, y);
     if let Some(attribution) = &drawing.attribution {
         text(svg, (40.0, y + LINE), 14, "start", "#555", &escaped(attribution));

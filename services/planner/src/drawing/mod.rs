@@ -29,6 +29,8 @@ pub struct Drawing {
     pub gate: Option<Point>,
     /// The routes of the runs.
     pub routes: Vec<Route>,
+    /// Nobody has told the paths: the lines lead straight and say no more than the order.
+    pub is_straight: bool,
     /// Which language comes first.
     pub language: Language,
     /// Who made the plan, where its licence asks for it.

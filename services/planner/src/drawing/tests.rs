@@ -86,6 +86,13 @@ fn the_legend_speaks_both_languages_and_the_readers_first() {
 }
 
 #[test]
+fn straight_lines_are_said_to_be_no_paths() {
+    assert!(!svg(&example()).contains("未录入通路"));
+    let straight = svg(&Drawing { is_straight: true, ..example() });
+    assert!(straight.contains("未录入通路：直线只示先后 · no paths are known"));
+}
+
+#[test]
 fn nothing_at_all_can_be_drawn() {
     assert_eq!(unclosed(&svg(&Drawing::default())), Vec::<&str>::new());
 }

@@ -11,6 +11,8 @@ mod planned;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use planner::walk::Point;
+
 use self::map::Compound;
 
 /// A yard of three buildings with a road along its south side, as a map would have it.
@@ -43,6 +45,12 @@ fn check(map: &str) -> String {
         assert_eq!(route.legs.first().and_then(|leg| leg.first()), Some(&compound.gate));
         assert_eq!(route.legs.last().and_then(|leg| leg.last()), Some(&compound.gate));
         assert!(route.legs.windows(2).all(|legs| legs[0].last() == legs[1].first()));
+        // Between the step off one wall and the step up to the next, nobody walks through one.
+        for leg in &route.legs {
+            let on_the_way = leg.get(1..leg.len() - 1).unwrap_or_default();
+            let open = |line: &[Point]| planned::yard(&compound).is_open(line[0], line[1]);
+            assert!(on_the_way.windows(2).all(open), "{}: {leg:?}", compound.name);
+        }
     }
     planner::drawing::svg(&drawing)
 }

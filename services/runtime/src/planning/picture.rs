@@ -102,6 +102,7 @@ fn drawing(
         blocked: shut.into_iter().filter_map(line).collect(),
         gate: community.intake_position().map(point),
         routes: runs.iter().map(|run| route(ways, run)).collect(),
+        is_straight: community.paths.paths.is_empty(),
         language,
         ..Drawing::default()
     }
