@@ -316,9 +316,12 @@ impl Place {
             ParcelEvent::HandedOff(_) | ParcelEvent::Refused(_) | ParcelEvent::Disposed(_) => {
                 self.close(id, at);
             }
-            ParcelEvent::DisputeSettled(event) if event.truth == End::HandedOff => {
-                self.close(id, at);
-            }
+            ParcelEvent::DisputeSettled(event) => match event.truth {
+                End::HandedOff => self.close(id, at),
+                End::Returned | End::NotReceived => self.set_closed(id, None),
+                // Its way had ended so, and has.
+                End::GivenBack | End::Disposed => {}
+            },
             ParcelEvent::Reopened(_) => {
                 self.set_closed(id, None);
                 if let Some(known) = self.parcels.get_mut(&id) {
@@ -326,7 +329,6 @@ impl Place {
                     known.failed = None;
                 }
             }
-            ParcelEvent::DisputeSettled(_) => self.set_closed(id, None),
             ParcelEvent::DeliveryFailed(event) => self.tried(id, event, at),
             ParcelEvent::OrderMatched(_)
             | ParcelEvent::Held(_)
@@ -567,3 +569,6 @@ impl From<StoredPlace> for Place {
         place
     }
 }
+
+#[cfg(test)]
+mod tests;
