@@ -10,6 +10,7 @@ use domain::ids::CommunityId;
 
 use super::When;
 use crate::engine::Engine;
+use crate::survive::survive;
 
 /// How often it looks.
 pub const LOOKS_EVERY: Duration = Duration::from_secs(5);
@@ -24,7 +25,9 @@ pub(crate) fn start(engine: &Arc<Engine>) {
             ticks.tick().await;
             let Some(engine) = engine.upgrade() else { return };
             for community in automatic(&engine) {
-                if let Err(problem) = engine.plan(&community, When::Policy).await {
+                let (planner, id) = (Arc::clone(&engine), community.clone());
+                let plan = async move { planner.plan(&id, When::Policy).await };
+                if let Some(Err(problem)) = survive("the planner", plan).await {
                     let code = problem.code;
                     tracing::warn!(%community, code, "a plan could not be made");
                     metrics::counter!("lastmeter_plans_failed_total").increment(1);

@@ -11,8 +11,8 @@ use domain::run::event::RunCancelReason;
 use domain::run::{Phase, Run, RunCommand, RunState};
 use domain::supply::Effort;
 use event_log::{Position, Revision};
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
 use planner::assign::{self, Asks};
 use planner::effort;
 use planner::proposal::{Proposal, propose};
@@ -163,7 +163,7 @@ impl Engine {
         let look = self.look(id).await?;
         let ended = self.note_ends(id, &look).await?;
         let released = self.release(id, &look).await?;
-        let changed = self.change_runs(id, &look).await?;
+        let changed = self.change_runs(id, &look).await? + self.end_yesterday(id, &look).await?;
         let look = if ended + released + changed > 0 { self.look(id).await? } else { look };
         Ok((look, changed))
     }
@@ -175,6 +175,46 @@ impl Engine {
             self.seen(head).await;
         }
         self.heard().await;
+    }
+
+    /// Calls off what the planner planned on another day and nobody has loaded: nobody looks after
+    /// it any more, and what it lists would wait for ever. What was brought home after midnight
+    /// counts on the day before.
+    async fn end_yesterday(&self, id: &CommunityId, look: &Look) -> Result<usize, Problem> {
+        let mut changed = 0;
+        for (run, state) in &look.runs {
+            let Some(plan) = &state.plan else { continue };
+            if plan.wave.is_none() || plan.day >= look.day {
+                continue;
+            }
+            match state.phase {
+                Phase::Planned | Phase::Offered | Phase::Accepted
+                    if state.on_board().next().is_none() =>
+                {
+                    let change = Change::Cancel(RunCancelReason::NoCourier);
+                    self.change(id, look, *run, state, change).await?;
+                    changed += 1;
+                }
+                Phase::Planned
+                | Phase::Offered
+                | Phase::Accepted
+                | Phase::Departed
+                | Phase::Unknown
+                | Phase::Closed
+                | Phase::Cancelled => {}
+            }
+        }
+        let yesterday = look.day.saturating_sub(1.day());
+        let (plan, _) = self.peek::<Plan>(id, &yesterday).await?;
+        for (run, _) in plan.live() {
+            let (state, _) = self.peek::<Run>(id, &run).await?;
+            if let Some(fact) = ending(look, run, &state) {
+                let request = request(id, look, &format!("end {run}"))?;
+                self.decide_plan(&request, &yesterday, PlanCommand::EndRun(fact)).await?;
+                changed += 1;
+            }
+        }
+        Ok(changed)
     }
 
     async fn offer(
@@ -235,22 +275,8 @@ impl Engine {
     pub(super) async fn note_ends(&self, id: &CommunityId, look: &Look) -> Result<usize, Problem> {
         let mut ended = 0;
         for (run, _) in look.plan.live() {
-            let Some(state) = look.runs.get(&run) else { continue };
-            let done = match state.phase {
-                Phase::Closed => true,
-                Phase::Cancelled => false,
-                Phase::Unknown
-                | Phase::Planned
-                | Phase::Offered
-                | Phase::Accepted
-                | Phase::Departed => continue,
-            };
-            let fact = PlanRunEnded {
-                run,
-                courier: state.courier.filter(|_| done),
-                helper: state.helper.filter(|_| done),
-                effort: if done { cost(look, state) } else { Effort::default() },
-                at: look.now,
+            let Some(fact) = look.runs.get(&run).and_then(|state| ending(look, run, state)) else {
+                continue;
             };
             let request = request(id, look, &format!("end {run}"))?;
             self.decide_plan(&request, &look.day, PlanCommand::EndRun(fact)).await?;
@@ -367,6 +393,24 @@ impl Engine {
             Err(not_done) => Err(problem::<<Plan as domain::Decider>::Refusal>(not_done)),
         }
     }
+}
+
+/// That a run is over, and what it cost; `None` as long as it is not.
+fn ending(look: &Look, run: RunId, state: &RunState) -> Option<PlanRunEnded> {
+    let done = match state.phase {
+        Phase::Closed => true,
+        Phase::Cancelled => false,
+        Phase::Unknown | Phase::Planned | Phase::Offered | Phase::Accepted | Phase::Departed => {
+            return None;
+        }
+    };
+    Some(PlanRunEnded {
+        run,
+        courier: state.courier.filter(|_| done),
+        helper: state.helper.filter(|_| done),
+        effort: if done { cost(look, state) } else { Effort::default() },
+        at: look.now,
+    })
 }
 
 /// What a trip costs, from the doors of its stops in their order.

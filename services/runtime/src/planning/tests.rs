@@ -240,6 +240,26 @@ async fn somebody_who_declines_or_does_not_answer_is_followed_by_another() {
     assert_eq!(plan_of(&engine).await.waves, 2);
 }
 
+/// Nobody answered, nobody closed the day: in the morning the piece is planned anew.
+#[tokio::test]
+async fn what_was_planned_yesterday_and_never_taken_is_planned_again() {
+    let (log, clock) = (a_morning().await, Arc::new(ManualClock::at(MORNING)));
+    let engine = engine(&log, &clock).await;
+    engine.plan(&community(), When::Policy).await.unwrap();
+    assert_eq!(run_of(&engine).await.phase, Phase::Offered);
+    clock.set(MORNING + SignedDuration::from_hours(24));
+    engine.plan(&community(), When::Policy).await.unwrap();
+    assert_eq!(run_of(&engine).await.phase, Phase::Cancelled);
+    let tomorrow = day().tomorrow().unwrap();
+    let (plan, _) = engine.peek::<Plan>(&community(), &tomorrow).await.unwrap();
+    assert!(plan.live().any(|(_, run)| run.pieces.contains(&PILLS)), "{plan:?}");
+    assert_eq!(
+        plan_of(&engine).await.live().count(),
+        0,
+        "and yesterday's plan knows that it ended"
+    );
+}
+
 #[test]
 fn the_plan_has_its_own_streams() {
     assert_eq!(Plan::CATEGORY, "plan");
