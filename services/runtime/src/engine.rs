@@ -18,7 +18,7 @@ use domain::parcel::{Parcel, ParcelState};
 use domain::plan::Plan;
 use domain::run::Run;
 use domain::volunteer::Volunteer;
-use event_log::{EventLog, Health, Position, Revision};
+use event_log::{EventLog, Health, LogError, Position, Revision};
 use tokio::sync::watch;
 
 use self::admission::Admission;
@@ -36,7 +36,7 @@ use crate::request::Request;
 use crate::scan::Scan;
 use crate::snapshot::{self, Snapshots};
 use crate::vault::Vault;
-use crate::views::{Observer, Progress, Views};
+use crate::views::{Observer, Progress, ViewError, Views};
 
 /// How many parcels are kept in memory; the others are read from their streams.
 pub const PARCELS_CACHED_MAX: usize = 200_000;
@@ -64,7 +64,7 @@ pub struct Parts {
 pub enum StartError {
     /// Something in the log cannot be read.
     #[error("the event log cannot be folded into views")]
-    Views(#[source] crate::views::ViewError),
+    Views(#[source] ViewError),
 }
 
 /// The engine.
@@ -171,15 +171,23 @@ impl Engine {
         let mut progress = engine.progress.clone();
         tokio::select! {
             _ = progress.wait_for(|progress| progress.caught_up) => {}
-            stopped = &mut following => {
-                if let Ok(Err(error)) = stopped {
-                    return Err(StartError::Views(error));
-                }
-            }
+            stopped = &mut following => return Err(StartError::Views(match stopped {
+                Ok(Ok(())) => ViewError::Log(LogError::Closed),
+                Ok(Err(error)) => error,
+                Err(_) => ViewError::Died,
+            })),
         }
+        let views = Arc::clone(&engine.views);
         tokio::spawn(async move {
-            if let Ok(Err(error)) = following.await {
-                tracing::error!(error = &error as &dyn std::error::Error, "the views stopped");
+            match following.await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "the views stopped");
+                }
+                Err(died) => {
+                    tracing::error!(error = &died as &dyn std::error::Error, "the views died");
+                    views.stop();
+                }
             }
         });
         Courier::start(&engine);

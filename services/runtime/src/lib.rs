@@ -24,6 +24,7 @@ pub mod repository;
 pub mod request;
 pub mod scan;
 pub mod snapshot;
+mod survive;
 mod upcast;
 pub mod vault;
 pub mod views;

@@ -7,9 +7,10 @@
 //! refused.
 
 mod follows;
+mod reactions;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
 use domain::ids::{ActorId, CommandId, CommunityId, OrderId, ParcelId, RunId};
@@ -18,112 +19,23 @@ use domain::parcel::event::{End, ParcelDisputeSettled};
 use domain::parcel::{Custody, ParcelCommand, ParcelState, Phase};
 use domain::run::RunCommand;
 use event_log::{Delivery, LogError, Position, RecordedEvent};
-use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
-use tokio::sync::watch;
+use jiff::Timestamp;
 
 pub use self::follows::LOAD_GRACE;
 use self::follows::{CAUSES, Reaction, reactions};
+use self::reactions::{Key, Pending};
+pub use self::reactions::{
+    REFUSED_KEPT_MAX, Reactions, RefusedReaction, STUCK_AFTER, StuckReaction,
+};
 use crate::codec::{self, Metadata, Observed};
 use crate::engine::{Engine, problem};
 use crate::problem::Problem;
 use crate::request::{Occurred, Request};
+use crate::survive::survive;
 use crate::vault::Subject;
 
 /// How long the courier waits before it tries again what could not be done.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
-/// How long a reaction may wait before the watchdog reports it.
-pub const STUCK_AFTER: SignedDuration = SignedDuration::from_mins(10);
-/// How many refused reactions are kept for people to look at.
-pub const REFUSED_KEPT_MAX: usize = 1_000;
-
-/// A reaction that the domain refused: a person should look at it.
-#[derive(Debug, Clone, Serialize)]
-pub struct RefusedReaction {
-    /// The position of the event.
-    pub position: u64,
-    /// The stream of the event.
-    pub stream: String,
-    /// The refusal's code.
-    pub code: String,
-    /// What to do.
-    pub english: String,
-    /// What to do, in Chinese.
-    pub chinese: String,
-}
-
-/// A reaction that has waited too long.
-#[derive(Debug, Clone, Serialize)]
-pub struct StuckReaction {
-    /// The position of the event.
-    pub position: u64,
-    /// When the event was recorded.
-    pub since: Timestamp,
-    /// What stood in the way the last time.
-    pub code: Option<String>,
-}
-
-struct Pending {
-    event: RecordedEvent,
-    /// The position of the event before it: positions are not dense in every log.
-    after: Position,
-    recorded_at: Timestamp,
-    not_before: Timestamp,
-    reaction: Reaction,
-    blocked_by: Option<String>,
-}
-
-/// What is still to be done and what was refused.
-pub struct Reactions {
-    read_up_to: watch::Sender<Position>,
-    pending: Mutex<BTreeMap<(Position, usize), Pending>>,
-    refused: Mutex<Vec<RefusedReaction>>,
-}
-
-impl Reactions {
-    /// Nothing to do up to a position.
-    pub fn from(position: Position) -> Self {
-        Self {
-            read_up_to: watch::Sender::new(position),
-            pending: Mutex::default(),
-            refused: Mutex::default(),
-        }
-    }
-
-    /// The position up to which every reaction has been carried out.
-    pub fn done_up_to(&self) -> Position {
-        let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        match pending.first_key_value() {
-            Some((_, first)) => first.after,
-            None => *self.read_up_to.borrow(),
-        }
-    }
-
-    /// The reactions that have waited longer than [`STUCK_AFTER`].
-    pub fn stuck(&self, now: Timestamp) -> Vec<StuckReaction> {
-        let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        let late = pending.values().filter(|p| now.duration_since(p.not_before) > STUCK_AFTER);
-        late.map(|pending| StuckReaction {
-            position: pending.event.position.0,
-            since: pending.recorded_at,
-            code: pending.blocked_by.clone(),
-        })
-        .collect()
-    }
-
-    /// The latest reactions that the domain refused.
-    pub fn refused(&self) -> Vec<RefusedReaction> {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Waits until everything up to a position was read and, but for what waits for its time,
-    /// carried out.
-    pub async fn carried_out(&self, position: Position) {
-        let mut read_up_to = self.read_up_to.subscribe();
-        // The sender lives as long as this, so waiting cannot fail.
-        drop(read_up_to.wait_for(|read| *read >= position).await);
-    }
-}
 
 /// Carries reactions out.
 pub(crate) struct Courier;
@@ -139,17 +51,22 @@ impl Courier {
                 };
                 let mut subscription = log.subscribe((after > Position(0)).then_some(after));
                 drop(log);
-                match follow(&engine, subscription.as_mut()).await {
-                    Ok(()) | Err(LogError::Closed) => return,
-                    Err(error) => {
+                let following = Weak::clone(&engine);
+                let followed = survive("the process", async move {
+                    follow(&following, subscription.as_mut()).await
+                });
+                match followed.await {
+                    Some(Ok(()) | Err(LogError::Closed)) => return,
+                    Some(Err(error)) => {
                         tracing::error!(
                             error = &error as &dyn std::error::Error,
-                            "a process \
-                            lost the log and subscribes again"
+                            "a process lost the log and subscribes again"
                         );
-                        tokio::time::sleep(RETRY_AFTER).await;
                     }
+                    // It goes on with the event at which it died.
+                    None => {}
                 }
+                tokio::time::sleep(RETRY_AFTER).await;
             }
         });
     }
@@ -220,7 +137,7 @@ async fn attempt(
     engine: &Engine,
     community: &CommunityId,
     metadata: &Metadata,
-    key: (Position, usize),
+    key: Key,
     mut pending: Pending,
 ) {
     let now = engine.clock.now();
@@ -231,14 +148,13 @@ async fn attempt(
         carry_out(engine, &request, &pending.reaction).await
     };
     match outcome {
-        Ok(()) => {}
+        Ok(()) => engine.reactions.end(key),
         Err(problem) if problem.is_deferred() => {
             pending.blocked_by = Some(problem.code);
-            let mut waiting =
-                engine.reactions.pending.lock().unwrap_or_else(PoisonError::into_inner);
-            waiting.insert(key, pending);
+            engine.reactions.wait(key, pending);
         }
         Err(problem) => {
+            engine.reactions.end(key);
             tracing::warn!(code = problem.code, position = key.0.0, "a reaction was refused");
             metrics::counter!("lastmeter_reactions_refused_total").increment(1);
             let mut refused =
@@ -259,14 +175,7 @@ async fn attempt(
 
 /// Tries again what waits, where its time has come.
 async fn retry(engine: &Engine) {
-    let now = engine.clock.now();
-    let due: Vec<_> = {
-        let mut pending = engine.reactions.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        let due: Vec<_> =
-            pending.iter().filter(|(_, p)| p.not_before <= now).map(|(key, _)| *key).collect();
-        due.into_iter().filter_map(|key| Some((key, pending.remove(&key)?))).collect()
-    };
-    for (key, pending) in due {
+    for (key, pending) in engine.reactions.due(engine.clock.now()) {
         let Some((_, community, _)) = codec::parse_stream(&pending.event.stream) else { continue };
         let (Ok(community), Ok(metadata)) =
             (community.parse::<CommunityId>(), codec::decode_metadata(&pending.event))
@@ -462,3 +371,6 @@ async fn tell_order(
     let done = engine.orders.execute(&order, request, None, |_| Ok(command.clone())).await;
     done.map(|_| ()).map_err(problem)
 }
+
+#[cfg(test)]
+mod tests;

@@ -66,8 +66,8 @@ pub enum ViewError {
     /// Something in the log cannot be decoded.
     #[error("the event log holds something that this version cannot read")]
     Codec(#[from] CodecError),
-    /// The thread that decoded a page died.
-    #[error("a page of the event log was not decoded")]
+    /// A thread died that decoded a page or folded it.
+    #[error("a page of the event log was not decoded or not folded: its thread died")]
     Died,
 }
 
@@ -234,6 +234,11 @@ impl Views {
         }
     }
 
+    /// Marks that they have stopped: whoever followed died.
+    pub(crate) fn stop(&self) {
+        self.progress.send_modify(|progress| progress.stopped = true);
+    }
+
     /// Follows the log until it can be read no more.
     ///
     /// # Errors
@@ -241,7 +246,7 @@ impl Views {
     pub async fn follow(self: Arc<Self>, log: Arc<dyn EventLog>) -> Result<(), ViewError> {
         let followed = self.fold_all(log.as_ref()).await;
         if followed.is_err() {
-            self.progress.send_modify(|progress| progress.stopped = true);
+            self.stop();
         }
         followed
     }
@@ -415,5 +420,55 @@ mod tests {
         let seen = seen.lock().unwrap();
         assert!(seen.iter().copied().eq(1..=progress.position.0));
         assert!(progress.position.0 <= HISTORY_EVENTS / 2);
+    }
+
+    /// A view that dies at an event.
+    struct Mortal(u64);
+
+    impl Observer for Mortal {
+        fn name(&self) -> &'static str {
+            "mortal"
+        }
+
+        fn observe(&mut self, events: &[Observed]) {
+            assert!(events.iter().all(|event| event.position.0 != self.0), "it dies");
+        }
+
+        fn save(&self) -> serde_json::Result<Box<RawValue>> {
+            serde_json::value::to_raw_value(&())
+        }
+
+        fn load(&mut self, _: &RawValue) -> serde_json::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn parts(log: &Arc<MemoryLog>, dies_at: u64) -> crate::engine::Parts {
+        crate::engine::Parts {
+            log: Arc::clone(log) as Arc<_>,
+            clock: Arc::new(crate::clock::ManualClock::at(Timestamp::UNIX_EPOCH)),
+            vault: Arc::new(crate::vault::Vault::in_memory().unwrap()),
+            snapshots: None,
+            observers: vec![Box::new(Mortal(dies_at))],
+        }
+    }
+
+    #[tokio::test]
+    async fn an_engine_does_not_start_on_views_that_died() {
+        let log = Arc::new(MemoryLog::new());
+        append(&log, 0..10, None).await;
+        let started = crate::engine::Engine::start(parts(&log, 5)).await;
+        assert!(matches!(started, Err(crate::engine::StartError::Views(ViewError::Died))));
+    }
+
+    #[tokio::test]
+    async fn views_that_die_later_are_said_to_have_stopped() {
+        let log = Arc::new(MemoryLog::new());
+        append(&log, 0..10, None).await;
+        let engine = crate::engine::Engine::start(parts(&log, 12)).await.unwrap();
+        append(&log, 10..15, None).await;
+        let mut progress = engine.views().progress();
+        let stopped = progress.wait_for(|progress| progress.stopped).await.unwrap();
+        assert!(stopped.position < Position(15));
     }
 }
