@@ -28,4 +28,6 @@ mod tidy;
 #[cfg(test)]
 mod tls;
 #[cfg(test)]
+mod two_logs;
+#[cfg(test)]
 mod webhooks;

@@ -36,6 +36,7 @@ async fn lived(seed: u64, days: u32) -> (MemoryLog, LiveViews) {
     let following = tokio::spawn(Arc::clone(&fresh).follow(Arc::new(log.clone())));
     let (done, lived) = tokio::sync::oneshot::channel();
     let living = thread::spawn(move || {
+        let own: Arc<dyn EventLog> = Arc::new(own);
         let report = simulate_on(&own, seed, days, Size::SMALL);
         done.send(()).unwrap();
         report.unwrap()
@@ -232,7 +233,8 @@ fn trail_event(
 #[ignore = "a minute; run it with --release --run-ignored only --no-capture"]
 fn memory_stays_flat_over_thirty_days() {
     let log = MemoryLog::new();
-    simulate_on(&log, 1, 30, Size::SMALL).unwrap();
+    let own: Arc<dyn EventLog> = Arc::new(log.clone());
+    simulate_on(&own, 1, 30, Size::SMALL).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let events = decoded(&runtime.block_on(events(&log)));
     let views = LiveViews::default();

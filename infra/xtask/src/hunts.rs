@@ -11,6 +11,9 @@ const CRASH_ADVICE: &str = "keep the folder that it names: the log in it is the 
 const PROBE_FOLDER: &str = "tests/clients/schemathesis";
 const PYTHON_ADVICE: &str = "Python 3 with venv and pip is needed (Debian: python3-venv)";
 const PROBE_ADVICE: &str = "each finding above comes with a curl command that asks the same again";
+const TWO_LOGS_TEST: &str = "two_logs::the_whole_day_of_fumin_garden_ends_in_the_same_views";
+const TWO_LOGS_SEED: &str = "LASTMETER_TWO_LOGS_SEED";
+const TWO_LOGS_ADVICE: &str = "it names the views that differ; the same seed differs again";
 const HUNT_ADVICE: &str = "the last lines name seed and step; the same seed fails the same way";
 
 /// Options of `cargo xtask crash`.
@@ -43,6 +46,14 @@ pub struct Probe {
     seed: u64,
 }
 
+/// Options of `cargo xtask two-logs`.
+#[derive(Debug, Args)]
+pub struct TwoLogs {
+    /// The day's seed.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
 /// Asks what the published contracts allow, and much that they do not, of a served engine: no
 /// answer may be a server's error.
 ///
@@ -65,16 +76,35 @@ pub fn probe(house: &House, options: &Probe) -> Result<(), TaskError> {
 /// # Errors
 /// When an acknowledged event is lost or doubled, and when the hunt does not build.
 pub fn crash(house: &House, options: &Crash) -> Result<(), TaskError> {
+    let cycles = options.cycles.to_string();
+    ignored(house, CRASH_TEST, CRASH_ADVICE, (CRASH_CYCLES, &cycles))
+}
+
+/// Lives the whole day of the sample community on both logs, in release.
+///
+/// # Errors
+/// When a view differs, and when the engine does not build.
+pub fn two_logs(house: &House, options: &TwoLogs) -> Result<(), TaskError> {
+    let seed = options.seed.to_string();
+    ignored(house, TWO_LOGS_TEST, TWO_LOGS_ADVICE, (TWO_LOGS_SEED, &seed))
+}
+
+/// Runs one of the tests that the suite leaves out, in release.
+fn ignored(
+    house: &House,
+    test: &'static str,
+    advice: &'static str,
+    (name, value): (&str, &str),
+) -> Result<(), TaskError> {
     let suite = ["test", "--release", "--package", "tests", "--test", "suite", "--", "--ignored"];
     // A filter that matches nothing passes, so the name is looked for first.
     let list = suite.into_iter().chain(["--list"]);
-    let names = house.cargo("the list of hunts", CRASH_ADVICE, list).capture()?;
-    if !names.lines().any(|line| line == format!("{CRASH_TEST}: test")) {
-        return Err(TaskError::NoSuchTest { name: CRASH_TEST });
+    let names = house.cargo("the list of hunts", advice, list).capture()?;
+    if !names.lines().any(|line| line == format!("{test}: test")) {
+        return Err(TaskError::NoSuchTest { name: test });
     }
-    let hunt = suite.into_iter().chain(["--exact", CRASH_TEST, "--nocapture"]);
-    let cycles = options.cycles.to_string();
-    house.cargo("the kill -9 hunt", CRASH_ADVICE, hunt).env(CRASH_CYCLES, &cycles).run()
+    let hunt = suite.into_iter().chain(["--exact", test, "--nocapture"]);
+    house.cargo("the hunt", advice, hunt).env(name, value).run()
 }
 
 /// Simulates many seeded days in virtual time, in release, with the rules checked at every step.

@@ -49,6 +49,9 @@ enum Chore {
     Crash(hunts::Crash),
     /// Simulates many seeded days in virtual time and checks the rules after every step.
     Hunt(hunts::Hunt),
+    /// Lives the whole day of the sample community on the embedded log and over KurrentDB's
+    /// protocol, and compares the hash of every view.
+    TwoLogs(hunts::TwoLogs),
 }
 
 fn main() -> ExitCode {
@@ -76,6 +79,7 @@ fn run(house: &House, chore: Chore) -> Result<(), TaskError> {
         Chore::Bench(bench) => engine::bench(house, bench),
         Chore::Crash(crash) => hunts::crash(house, &crash),
         Chore::Hunt(hunt) => hunts::hunt(house, &hunt),
+        Chore::TwoLogs(two_logs) => hunts::two_logs(house, &two_logs),
     }
 }
 

@@ -46,7 +46,7 @@ pub use projections::facts::CLOSED_KEPT;
 pub use run_sheet::WrongPins;
 pub use scan_body::{ScanBody, ScanKind};
 pub use tls::{AUTHORITY_PATH, Authority, Tls};
-pub use views::{Asked, Change, Changes, LiveViews, Note, When};
+pub use views::{Asked, Change, Changes, HashError, LiveViews, Note, ViewHashes, When};
 pub use webhooks::{HookKind, SetHookBody, WebhookSettings, Webhooks, WebhooksError};
 
 use crate::problem::ProblemResponse;

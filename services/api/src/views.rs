@@ -6,6 +6,7 @@
 
 mod ask;
 mod feed;
+mod hashes;
 pub(crate) mod lists;
 pub mod look_up;
 mod past;
@@ -30,6 +31,7 @@ use serde_json::value::RawValue;
 pub use self::ask::{Asked, When};
 use self::feed::Feed;
 pub use self::feed::{Change, Changes, Note};
+pub use self::hashes::{HashError, ViewHashes};
 use self::look_up::LookUps;
 use self::past::Past;
 use self::rebuild::{Rebuilding, Saved};

@@ -9,6 +9,7 @@ mod data;
 mod demo;
 mod doctor;
 mod log_tools;
+mod migrate;
 mod progress;
 pub mod serve;
 mod simulate;
@@ -35,7 +36,7 @@ pub fn run() -> ExitCode {
         Command::Restore(options) => log_tools::restore(&options),
         Command::Export(options) => log_tools::export(&options),
         Command::Import(options) => log_tools::import(&options),
-        Command::Migrate(options) => log_tools::migrate(&options),
+        Command::Migrate(options) => migrate::run(&options),
         Command::Schemas(options) => contracts::write(&options),
     };
     match outcome {

@@ -1,19 +1,18 @@
-//! Work on log files: verify, back up, restore, export, import, migrate.
+//! Work on log files: verify, back up, restore, export, import.
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{BufReader, BufWriter, Write};
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use event_log::sqlite::{self, Verification};
 use event_log::{PAGE_EVENTS_MAX, Progress, SqliteLog, ndjson};
 use runtime::codec::Observed;
 
 use crate::Failure;
-use crate::cli::{Backup, Export, Import, Migrate, Restore, Verify};
-use crate::data::{Files, Log};
+use crate::cli::{Backup, Export, Import, Restore, Verify};
+use crate::data::Files;
 use crate::progress::Shown;
 use crate::terminal::{complain, remark, say};
 
@@ -170,65 +169,8 @@ pub(crate) fn import(options: &Import) -> Result<ExitCode, Failure> {
     })
 }
 
-/// Copies one log to another, from a folder or a cluster to a folder or a cluster.
-pub(crate) fn migrate(options: &Migrate) -> Result<ExitCode, Failure> {
-    runtime()?.block_on(async {
-        let from = match folder_of(&options.from) {
-            Some(folder) => Log::Embedded(Arc::new(open_existing(folder)?)),
-            None => Log::on_cluster(&options.from, &options.cluster).await?,
-        };
-        let to = match folder_of(&options.to) {
-            Some(folder) => Log::Embedded(Arc::new(Files::of(folder).open_log()?)),
-            None => Log::on_cluster(&options.to, &options.cluster).await?,
-        };
-        let shown = Shown::of("events");
-        let mut watcher = |progress| shown.watch(progress);
-        let (source, copy) = (from.shared(), to.shared());
-        let moved = match (&from, &to) {
-            (Log::Embedded(_), Log::Embedded(_)) => {
-                event_log::copy(&*source, &*copy, &mut watcher).await?
-            }
-            (Log::Cluster(_), _) | (_, Log::Cluster(_)) => {
-                event_log::copy_without_system(&*source, &*copy, &mut watcher).await?
-            }
-        };
-        shown.end();
-        say(&format!("{} events copied, {} were there already", moved.appended, moved.present));
-        let (ours, theirs) = (event_log::digest(&*source).await?, event_log::digest(&*copy).await?);
-        if ours != theirs {
-            let advice = "the copy differs from its source: was one of them written meanwhile? \
-                          Run this again";
-            return Err(advice.into());
-        }
-        say(&format!("both logs have the digest {} over {} events", ours.0, ours.1));
-        copy_keys(options)?;
-        Ok(ExitCode::SUCCESS)
-    })
-}
-
-/// What is no URL is a folder.
-fn folder_of(place: &str) -> Option<&Path> {
-    (!place.contains("://")).then(|| Path::new(place))
-}
-
-/// Copies the keys too, or says that they stay where they are.
-fn copy_keys(options: &Migrate) -> Result<(), Failure> {
-    let (Some(from), Some(to)) = (folder_of(&options.from), folder_of(&options.to)) else {
-        say("the keys of personal data are in no log: take keys.db along, and keep it apart");
-        return Ok(());
-    };
-    let (from, to) = (Files::of(from), Files::of(to));
-    if from.keys.exists() && !to.keys.exists() {
-        runtime::vault::Vault::copy(&from.keys, &to.keys)?;
-    }
-    if from.photos.exists() && !to.photos.exists() {
-        runtime::photos::Photos::copy(&from.photos, &to.photos)?;
-    }
-    Ok(())
-}
-
 /// Opens a log that must be there: a wrong path must not make a new one.
-fn open_existing(folder: &Path) -> Result<SqliteLog, Failure> {
+pub(crate) fn open_existing(folder: &Path) -> Result<SqliteLog, Failure> {
     let files = Files::of(folder);
     if !files.log.exists() {
         return Err(format!("there is no event log at {}", files.log.display()).into());
@@ -251,6 +193,6 @@ async fn in_background<T: Send + 'static, E: Send + 'static>(
     .await
 }
 
-fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+pub(crate) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }

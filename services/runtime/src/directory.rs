@@ -524,13 +524,20 @@ impl From<&Place> for StoredPlace {
         Self {
             community: place.community.clone(),
             building_order: place.building_order.clone(),
-            households: place.households.iter().map(|(id, s)| (*id, s.clone())).collect(),
+            households: in_order(&place.households),
             volunteers: place.volunteers.clone(),
             runs: place.runs.clone(),
-            parcels: place.parcels.iter().map(|(id, known)| (*id, known.clone())).collect(),
+            parcels: in_order(&place.parcels),
             closed: place.closed.clone(),
         }
     }
+}
+
+/// The same facts are always written in the same order.
+fn in_order<K: Copy + Ord, V: Clone>(map: &HashMap<K, V>) -> Vec<(K, V)> {
+    let mut entries: Vec<_> = map.iter().map(|(key, value)| (*key, value.clone())).collect();
+    entries.sort_by_key(|(key, _)| *key);
+    entries
 }
 
 impl From<Place> for StoredPlace {

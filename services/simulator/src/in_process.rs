@@ -1,4 +1,4 @@
-//! The driver without HTTP: an engine in this process, a log in memory, virtual time.
+//! The driver without HTTP: an engine in this process, on any log, in virtual time.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use domain::parcel::event::{DeliveryLevel, Piece, Receiver};
 use domain::run::{Phase, Run, RunCommand};
 use domain::supply::SizeClass;
 use domain::volunteer::{Volunteer, VolunteerCommand};
-use event_log::{EventLog, MemoryLog};
+use event_log::EventLog;
 use jiff::Timestamp;
 use runtime::clock::{Clock, ManualClock};
 use runtime::codec::Main;
@@ -42,7 +42,7 @@ pub struct InProcess {
     engine: Arc<Engine>,
     clock: Arc<ManualClock>,
     vault: Arc<Vault>,
-    log: MemoryLog,
+    log: Arc<dyn EventLog>,
 }
 
 impl InProcess {
@@ -50,7 +50,7 @@ impl InProcess {
     ///
     /// # Errors
     /// [`FrontError`] when the engine does not start.
-    pub async fn start(log: MemoryLog, seed: u64, at: Timestamp) -> Told<Self> {
+    pub async fn start(log: Arc<dyn EventLog>, seed: u64, at: Timestamp) -> Told<Self> {
         let vault = Arc::new(Vault::seeded(seed).map_err(unusable)?);
         let clock = Arc::new(ManualClock::at(at));
         let engine = engine(&log, &clock, &vault).await.map_err(unusable)?;
@@ -287,13 +287,13 @@ fn planned_run(told: &ToldRun) -> Option<PlannedRun> {
 }
 
 async fn engine(
-    log: &MemoryLog,
+    log: &Arc<dyn EventLog>,
     clock: &Arc<ManualClock>,
     vault: &Arc<Vault>,
 ) -> Result<Arc<Engine>, StartError> {
     let (clock, vault): (Arc<dyn Clock>, _) = (clock.clone(), Arc::clone(vault));
-    let parts =
-        Parts { log: Arc::new(log.clone()), clock, vault, snapshots: None, observers: vec![] };
+    let log = Arc::clone(log);
+    let parts = Parts { log, clock, vault, snapshots: None, observers: vec![] };
     Engine::start(parts).await
 }
 
@@ -465,7 +465,8 @@ mod tests {
     impl Bench {
         async fn new() -> Self {
             let at: Timestamp = "2022-11-14T01:00:00Z".parse().unwrap();
-            let mut front = InProcess::start(MemoryLog::new(), 1, at).await.unwrap();
+            let mut front =
+                InProcess::start(Arc::new(event_log::MemoryLog::new()), 1, at).await.unwrap();
             let by = Sender {
                 community: "fumin-garden".parse().unwrap(),
                 actor: "badge-1".parse().unwrap(),

@@ -24,7 +24,8 @@ fn honest() -> &'static [RecordedEvent] {
     static DAY: OnceLock<Vec<RecordedEvent>> = OnceLock::new();
     DAY.get_or_init(|| {
         let log = MemoryLog::new();
-        simulate_on(&log, 5, 1, Size::SMALL).unwrap();
+        let own: Arc<dyn EventLog> = Arc::new(log.clone());
+        simulate_on(&own, 5, 1, Size::SMALL).unwrap();
         wait(read(&log))
     })
 }
