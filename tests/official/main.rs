@@ -42,7 +42,7 @@ async fn served(log: Arc<dyn EventLog>) -> (eventstore::Client, Face) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let clock = Arc::new(|| runtime::clock::Clock::now(&runtime::clock::SystemClock));
     let append_bytes_max = APPEND_BYTES_MAX;
-    let options = Options { clock, writable: true, owned: None, append_bytes_max };
+    let options = Options { clock, writable: true, owned: None, append_bytes_max, tls: None };
     let face = Face::serve(log, listener, options).unwrap();
     let url = format!("esdb://admin:changeit@{}?tls=false&defaultDeadline=60000", face.address);
     (eventstore::Client::new(url.parse().unwrap()).unwrap(), face)

@@ -22,6 +22,7 @@ pub const SERVING: &str = "serving";
 pub struct Serving {
     engine: Engine,
     address: SocketAddr,
+    said: String,
 }
 
 impl Serving {
@@ -54,9 +55,9 @@ impl Serving {
         let mut lines = BufReader::new(err).lines();
         for line in lines.by_ref() {
             let line = line?;
-            if let Some(address) = address(&line) {
+            if let Some(address) = address(&line, SERVING) {
                 thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-                return Ok(Self { engine, address });
+                return Ok(Self { engine, address, said });
             }
             said.push_str(&line);
             said.push('\n');
@@ -67,6 +68,11 @@ impl Serving {
     /// The address that it serves on.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The address in the log line with this message, of those before it served.
+    pub fn address_in(&self, message: &str) -> Option<SocketAddr> {
+        self.said.lines().find_map(|line| address(line, message))
     }
 }
 
@@ -84,10 +90,10 @@ impl DerefMut for Serving {
     }
 }
 
-fn address(line: &str) -> Option<SocketAddr> {
+fn address(line: &str, message: &str) -> Option<SocketAddr> {
     let line: Value = serde_json::from_str(line).ok()?;
     let fields = &line["fields"];
-    let serves = fields["message"] == SERVING;
+    let serves = fields["message"] == message;
     fields["address"].as_str().filter(|_| serves)?.parse().ok()
 }
 
@@ -98,9 +104,9 @@ mod tests {
     #[test]
     fn the_address_is_read_from_the_line_that_says_so() {
         let line = r#"{"fields":{"message":"serving","address":"127.0.0.1:81"}}"#;
-        assert_eq!(address(line).unwrap().port(), 81);
-        assert_eq!(address(&line.replace("serving", "stopping")), None);
-        assert_eq!(address("thread panicked"), None);
+        assert_eq!(address(line, SERVING).unwrap().port(), 81);
+        assert_eq!(address(&line.replace("serving", "stopping"), SERVING), None);
+        assert_eq!(address("thread panicked", SERVING), None);
     }
 
     #[test]

@@ -22,6 +22,8 @@ mod graphql;
 #[cfg(test)]
 mod rebuilt;
 #[cfg(test)]
+mod replicas;
+#[cfg(test)]
 mod schemas;
 #[cfg(test)]
 mod tidy;

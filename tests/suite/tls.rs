@@ -1,7 +1,11 @@
 //! HTTPS of the real program: its own authority, a given certificate, and what doctor says of it.
 
-use std::{fs, net::SocketAddr, path::Path, process::Command, sync::Arc};
+use std::{fs, net::SocketAddr, path::Path, process::Command, sync::Arc, time::Duration};
 
+use event_log::{
+    EventLog,
+    kurrent::{Config, KurrentLog},
+};
 use rustls::{
     ClientConfig, RootCertStore,
     crypto::ring,
@@ -135,4 +139,29 @@ fn doctor_says_what_is_missing_and_what_to_do() {
     let left: Vec<_> =
         fs::read_dir(data.path()).unwrap().map(|one| one.unwrap().file_name()).collect();
     assert_eq!(left, ["events.db"], "it leaves nothing behind");
+}
+
+/// The official client, over TLS with the authority's file, as `serve --event-log` uses it; and the
+/// same certificate on the engine's own face.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_face_shows_the_certificate_too_and_the_adapter_trusts_its_authority_alone() {
+    let (data, other) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let mut command = Command::new(engine_binary().unwrap());
+    command.arg("serve").arg("--data").arg(data.path()).args(["--tls", "self"]);
+    command.args(["--listen", "127.0.0.1:0", "--kurrent-listen", "127.0.0.1:0"]);
+    command.args(["--log-format", "json"]).env("RUST_LOG", "info");
+    let engine = Serving::spawn(command).unwrap();
+    let face = engine.address_in("serving the log over KurrentDB's protocol").unwrap();
+    let config = |scheme: &str, authority: &Path| Config {
+        ca_file: Some(authority.join("tls/ca.pem")),
+        connect_max: Duration::from_secs(1),
+        ..Config::new(format!("esdb://{face}?tls={scheme}"))
+    };
+    let log = KurrentLog::connect(config("true", data.path())).await.unwrap();
+    assert_eq!(log.head().await.unwrap(), None);
+
+    drop(serve(other.path(), "self"));
+    for refused in [config("true", other.path()), config("false", data.path())] {
+        assert!(KurrentLog::connect(refused).await.is_err());
+    }
 }

@@ -20,7 +20,7 @@ pub(crate) async fn served(behind: Arc<dyn EventLog>) -> (Face, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let clock = Arc::new(|| runtime::clock::SystemClock.now());
     let append_bytes_max = 16 * kurrent_face::APPEND_BYTES_MAX;
-    let options = Options { clock, writable: true, owned: None, append_bytes_max };
+    let options = Options { clock, writable: true, owned: None, append_bytes_max, tls: None };
     let face = Face::serve(behind, listener, options).unwrap();
     let url = format!("esdb://{}?tls=false", face.address);
     (face, url)

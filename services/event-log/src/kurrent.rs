@@ -372,6 +372,10 @@ impl EventLog for KurrentLog {
     fn health(&self) -> Health {
         Health::Writable
     }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
 }
 
 /// The server, or the way to it, failed: the same call may succeed a moment later.

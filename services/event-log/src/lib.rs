@@ -128,6 +128,11 @@ pub trait EventLog: Send + Sync + 'static {
 
     /// Whether it takes events now.
     fn health(&self) -> Health;
+
+    /// Whether other processes may append to it too, so that what was read of a stream may be old.
+    fn is_shared(&self) -> bool {
+        false
+    }
 }
 
 /// Refuses what no log would take, so that every log refuses the same.

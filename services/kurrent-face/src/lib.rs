@@ -18,6 +18,7 @@ mod stamp;
 mod store;
 mod streams;
 mod tcp;
+mod unsupported;
 mod wire;
 
 use std::{future::Future, net::SocketAddr, sync::Arc};
@@ -38,6 +39,7 @@ use crate::{
     },
     store::Store,
     streams::{Streams, stopped},
+    unsupported::{Monitoring, MultiStream, Operations, Projections, Unsupported, Users},
 };
 pub use crate::{name::Owned, store::Clock};
 
@@ -56,6 +58,8 @@ pub struct Options {
     pub owned: Option<Owned>,
     /// The most bytes of one append.
     pub append_bytes_max: usize,
+    /// Whose certificate is shown; `None` speaks in the clear.
+    pub tls: Option<Arc<rustls::ServerConfig>>,
 }
 
 /// A log that is served.
@@ -97,7 +101,7 @@ fn run(
     options: Options,
     stopping: watch::Receiver<bool>,
 ) -> impl Future<Output = Result<(), tonic::transport::Error>> + Send {
-    let Options { clock, writable, owned, append_bytes_max } = options;
+    let Options { clock, writable, owned, append_bytes_max, tls } = options;
     let names = Names::new(owned);
     let store = Arc::new(Store::new(log, names, Arc::clone(&clock), writable, append_bytes_max));
     let persistent = PersistentSubscriptions::new(Arc::clone(&store), stopping.clone());
@@ -115,5 +119,10 @@ fn run(
                 .max_decoding_message_size(MESSAGE_BYTES_MAX)
                 .max_encoding_message_size(MESSAGE_BYTES_MAX),
         )
-        .serve_with_incoming_shutdown(tcp::connections(listener), stopped(stopping))
+        .add_service(Unsupported::<Projections>::new())
+        .add_service(Unsupported::<Users>::new())
+        .add_service(Unsupported::<Operations>::new())
+        .add_service(Unsupported::<Monitoring>::new())
+        .add_service(Unsupported::<MultiStream>::new())
+        .serve_with_incoming_shutdown(tcp::connections(listener, tls), stopped(stopping))
 }

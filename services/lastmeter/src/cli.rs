@@ -102,11 +102,12 @@ pub struct Serve {
     /// How the cluster is signed in to.
     #[command(flatten)]
     pub cluster: Cluster,
-    /// The file of the keys of personal data [default: keys.db in the data folder]. Replicas of
-    /// one machine share it.
-    #[arg(long, value_name = "FILE", env = "LASTMETER_KEYS")]
+    /// The keys of personal data [default: keys.db in the data folder]. Replicas of one machine
+    /// share a file; replicas of several machines share a folder, which must be there.
+    #[arg(long, value_name = "FILE|DIR", env = "LASTMETER_KEYS")]
     pub keys: Option<PathBuf>,
-    /// Serve the embedded log over the KurrentDB protocol on this address, for reading.
+    /// Serve the embedded log over the KurrentDB protocol on this address, for reading; with `--tls`
+    /// encrypted.
     #[arg(long, value_name = "ADDRESS", env = "LASTMETER_KURRENT_LISTEN")]
     pub kurrent_listen: Option<SocketAddr>,
     /// Let clients of that address write, to streams that are not the engine's own.
@@ -290,6 +291,10 @@ pub struct Migrate {
     /// How the cluster is signed in to.
     #[command(flatten)]
     pub cluster: Cluster,
+    /// Copy the keys of personal data of the folder that is copied from to this empty folder, which
+    /// replicas on several machines then share as their `--keys`.
+    #[arg(long, value_name = "DIR")]
+    pub keys_to: Option<PathBuf>,
 }
 
 /// Options of `schemas`.

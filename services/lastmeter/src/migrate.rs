@@ -110,8 +110,24 @@ fn folder_of(place: &str) -> Option<&Path> {
 
 /// Copies the keys too, or says that they stay where they are.
 fn copy_keys(options: &Migrate) -> Result<(), Failure> {
+    if let Some(folder) = &options.keys_to {
+        let from = folder_of(&options.from).map(Files::of).ok_or(
+            "--keys-to copies the keys of a folder: the keys of a cluster's replicas are no part \
+             of it, copy their --keys by hand",
+        )?;
+        std::fs::create_dir_all(folder)?;
+        if from.keys.exists() {
+            runtime::vault::Vault::copy(&from.keys, folder)?;
+        }
+        say(&format!(
+            "the keys are in {}: serve with --keys and keep it private",
+            folder.display()
+        ));
+        return Ok(());
+    }
     let (Some(from), Some(to)) = (folder_of(&options.from), folder_of(&options.to)) else {
-        say("the keys of personal data are in no log: take keys.db along, and keep it apart");
+        say("the keys of personal data are in no log: take keys.db along, or have replicas on \
+             several machines share them in a folder with --keys-to");
         return Ok(());
     };
     let (from, to) = (Files::of(from), Files::of(to));

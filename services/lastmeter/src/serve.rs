@@ -264,7 +264,10 @@ async fn serve(config: &Config) -> Result<Log, Failure> {
     let tls = config.tls.clone().map(|choice| TlsSource { choice, folder: files.folder.clone() });
     let served = Served::start(source, config.listen, tls.as_ref()).await?;
     let face = match config.kurrent_listen {
-        Some(address) => Some(face(log.shared(), address, config.kurrent_write).await?),
+        Some(address) => {
+            let tls = tls.as_ref().map(TlsSource::of_face).transpose()?;
+            Some(face(log.shared(), address, config.kurrent_write, tls).await?)
+        }
         None => None,
     };
     for path in &config.communities {
@@ -291,6 +294,7 @@ async fn face(
     log: Arc<dyn EventLog>,
     address: SocketAddr,
     writable: bool,
+    tls: Option<Arc<rustls::ServerConfig>>,
 ) -> Result<kurrent_face::Face, Failure> {
     let listener = bind(address).await?;
     let options = kurrent_face::Options {
@@ -298,6 +302,7 @@ async fn face(
         writable,
         owned: Some(Arc::new(codec::is_own_stream)),
         append_bytes_max: kurrent_face::APPEND_BYTES_MAX,
+        tls,
     };
     let face = kurrent_face::Face::serve(log, listener, options)?;
     tracing::info!(address = %face.address, writable, "serving the log over KurrentDB's protocol");

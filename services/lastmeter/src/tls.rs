@@ -88,6 +88,19 @@ impl TlsSource {
     }
 }
 
+impl TlsSource {
+    /// What is needed to serve clients of KurrentDB's protocol with the same certificate.
+    pub(crate) fn of_face(&self) -> Result<Arc<ServerConfig>, Failure> {
+        let config = match &self.choice {
+            TlsChoice::Given { certificate, key } => given(certificate, key)?,
+            TlsChoice::Own => config(Own::open(&self.folder)?.keep_current()?)?,
+        };
+        let mut config = Arc::unwrap_or_clone(config);
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        Ok(Arc::new(config))
+    }
+}
+
 /// Says on the terminal how phones come to trust this machine.
 fn introduce(authority: &api::Authority) {
     if let Ok(qr) = labels::Qr::of(&authority.url) {

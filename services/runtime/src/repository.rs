@@ -1,4 +1,9 @@
 //! Aggregates in memory: loaded from their streams, decided on, appended to, kept for the next one.
+//!
+//! On a log that others append to as well, what is in memory may be old, so nothing that it says
+//! is said before its stream was read on; only a decision that appends needs no look, because the
+//! log refuses it where it is old. And what was appended is read back: another replica may have
+//! done the same command a moment before, with other events, which the log takes for ours.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,8 +12,8 @@ use domain::device::event::ContentDigest;
 use domain::fold;
 use domain::ids::{CommandId, CommunityId};
 use event_log::{
-    AppendError, Direction, EventLog, Expected, LogError, PAGE_EVENTS_MAX, Position, Revision,
-    StreamName, StreamNameError,
+    AppendError, Direction, EventLog, Expected, LogError, NewEvent, PAGE_EVENTS_MAX, Position,
+    RecordedEvent, Revision, StreamName, StreamNameError,
 };
 use quick_cache::sync::Cache;
 use tokio::sync::Mutex;
@@ -125,7 +130,7 @@ impl<A: Stored> Repository<A> {
         let stream = A::stream(community, id)?;
         let slot = self.slot(&stream);
         let mut slot = slot.lock().await;
-        let loaded = self.loaded(&stream, &mut slot).await?;
+        let loaded = self.current(&stream, &mut slot).await?;
         Ok((loaded.state.clone(), loaded.revision))
     }
 
@@ -163,22 +168,29 @@ impl<A: Stored> Repository<A> {
         for _ in 0..ATTEMPTS_MAX {
             let slot = self.slot(&stream);
             let mut slot = slot.lock().await;
+            let may_be_old = slot.is_some() && self.log.is_shared();
             let loaded = self.loaded(&stream, &mut slot).await?;
             if let Some(applied) = loaded.commands.get(&request.command_id).copied() {
                 return self.replay(&stream, loaded, request, applied).await;
             }
-            if let Some(expected) = expected.filter(|expected| *expected != loaded.revision) {
-                return Err(NotDone::Conflict { expected, actual: loaded.revision });
-            }
-            let command = command(&loaded.state).map_err(NotDone::Refused)?;
-            let events = A::decide(&loaded.state, command).map_err(NotDone::Refused)?;
-            if events.is_empty() {
-                let (state, revision) = (loaded.state.clone(), loaded.revision);
-                return Ok(Done { how: How::AlreadySo, state, revision });
-            }
+            let decided = match expected.filter(|expected| *expected != loaded.revision) {
+                Some(expected) => Err(NotDone::Conflict { expected, actual: loaded.revision }),
+                None => command(&loaded.state)
+                    .and_then(|command| A::decide(&loaded.state, command))
+                    .map_err(NotDone::Refused),
+            };
+            let events = match decided {
+                Ok(events) if !events.is_empty() => events,
+                _ if may_be_old && self.read_on(&stream, loaded).await? => continue,
+                Err(not_done) => return Err(not_done),
+                Ok(_) => {
+                    let (state, revision) = (loaded.state.clone(), loaded.revision);
+                    return Ok(Done { how: How::AlreadySo, state, revision });
+                }
+            };
             match self.append(&stream, loaded, request, &events).await {
-                Ok(done) => return Ok(done),
-                Err(Failure::Append(AppendError::WrongRevision { .. })) => *slot = None,
+                Ok(Some(done)) => return Ok(done),
+                Ok(None) | Err(Failure::Append(AppendError::WrongRevision { .. })) => *slot = None,
                 Err(failure) => {
                     // What is in memory may lag behind what is in the log.
                     *slot = None;
@@ -198,6 +210,20 @@ impl<A: Stored> Repository<A> {
             Ok(slot) => slot,
             Err(never) => match never {},
         }
+    }
+
+    /// One as its stream says now.
+    async fn current<'a>(
+        &self,
+        stream: &StreamName,
+        slot: &'a mut Option<Loaded<A>>,
+    ) -> Result<&'a mut Loaded<A>, Failure> {
+        let may_be_old = slot.is_some() && self.log.is_shared();
+        let loaded = self.loaded(stream, slot).await?;
+        if may_be_old {
+            self.read_on(stream, loaded).await?;
+        }
+        Ok(loaded)
     }
 
     async fn loaded<'a>(
@@ -225,7 +251,7 @@ impl<A: Stored> Repository<A> {
         let stream = A::stream(community, id)?;
         let slot = self.slot(&stream);
         let mut slot = slot.lock().await;
-        let loaded = self.loaded(&stream, &mut slot).await?;
+        let loaded = self.current(&stream, &mut slot).await?;
         let Some(applied) = loaded.commands.get(&request.command_id).copied() else {
             return Ok(None);
         };
@@ -283,13 +309,30 @@ impl<A: Stored> Repository<A> {
         up_to: Option<Revision>,
     ) -> Result<Loaded<A>, Failure> {
         let mut loaded = Loaded { state: Arc::default(), revision: None, commands: HashMap::new() };
+        self.read_up_to(stream, &mut loaded, up_to).await?;
+        Ok(loaded)
+    }
+
+    /// Reads what others have appended meanwhile; tells whether there was anything.
+    async fn read_on(&self, stream: &StreamName, loaded: &mut Loaded<A>) -> Result<bool, Failure> {
+        let before = loaded.revision;
+        self.read_up_to(stream, loaded, None).await?;
+        Ok(loaded.revision != before)
+    }
+
+    async fn read_up_to(
+        &self,
+        stream: &StreamName,
+        loaded: &mut Loaded<A>,
+        up_to: Option<Revision>,
+    ) -> Result<(), Failure> {
         loop {
             let from = loaded.revision.map(|revision| Revision(revision.0 + 1));
             let page =
                 self.log.read_stream(stream, from, Direction::Forwards, PAGE_EVENTS_MAX).await?;
             for recorded in &page {
                 if up_to.is_some_and(|up_to| recorded.revision > up_to) {
-                    return Ok(loaded);
+                    return Ok(());
                 }
                 let metadata = codec::decode_metadata(recorded)?;
                 let event: A::Event = codec::decode(recorded, metadata.schema_version)?;
@@ -300,7 +343,7 @@ impl<A: Stored> Repository<A> {
                 loaded.commands.insert(metadata.command_id, applied);
             }
             if page.len() < PAGE_EVENTS_MAX {
-                return Ok(loaded);
+                return Ok(());
             }
         }
     }
@@ -319,33 +362,56 @@ impl<A: Stored> Repository<A> {
         Ok(Done { how: How::Replayed, state, revision: Some(applied.revision) })
     }
 
+    /// Appends events; `None` when what stands there now is what somebody else has made of the
+    /// same command.
     async fn append(
         &self,
         stream: &StreamName,
         loaded: &mut Loaded<A>,
         request: &Request,
         events: &[A::Event],
-    ) -> Result<Done<A>, Failure> {
+    ) -> Result<Option<Done<A>>, Failure> {
         let expected = loaded.revision.map_or(Expected::NoStream, Expected::Exact);
         let encoded = encode(events, request)?;
+        let ours = self.log.is_shared().then(|| encoded.clone());
         let appended = self.log.append(stream, expected, encoded).await?;
+        if let Some(ours) = ours
+            && !self.stands(stream, expected, &ours).await?
+        {
+            return Ok(None);
+        }
         let state = Arc::unwrap_or_clone(std::mem::take(&mut loaded.state));
         loaded.state = Arc::new(fold::<A>(state, events));
         loaded.revision = Some(appended.revision);
         let applied = Applied { content: request.content, revision: appended.revision };
         loaded.commands.insert(request.command_id, applied);
-        Ok(Done {
+        Ok(Some(Done {
             how: How::Appended(appended.position),
             state: loaded.state.clone(),
             revision: loaded.revision,
-        })
+        }))
+    }
+
+    /// Whether these very events stand at their place, and not others under the same ids.
+    async fn stands(
+        &self,
+        stream: &StreamName,
+        expected: Expected,
+        ours: &[NewEvent],
+    ) -> Result<bool, Failure> {
+        let from = Some(expected.first());
+        let there = self.log.read_stream(stream, from, Direction::Forwards, ours.len()).await?;
+        let same = |(there, ours): (&RecordedEvent, &NewEvent)| {
+            there.id == ours.id && there.data == ours.data && there.metadata == ours.metadata
+        };
+        Ok(there.len() == ours.len() && there.iter().zip(ours).all(same))
     }
 }
 
 fn encode<E: domain::DomainEvent>(
     events: &[E],
     request: &Request,
-) -> Result<Vec<event_log::NewEvent>, CodecError> {
+) -> Result<Vec<NewEvent>, CodecError> {
     let mut metadata = request.metadata();
     let mut bytes = codec::encode_metadata(&metadata)?;
     let mut encoded = Vec::with_capacity(events.len());

@@ -2,13 +2,15 @@
 //! key erases everything that was sealed with it, wherever its ciphertext has been copied
 //! (crypto-shredding).
 //!
-//! The keys lie in a file of their own, beside the log and never in it.
+//! The keys lie in a file of their own, or in a folder that replicas on several machines share,
+//! beside the log and never in it.
+
+mod keys;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -17,12 +19,12 @@ use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use domain::household::event::{NameToken, TailToken};
 use domain::ids::{CommunityId, HouseholdId, ParcelId, VolunteerId};
 use domain::sealed::Sealed;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
+
+use self::keys::Keys;
 
 /// Bytes of a nonce of `XChaCha20-Poly1305`: long enough to be drawn at random for ever.
 const NONCE_BYTES: usize = 24;
-/// How long another process may keep the file.
-const BUSY_MAX: Duration = Duration::from_secs(5);
 /// Bytes of a key.
 const KEY_BYTES: usize = 32;
 
@@ -65,6 +67,15 @@ pub enum VaultError {
     /// The key file failed.
     #[error("the key file failed")]
     Database(#[from] rusqlite::Error),
+    /// The key folder failed.
+    #[error("the key folder failed")]
+    Folder(#[from] std::io::Error),
+    /// There are keys where they are to be copied to.
+    #[error("{} holds keys already; name a folder without any", path.display())]
+    NotEmpty {
+        /// The folder.
+        path: std::path::PathBuf,
+    },
     /// The machine gives no random bytes.
     #[error("the machine gives no random bytes")]
     Randomness,
@@ -82,8 +93,8 @@ pub struct Vault {
 }
 
 struct Inner {
-    connection: Connection,
-    keys: HashMap<Subject, Slot>,
+    keys: Keys,
+    known: HashMap<Subject, Slot>,
     randomness: Randomness,
 }
 
@@ -115,21 +126,39 @@ enum Slot {
 }
 
 impl Vault {
-    /// Opens or makes the key file.
+    /// Opens or makes the key file; where `path` is a folder, the keys are in it, one file each,
+    /// and replicas on several machines may share it.
     ///
     /// # Errors
-    /// [`VaultError`] when the file cannot be used.
+    /// [`VaultError`] when the file or folder cannot be used.
     pub fn open(path: &Path) -> Result<Self, VaultError> {
-        Self::prepare(Connection::open(path)?, Randomness::Machine)
+        Ok(Self::of(Keys::open(path)?, Randomness::Machine))
     }
 
-    /// Copies a key file to a new one, also while it is in use.
+    /// Copies keys to a new file, or to an empty folder, also while they are in use.
     ///
     /// # Errors
-    /// [`VaultError`] when one of them cannot be used, or the new one exists.
+    /// [`VaultError`] when one of them cannot be used, or the new one holds keys.
     pub fn copy(from: &Path, to: &Path) -> Result<(), VaultError> {
-        let connection = Connection::open(from)?;
-        connection.execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
+        let from = Keys::open(from)?;
+        if let (Keys::Database(connection), false) = (&from, to.is_dir()) {
+            connection.execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
+            return Ok(());
+        }
+        let copy = Keys::open(to)?;
+        if !copy.all()?.is_empty() {
+            return Err(VaultError::NotEmpty { path: to.to_owned() });
+        }
+        for (subject, slot) in from.all()? {
+            let key = match &slot {
+                Slot::Key(key) => Some(key),
+                Slot::Erased => None,
+            };
+            copy.add(&subject, key)?;
+        }
+        for (subject, owner) in from.bound()? {
+            copy.bind(&subject, &owner)?;
+        }
         Ok(())
     }
 
@@ -138,7 +167,7 @@ impl Vault {
     /// # Errors
     /// [`VaultError`] when SQLite cannot be used at all.
     pub fn in_memory() -> Result<Self, VaultError> {
-        Self::prepare(Connection::open_in_memory()?, Randomness::Machine)
+        Ok(Self::of(Keys::database(Connection::open_in_memory()?)?, Randomness::Machine))
     }
 
     /// Keys that live as long as the process and follow from a seed: for simulated people only,
@@ -149,30 +178,12 @@ impl Vault {
     pub fn seeded(seed: u64) -> Result<Self, VaultError> {
         let mut hasher = blake3::Hasher::new_derive_key("lastmeter seeded vault 1");
         let reader = hasher.update(&seed.to_le_bytes()).finalize_xof();
-        Self::prepare(Connection::open_in_memory()?, Randomness::Seed(Box::new(reader)))
+        let keys = Keys::database(Connection::open_in_memory()?)?;
+        Ok(Self::of(keys, Randomness::Seed(Box::new(reader))))
     }
 
-    fn prepare(connection: Connection, randomness: Randomness) -> Result<Self, VaultError> {
-        // Several replicas of one machine may share the file.
-        connection.busy_timeout(BUSY_MAX)?;
-        // A rollback journal and secure deletion: an erased key is overwritten in the file, and
-        // lingers in no write-ahead log.
-        connection.execute_batch(
-            "PRAGMA journal_mode = DELETE;
-             PRAGMA synchronous = FULL;
-             PRAGMA secure_delete = ON;
-             CREATE TABLE IF NOT EXISTS keys (
-                 subject TEXT PRIMARY KEY,
-                 key BLOB -- NULL: erased
-             ) WITHOUT ROWID;
-             CREATE TABLE IF NOT EXISTS owners (
-                 owner TEXT,
-                 subject TEXT, -- erased with its owner
-                 PRIMARY KEY (owner, subject)
-             ) WITHOUT ROWID;",
-        )?;
-        let keys = HashMap::new();
-        Ok(Self { inner: Mutex::new(Inner { connection, keys, randomness }) })
+    fn of(keys: Keys, randomness: Randomness) -> Self {
+        Self { inner: Mutex::new(Inner { keys, known: HashMap::new(), randomness }) }
     }
 
     /// Encrypts a text with its subject's key; the first text of a subject makes the key, durably.
@@ -242,21 +253,10 @@ impl Vault {
     /// [`VaultError`] when the file cannot be written.
     pub fn erase(&self, subject: &Subject) -> Result<(), VaultError> {
         let mut inner = self.lock();
-        let transaction = inner.connection.transaction()?;
-        transaction.execute(
-            "INSERT INTO keys (subject, key) VALUES (?1, NULL)
-             ON CONFLICT (subject) DO UPDATE SET key = NULL",
-            [subject.to_string()],
-        )?;
-        transaction.execute(
-            "UPDATE keys SET key = NULL
-             WHERE subject IN (SELECT subject FROM owners WHERE owner = ?1)",
-            [subject.to_string()],
-        )?;
-        transaction.commit()?;
+        inner.keys.erase(&subject.to_string())?;
         // The keys of its pieces are looked up again.
-        inner.keys.retain(|kept, _| !matches!(kept, Subject::Parcel(..)));
-        inner.keys.insert(subject.clone(), Slot::Erased);
+        inner.known.retain(|kept, _| !matches!(kept, Subject::Parcel(..)));
+        inner.known.insert(subject.clone(), Slot::Erased);
         Ok(())
     }
 
@@ -270,10 +270,7 @@ impl Vault {
             let mut inner = self.lock();
             // Nothing was ever sealed for it, and nothing will be.
             let Some(Slot::Key(_)) = inner.slot(subject)? else { return Ok(()) };
-            inner.connection.execute(
-                "INSERT INTO owners (subject, owner) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-                [subject.to_string(), owner.to_string()],
-            )?;
+            inner.keys.bind(&subject.to_string(), &owner.to_string())?;
             matches!(inner.slot(owner)?, Some(Slot::Erased))
         };
         if is_owner_erased { self.erase(subject) } else { Ok(()) }
@@ -326,10 +323,7 @@ impl Vault {
             None => {
                 let mut key = [0; KEY_BYTES];
                 inner.randomness.fill(&mut key)?;
-                inner.connection.execute(
-                    "INSERT INTO keys (subject, key) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-                    (subject.to_string(), key.as_slice()),
-                )?;
+                inner.keys.add(&subject.to_string(), Some(&key))?;
                 // Another replica may have made one a moment ago.
                 match inner.slot(subject)? {
                     Some(Slot::Key(key)) => Ok(key),
@@ -348,22 +342,14 @@ impl Vault {
 
 impl Inner {
     fn slot(&mut self, subject: &Subject) -> Result<Option<Slot>, VaultError> {
-        if let Some(slot) = self.keys.get(subject) {
+        if let Some(slot) = self.known.get(subject) {
             return Ok(Some(*slot));
         }
-        let stored: Option<Option<Vec<u8>>> = self
-            .connection
-            .query_row("SELECT key FROM keys WHERE subject = ?1", [subject.to_string()], |row| {
-                row.get(0)
-            })
-            .optional()?;
-        let slot = match stored {
-            None => return Ok(None),
-            Some(None) => Slot::Erased,
-            Some(Some(key)) => Slot::Key(key.try_into().map_err(|_| VaultError::Unreadable)?),
-        };
-        self.keys.insert(subject.clone(), slot);
-        Ok(Some(slot))
+        let slot = self.keys.find(&subject.to_string())?;
+        if let Some(slot) = slot {
+            self.known.insert(subject.clone(), slot);
+        }
+        Ok(slot)
     }
 }
 
@@ -379,16 +365,82 @@ mod tests {
         Subject::Household("fumin".parse().unwrap(), HouseholdId(uuid::Uuid::from_u128(n)))
     }
 
+    /// A file of one machine, and a folder of several.
+    fn places() -> [(tempfile::TempDir, std::path::PathBuf); 2] {
+        ["keys.db", ""].map(|name| {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join(name);
+            (folder, path)
+        })
+    }
+
     #[test]
     fn two_replicas_share_their_keys() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("keys.db");
-        let (one, two) = (Vault::open(&path).unwrap(), Vault::open(&path).unwrap());
-        let community: CommunityId = "fumin".parse().unwrap();
-        let token = one.tail_token(&community, "4321").unwrap();
-        assert_eq!(two.tail_token(&community, "4321").unwrap(), token);
-        let sealed = two.seal(&household(1), "三楼").unwrap();
-        assert_eq!(one.open_sealed(&household(1), &sealed).unwrap(), Opened::Text("三楼".into()));
+        for (_folder, path) in places() {
+            let (one, two) = (Vault::open(&path).unwrap(), Vault::open(&path).unwrap());
+            let community: CommunityId = "fumin".parse().unwrap();
+            let token = one.tail_token(&community, "4321").unwrap();
+            assert_eq!(two.tail_token(&community, "4321").unwrap(), token);
+            let sealed = two.seal(&household(1), "三楼").unwrap();
+            let opened = one.open_sealed(&household(1), &sealed).unwrap();
+            assert_eq!(opened, Opened::Text("三楼".into()));
+            one.erase(&household(1)).unwrap();
+            one.erase(&household(2)).unwrap();
+            let three = Vault::open(&path).unwrap();
+            assert_eq!(three.open_sealed(&household(1), &sealed).unwrap(), Opened::Erased);
+            assert!(matches!(two.seal(&household(2), "x"), Err(VaultError::Erased)));
+        }
+    }
+
+    /// Each of many replicas seals the first text of each subject at the same time as the others.
+    #[test]
+    fn a_key_that_all_make_at_once_is_one_key() {
+        const REPLICAS: usize = 8;
+        const SUBJECTS: u128 = 40;
+        for (_folder, path) in places() {
+            let begin = std::sync::Barrier::new(REPLICAS);
+            let seal = || {
+                let vault = Vault::open(&path).unwrap();
+                let sealed = (0..SUBJECTS).map(|n| {
+                    begin.wait();
+                    vault.seal(&household(n), "x").unwrap()
+                });
+                sealed.collect::<Vec<_>>()
+            };
+            let all: Vec<_> = std::thread::scope(|scope| {
+                let replicas: Vec<_> = (0..REPLICAS).map(|_| scope.spawn(seal)).collect();
+                replicas.into_iter().map(|replica| replica.join().unwrap()).collect()
+            });
+            let reader = Vault::open(&path).unwrap();
+            for sealed in &all {
+                for (n, sealed) in (0..SUBJECTS).zip(sealed) {
+                    let opened = reader.open_sealed(&household(n), sealed).unwrap();
+                    assert_eq!(opened, Opened::Text("x".into()), "{}", path.display());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn keys_move_from_a_file_to_a_folder_and_back() {
+        let ((_one, file), (_two, folder), (_three, back)) = {
+            let [file, folder] = places();
+            let [back, _] = places();
+            (file, folder, back)
+        };
+        let vault = Vault::open(&file).unwrap();
+        let sealed = vault.seal(&household(1), "李").unwrap();
+        let gone = vault.seal(&household(2), "王").unwrap();
+        vault.erase(&household(2)).unwrap();
+        Vault::copy(&file, &folder).unwrap();
+        assert!(matches!(Vault::copy(&file, &folder), Err(VaultError::NotEmpty { .. })));
+        Vault::copy(&folder, &back).unwrap();
+        for path in [&folder, &back] {
+            let vault = Vault::open(path).unwrap();
+            let opened = vault.open_sealed(&household(1), &sealed).unwrap();
+            assert_eq!(opened, Opened::Text("李".into()));
+            assert_eq!(vault.open_sealed(&household(2), &gone).unwrap(), Opened::Erased);
+        }
     }
 
     #[test]
@@ -405,52 +457,66 @@ mod tests {
     }
 
     #[test]
-    fn an_erased_subject_is_gone_from_the_file_too() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("keys.db");
-        let vault = Vault::open(&path).unwrap();
-        let sealed = vault.seal(&household(1), "13800000000").unwrap();
-        let key = match vault.lock().slot(&household(1)).unwrap() {
-            Some(Slot::Key(key)) => key,
-            Some(Slot::Erased) | None => panic!("a key"),
-        };
-        let holds_key = || {
-            let bytes = std::fs::read(&path).unwrap();
-            bytes.windows(KEY_BYTES).any(|window| window == key)
-        };
-        assert!(holds_key());
-        vault.erase(&household(1)).unwrap();
-        assert!(!holds_key());
-        drop(vault);
-        let vault = Vault::open(&path).unwrap();
-        assert_eq!(vault.open_sealed(&household(1), &sealed).unwrap(), Opened::Erased);
-        assert!(matches!(vault.seal(&household(1), "again"), Err(VaultError::Erased)));
+    fn an_erased_subject_is_gone_from_the_disk_too() {
+        for (folder, path) in places() {
+            let vault = Vault::open(&path).unwrap();
+            let sealed = vault.seal(&household(1), "13800000000").unwrap();
+            let key = match vault.lock().slot(&household(1)).unwrap() {
+                Some(Slot::Key(key)) => key,
+                Some(Slot::Erased) | None => panic!("a key"),
+            };
+            let holds_key = || {
+                files(folder.path()).iter().any(|file| {
+                    let bytes = std::fs::read(file).unwrap();
+                    bytes.windows(KEY_BYTES).any(|window| window == key)
+                })
+            };
+            assert!(holds_key());
+            vault.erase(&household(1)).unwrap();
+            assert!(!holds_key());
+            drop(vault);
+            let vault = Vault::open(&path).unwrap();
+            assert_eq!(vault.open_sealed(&household(1), &sealed).unwrap(), Opened::Erased);
+            assert!(matches!(vault.seal(&household(1), "again"), Err(VaultError::Erased)));
+        }
+    }
+
+    fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let files = entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] });
+        files.collect()
     }
 
     #[test]
     fn what_turned_out_to_be_somebodys_is_erased_with_him() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("keys.db");
-        let vault = Vault::open(&path).unwrap();
-        let parcel =
-            |n| Subject::Parcel("fumin".parse().unwrap(), ParcelId(uuid::Uuid::from_u128(n)));
-        let sealed = |n| vault.seal(&parcel(n), "4567").unwrap();
-        let [his, late, others] = [1, 2, 3].map(sealed);
-        vault.bind(&parcel(1), &household(1)).unwrap();
-        vault.bind(&parcel(1), &household(1)).unwrap();
-        vault.bind(&parcel(3), &household(2)).unwrap();
-        vault.erase(&household(1)).unwrap();
-        vault.bind(&parcel(2), &household(1)).unwrap();
-        let opened = |vault: &Vault, n, text| vault.open_sealed(&parcel(n), text).unwrap();
-        let again = Vault::open(&path).unwrap();
-        for vault in [&vault, &again] {
-            assert_eq!(opened(vault, 1, &his), Opened::Erased);
-            assert_eq!(opened(vault, 2, &late), Opened::Erased);
-            assert_eq!(opened(vault, 3, &others), Opened::Text("4567".into()));
+        for (_folder, path) in places() {
+            let vault = Vault::open(&path).unwrap();
+            let parcel =
+                |n| Subject::Parcel("fumin".parse().unwrap(), ParcelId(uuid::Uuid::from_u128(n)));
+            let sealed = |n| vault.seal(&parcel(n), "4567").unwrap();
+            let [his, late, others] = [1, 2, 3].map(sealed);
+            vault.bind(&parcel(1), &household(1)).unwrap();
+            vault.bind(&parcel(1), &household(1)).unwrap();
+            vault.bind(&parcel(3), &household(2)).unwrap();
+            // What is bound stays bound in a copy.
+            let [_, (_place, copied)] = places();
+            Vault::copy(&path, &copied).unwrap();
+            let copied = Vault::open(&copied).unwrap();
+            for vault in [&vault, &copied] {
+                vault.erase(&household(1)).unwrap();
+                vault.bind(&parcel(2), &household(1)).unwrap();
+            }
+            let opened = |vault: &Vault, n, text| vault.open_sealed(&parcel(n), text).unwrap();
+            let again = Vault::open(&path).unwrap();
+            for vault in [&vault, &again, &copied] {
+                assert_eq!(opened(vault, 1, &his), Opened::Erased);
+                assert_eq!(opened(vault, 2, &late), Opened::Erased);
+                assert_eq!(opened(vault, 3, &others), Opened::Text("4567".into()));
+            }
+            // A piece without texts leaves no trace.
+            vault.bind(&parcel(4), &household(2)).unwrap();
+            vault.seal(&parcel(4), "x").unwrap();
         }
-        // A piece without texts leaves no trace.
-        vault.bind(&parcel(4), &household(2)).unwrap();
-        vault.seal(&parcel(4), "x").unwrap();
     }
 
     #[test]

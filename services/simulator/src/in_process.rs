@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use domain::community::{Community, CommunityCommand};
@@ -14,11 +15,11 @@ use domain::parcel::event::{DeliveryLevel, Piece, Receiver};
 use domain::run::{Phase, Run, RunCommand};
 use domain::supply::SizeClass;
 use domain::volunteer::{Volunteer, VolunteerCommand};
-use event_log::EventLog;
+use event_log::{EventLog, Position};
 use jiff::Timestamp;
 use runtime::clock::{Clock, ManualClock};
 use runtime::codec::Main;
-use runtime::engine::{Commanded, Kept, StartError};
+use runtime::engine::{Commanded, Kept};
 use runtime::planning::{ToldRun, When};
 use runtime::scan::{ArriveScan, Destination, HandOffScan, PieceRef, Target};
 use runtime::vault::Vault;
@@ -37,50 +38,67 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x2a71_90c4_5d7e_4f16_8b3f_77aa_0c65_b1d
 /// How long the engine's processes and views may take, in real time, to follow one step.
 const SETTLE_WAIT_MAX: Duration = Duration::from_secs(30);
 
-/// An engine in this process that lives in virtual time.
+/// An engine in this process that lives in virtual time, or several replicas of it, which are asked
+/// in turn.
 pub struct InProcess {
-    engine: Arc<Engine>,
+    engines: Vec<Arc<Engine>>,
+    /// How many times an engine was asked.
+    asked: AtomicUsize,
     clock: Arc<ManualClock>,
     vault: Arc<Vault>,
-    log: Arc<dyn EventLog>,
+    /// One for each engine, all of the same events.
+    logs: Vec<Arc<dyn EventLog>>,
 }
 
 impl InProcess {
-    /// Starts an engine on a log, at a moment of virtual time. The vault's keys come from `seed`.
+    /// Starts an engine on each of these ways to one log, at a moment of virtual time. The vault's
+    /// keys come from `seed`.
     ///
     /// # Errors
-    /// [`FrontError`] when the engine does not start.
-    pub async fn start(log: Arc<dyn EventLog>, seed: u64, at: Timestamp) -> Told<Self> {
+    /// [`FrontError`] when an engine does not start, or there is no log.
+    pub async fn start(logs: Vec<Arc<dyn EventLog>>, seed: u64, at: Timestamp) -> Told<Self> {
         let vault = Arc::new(Vault::seeded(seed).map_err(unusable)?);
         let clock = Arc::new(ManualClock::at(at));
-        let engine = engine(&log, &clock, &vault).await.map_err(unusable)?;
-        Ok(Self { engine, clock, vault, log })
+        let engines = engines(&logs, &clock, &vault).await?;
+        Ok(Self { engines, asked: AtomicUsize::new(0), clock, vault, logs })
     }
 
-    /// Starts another engine on the same log in the place of this one, as after a nightly restart.
+    /// Starts other engines on the same log in the place of these, as after a nightly restart.
     ///
     /// # Errors
-    /// [`FrontError`] when the engine does not start.
+    /// [`FrontError`] when an engine does not start.
     pub async fn restart(&mut self) -> Told<()> {
-        self.engine = engine(&self.log, &self.clock, &self.vault).await.map_err(unusable)?;
+        self.engines = engines(&self.logs, &self.clock, &self.vault).await?;
         self.settle().await
     }
 
-    /// The engine.
-    pub fn engine(&self) -> &Arc<Engine> {
-        &self.engine
+    /// The engines.
+    pub fn engines(&self) -> &[Arc<Engine>] {
+        &self.engines
     }
 
-    /// Waits until everything that follows from what was done has been done too.
+    /// The engine whose turn it is.
+    fn engine(&self) -> &Engine {
+        let turn = self.asked.fetch_add(1, Ordering::Relaxed) % self.engines.len();
+        &self.engines[turn]
+    }
+
+    async fn head(&self) -> Told<Option<Position>> {
+        self.engines[0].log().head().await.map_err(unusable)
+    }
+
+    /// Waits until everything that follows from what was done has been done too, by everybody.
     async fn settle(&self) -> Told<()> {
         loop {
-            let Some(head) = self.log.head().await.map_err(unusable)? else { return Ok(()) };
-            let carried_out = self.engine.reactions().carried_out(head);
-            let done = tokio::time::timeout(SETTLE_WAIT_MAX, carried_out).await.is_ok();
-            if !done || !self.engine.seen(head).await {
-                return Err(FrontError("the engine's processes or views have stopped".into()));
+            let Some(head) = self.head().await? else { return Ok(()) };
+            for engine in &self.engines {
+                let carried_out = engine.reactions().carried_out(head);
+                let done = tokio::time::timeout(SETTLE_WAIT_MAX, carried_out).await.is_ok();
+                if !done || !engine.seen(head).await {
+                    return Err(FrontError("the engine's processes or views have stopped".into()));
+                }
             }
-            if self.log.head().await.map_err(unusable)? == Some(head) {
+            if self.head().await? == Some(head) {
                 return Ok(());
             }
         }
@@ -110,14 +128,14 @@ impl InProcess {
         id: &A::Id,
         command: impl Fn() -> A::Command + Send + Sync,
     ) -> Told<Reply> {
-        let done = self.engine.command::<A>(request, id, None, |_| Ok(command())).await;
+        let done = self.engine().command::<A>(request, id, None, |_| Ok(command())).await;
         self.settle().await?;
         Ok(reply_to_command(done))
     }
 
     /// Offers a run; whether the volunteer may have it is looked up as the public API does.
     async fn offer(&self, request: &Request, run: &RunId, volunteer: &VolunteerId) -> Told<Reply> {
-        let peeked = self.engine.peek::<Volunteer>(&request.community, volunteer).await;
+        let peeked = self.engine().peek::<Volunteer>(&request.community, volunteer).await;
         let state = match peeked {
             Ok((state, _)) => state,
             Err(problem) => return Ok(reply_to_problem(problem)),
@@ -174,7 +192,7 @@ impl Front for InProcess {
             request.sequence = scan.sequence;
             request.occurred =
                 Occurred::corrected(scan.occurred_at, Some(by.sent_at), request.recorded_at);
-            let answer = self.engine.scan(request, of_engine(scan)).await;
+            let answer = self.engine().scan(request, of_engine(scan)).await;
             self.settle().await?;
             replies.push(reply_to_scan(answer));
         }
@@ -247,7 +265,7 @@ impl Front for InProcess {
                 self.command::<Run>(&request, run, command).await
             }
             Command::CloseDay => {
-                let closed = self.engine.close_day(&request).await;
+                let closed = self.engine().close_day(&request).await;
                 self.settle().await?;
                 Ok(match closed {
                     Ok(closed) if closed.already_so => {
@@ -262,10 +280,10 @@ impl Front for InProcess {
 
     async fn plan(&mut self, by: &Sender, command_id: CommandId) -> Told<Vec<PlannedRun>> {
         let request = self.request(by, command_id, &"plan");
-        let planned = self.engine.plan_for(&request, When::Policy, None).await;
+        let planned = self.engine().plan_for(&request, When::Policy, None).await;
         planned.map_err(|problem| FrontError(problem.english.into()))?;
         self.settle().await?;
-        let plan = self.engine.day_plan(&by.community, None).await;
+        let plan = self.engine().day_plan(&by.community, None).await;
         let plan = plan.map_err(|problem| FrontError(problem.english.into()))?;
         Ok(plan.runs.iter().filter_map(planned_run).collect())
     }
@@ -286,15 +304,22 @@ fn planned_run(told: &ToldRun) -> Option<PlannedRun> {
     }
 }
 
-async fn engine(
-    log: &Arc<dyn EventLog>,
+async fn engines(
+    logs: &[Arc<dyn EventLog>],
     clock: &Arc<ManualClock>,
     vault: &Arc<Vault>,
-) -> Result<Arc<Engine>, StartError> {
-    let (clock, vault): (Arc<dyn Clock>, _) = (clock.clone(), Arc::clone(vault));
-    let log = Arc::clone(log);
-    let parts = Parts { log, clock, vault, snapshots: None, observers: vec![] };
-    Engine::start(parts).await
+) -> Told<Vec<Arc<Engine>>> {
+    let mut engines = Vec::with_capacity(logs.len());
+    for log in logs {
+        let (clock, vault): (Arc<dyn Clock>, _) = (clock.clone(), Arc::clone(vault));
+        let log = Arc::clone(log);
+        let parts = Parts { log, clock, vault, snapshots: None, observers: vec![] };
+        engines.push(Engine::start(parts).await.map_err(unusable)?);
+    }
+    if engines.is_empty() {
+        return Err(FrontError("there is no log to start an engine on".into()));
+    }
+    Ok(engines)
 }
 
 fn of_engine(scan: &Scan) -> runtime::scan::Scan {
@@ -465,8 +490,8 @@ mod tests {
     impl Bench {
         async fn new() -> Self {
             let at: Timestamp = "2022-11-14T01:00:00Z".parse().unwrap();
-            let mut front =
-                InProcess::start(Arc::new(event_log::MemoryLog::new()), 1, at).await.unwrap();
+            let log = Arc::new(event_log::MemoryLog::new());
+            let mut front = InProcess::start(vec![log], 1, at).await.unwrap();
             let by = Sender {
                 community: "fumin-garden".parse().unwrap(),
                 actor: "badge-1".parse().unwrap(),

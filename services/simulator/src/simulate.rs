@@ -148,12 +148,26 @@ pub fn simulate_on(
     days: u32,
     size: Size,
 ) -> Result<Report, Failure> {
+    simulate_replicas(&[Arc::clone(log)], seed, days, size)
+}
+
+/// Simulates days on several replicas of the engine, which are asked in turn. Each has its own way
+/// to the one log; see [`simulate_on`].
+///
+/// # Errors
+/// The first [`Failure`].
+pub fn simulate_replicas(
+    logs: &[Arc<dyn EventLog>],
+    seed: u64,
+    days: u32,
+    size: Size,
+) -> Result<Report, Failure> {
     let failure = |step, at, cause| Failure { seed, step, at, cause };
     let not_begun = |cause| failure(0, Timestamp::UNIX_EPOCH, cause);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| not_begun(error.into()))?;
     runtime.block_on(async {
-        let mut simulation = Simulation::start(log, seed, size).await.map_err(not_begun)?;
+        let mut simulation = Simulation::start(logs, seed, size).await.map_err(not_begun)?;
         for _ in 0..days {
             if let Err(cause) = simulation.day().await {
                 return Err(failure(simulation.steps, simulation.days.now(), cause));
@@ -170,7 +184,6 @@ fn as_log(log: &MemoryLog) -> Arc<dyn EventLog> {
 
 /// Days on an engine in this process.
 struct Simulation {
-    log: Arc<dyn EventLog>,
     days: Days,
     front: InProcess,
     inspector: Inspector,
@@ -178,13 +191,13 @@ struct Simulation {
 }
 
 impl Simulation {
-    async fn start(log: &Arc<dyn EventLog>, seed: u64, size: Size) -> Result<Self, Cause> {
+    async fn start(logs: &[Arc<dyn EventLog>], seed: u64, size: Size) -> Result<Self, Cause> {
         let mut days = Days::new(FUMIN_GARDEN, seed, size, FIRST_DAY)?;
-        let mut front = InProcess::start(Arc::clone(log), seed, days.now()).await?;
-        let mut inspector = Inspector::of(Arc::clone(log));
+        let mut front = InProcess::start(logs.to_vec(), seed, days.now()).await?;
+        let mut inspector = Inspector::of(Arc::clone(front.engines()[0].log()));
         days.set_up(&mut front).await?;
         inspector.look().await?;
-        Ok(Self { log: Arc::clone(log), days, front, inspector, steps: 0 })
+        Ok(Self { days, front, inspector, steps: 0 })
     }
 
     /// One day, the comparison of rule 8, and a restart in the night.
@@ -193,9 +206,9 @@ impl Simulation {
         live(days, front, inspector, steps).await?;
         self.look_for_refused_reactions()?;
         self.compare_views().await?;
-        let head = self.log.head().await?;
+        let head = self.log().head().await?;
         self.front.restart().await?;
-        if self.log.head().await? != head {
+        if self.log().head().await? != head {
             return Err(self.broken("a restart wrote to the log"));
         }
         self.compare_views().await
@@ -203,19 +216,26 @@ impl Simulation {
 
     /// What follows from an event must be possible.
     fn look_for_refused_reactions(&self) -> Result<(), Cause> {
-        match self.front.engine().reactions().refused().first() {
-            Some(refused) => Err(self.broken(&format!("a process was refused: {refused:?}"))),
-            None => Ok(()),
+        for engine in self.front.engines() {
+            if let Some(refused) = engine.reactions().refused().first() {
+                return Err(self.broken(&format!("a process was refused: {refused:?}")));
+            }
         }
+        Ok(())
     }
 
     /// Rule 8.
     async fn compare_views(&self) -> Result<(), Cause> {
-        let views = self.front.engine().views();
-        match differing_view(views, &self.log).await? {
-            Some(name) => Err(self.broken(&format!("the {name} is not the fold of the log"))),
-            None => Ok(()),
+        for engine in self.front.engines() {
+            if let Some(name) = differing_view(engine.views(), self.log()).await? {
+                return Err(self.broken(&format!("the {name} is not the fold of the log")));
+            }
         }
+        Ok(())
+    }
+
+    fn log(&self) -> &Arc<dyn EventLog> {
+        self.front.engines()[0].log()
     }
 
     fn broken(&self, words: &str) -> Cause {
@@ -332,9 +352,9 @@ mod tests {
     fn rule_8_a_view_that_is_not_the_fold_of_the_log() {
         wait(async {
             let log = MemoryLog::new();
-            let mut simulation = Simulation::start(&as_log(&log), 1, Size::SMALL).await.unwrap();
+            let mut simulation = Simulation::start(&[as_log(&log)], 1, Size::SMALL).await.unwrap();
             simulation.compare_views().await.unwrap();
-            let views = simulation.front.engine().views();
+            let views = simulation.front.engines()[0].views();
             // The same log without its last event: a household or a volunteer less.
             let shorter = MemoryLog::new();
             let mut events = all(&log).await;

@@ -275,7 +275,11 @@ fn vault_problem(error: &VaultError) -> Problem {
             "this household was erased: register a new one",
             "该户信息已删除：请重新登记",
         ),
-        VaultError::Database(_) | VaultError::Randomness | VaultError::Unreadable => {
+        VaultError::Database(_)
+        | VaultError::Folder(_)
+        | VaultError::NotEmpty { .. }
+        | VaultError::Randomness
+        | VaultError::Unreadable => {
             tracing::error!(error = error as &dyn std::error::Error, "the vault failed");
             Problem::deferred(
                 "vault-unavailable",

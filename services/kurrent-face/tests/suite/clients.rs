@@ -18,7 +18,7 @@ const APPEND_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub(crate) fn options(owned: Option<Owned>) -> Options {
     let now = "2022-04-01T06:00:00Z".parse().unwrap();
     let clock = Arc::new(move || now);
-    Options { clock, writable: true, owned, append_bytes_max: APPEND_BYTES_MAX }
+    Options { clock, writable: true, owned, append_bytes_max: APPEND_BYTES_MAX, tls: None }
 }
 
 pub(crate) async fn serve(log: Arc<dyn EventLog>, options: Options) -> Face {

@@ -290,3 +290,19 @@ async fn a_face_that_stops_ends_subscriptions_with_an_error() {
     let (ended, ()) = tokio::join!(subscription.next(), face.stop());
     assert!(matches!(ended, Err(Error::ServerError(_))), "{ended:?}");
 }
+
+/// The Rust client has one error for what a server does not have, and keeps no sentence; those of
+/// other languages show it (`tests/clients`).
+#[tokio::test]
+async fn what_is_not_supported_is_told_as_such() {
+    let face = serve(Arc::new(MemoryLog::new()), options(None)).await;
+    let settings: eventstore::ClientSettings = url(&face).parse().unwrap();
+    let operations = eventstore::operations::Client::new(settings.clone()).unwrap();
+    let scavenged = operations.start_scavenge(1, 0, &Default::default()).await;
+    assert!(matches!(scavenged, Err(Error::UnsupportedFeature)));
+    let user = operations.user_details("admin", &Default::default()).await;
+    assert!(matches!(user, Err(Error::UnsupportedFeature)));
+    let projections = eventstore::ProjectionClient::new(settings).unwrap();
+    let made = projections.create("p", "fromAll()".to_owned(), &Default::default()).await;
+    assert!(matches!(made, Err(Error::UnsupportedFeature)), "{made:?}");
+}
