@@ -1,5 +1,5 @@
 //! One simulated day on the embedded log and, over the protocol of KurrentDB, on a cluster's: the
-//! same events and the same hash of every view. And `migrate` between the two.
+//! same hash of every view. And `migrate` between the two.
 
 use std::{path::Path, process::Command, sync::Arc, time::Duration};
 
@@ -68,8 +68,6 @@ async fn one_day_on_two_logs(seed: u64, size: Size) {
     // What followed live is what a fold says, over either.
     assert_eq!(folded(&embedded).await, of_embedded);
     assert_eq!(folded(&cluster).await, of_embedded);
-    let digests = (event_log::digest(&*embedded).await, event_log::digest(&*cluster).await);
-    assert_eq!(digests.0.unwrap(), digests.1.unwrap());
     face.stop().await;
 }
 
