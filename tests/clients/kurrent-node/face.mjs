@@ -93,5 +93,8 @@ for await (const resolved of group) {
 }
 assert.deepEqual(judged, [0, 1, 0]);
 console.log("persistent subscription, park, replay");
+
+await assert.rejects(client.createProjection("p", "fromAll()"), /no projections: .*catch-up subscription/);
+console.log("what is not supported says what to do instead");
 await client.dispose();
 console.log("ok");

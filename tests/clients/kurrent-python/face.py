@@ -6,6 +6,7 @@ import uuid
 from kurrentdbclient import KurrentDBClient, NewEvent, StreamState
 from kurrentdbclient.exceptions import (
     FailedPreconditionError,
+    GrpcError,
     NotFoundError,
     StreamIsDeletedError,
     WrongCurrentVersionError,
@@ -85,5 +86,12 @@ with client.read_subscription_to_stream("group", source) as subscription:
             break
 assert judged == [0, 1, 0], judged
 print("persistent subscription, park, replay")
+
+try:
+    client.get_projection_state("p")
+    raise AssertionError("there are no projections")
+except GrpcError as error:
+    assert "no projections: " in str(error) and "catch-up" in str(error), error
+print("what is not supported says what to do instead")
 client.close()
 print("ok")
