@@ -218,6 +218,8 @@ test("a table is started and its timer runs", async () => {
   await page.waitForTimeout(250);
   await burst(page, number());
   await settled(page);
+  // Nobody knows for whom it is: the question must be there, or Esc takes the piece back.
+  await page.getByTestId("address").waitFor();
   await page.keyboard.press("Escape");
   await page.keyboard.press("F2");
   const table = page.getByTestId("table-1号台");

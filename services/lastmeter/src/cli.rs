@@ -106,8 +106,8 @@ pub struct Serve {
     /// share a file; replicas of several machines share a folder, which must be there.
     #[arg(long, value_name = "FILE|DIR", env = "LASTMETER_KEYS")]
     pub keys: Option<PathBuf>,
-    /// Serve the embedded log over the KurrentDB protocol on this address, for reading; with `--tls`
-    /// encrypted.
+    /// Serve the embedded log over the KurrentDB protocol on this address, for reading; with
+    /// `--tls` encrypted.
     #[arg(long, value_name = "ADDRESS", env = "LASTMETER_KURRENT_LISTEN")]
     pub kurrent_listen: Option<SocketAddr>,
     /// Let clients of that address write, to streams that are not the engine's own.

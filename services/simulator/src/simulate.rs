@@ -137,8 +137,8 @@ pub fn simulate(seed: u64, days: u32, size: Size) -> Result<Report, Failure> {
     simulate_on(&as_log(&MemoryLog::new()), seed, days, size)
 }
 
-/// Simulates days on a log that the caller keeps; see [`simulate`]. The same seed gives the same
-/// events on every log.
+/// Simulates days on a log that the caller keeps; see [`simulate`]. The same seed ends in the
+/// same views on every log.
 ///
 /// # Errors
 /// The first [`Failure`].
