@@ -20,7 +20,17 @@ impl Days {
         let Some(courier) = self.trips[trip].courier else { return Ok(()) };
         let hand = self.courier(courier);
         let sender = self.sender(&hand);
-        let kept = self.trips[trip].kept.clone();
+        // A phone has one list of what it kept, whichever trip of its courier it was on.
+        let trips: Vec<_> = (0..self.trips.len())
+            .filter(|other| self.trips[*other].courier == Some(courier))
+            .collect();
+        let mut kept: Vec<_> =
+            trips.iter().flat_map(|trip| self.trips[*trip].kept.iter().cloned()).collect();
+        kept.sort_by_key(|(_, scan)| scan.sequence);
+        if kept.is_empty() {
+            self.after(SignedDuration::from_secs(60), Action::Back(trip));
+            return Ok(());
+        }
         let scans: Vec<Scan> = kept.iter().map(|(_, scan)| scan.clone()).collect();
         if round == 0 && scans.len() > 1 {
             let late = &scans[scans.len() / 2..];
@@ -34,7 +44,9 @@ impl Days {
             the_same(scan, first, again)?;
             self.tally.resent += 1;
         }
-        self.trips[trip].kept.clear();
+        for trip in trips {
+            self.trips[trip].kept.clear();
+        }
         for ((_, scan), reply) in kept.iter().zip(&first) {
             self.tally.sent += 1;
             self.heard_late(scan, reply)?;
