@@ -44,8 +44,8 @@ pub enum TaskError {
         /// The command that installs it.
         install: &'static str,
     },
-    /// The kill -9 hunt is not in this checkout.
-    #[error("this checkout has no test `{name}`: it is written in tests/suite/crash.rs")]
+    /// A hunt's test is not in this checkout.
+    #[error("this checkout has no test `{name}`: hunts.rs of the chores names it, tests/suite holds it")]
     NoSuchTest {
         /// The test's full name.
         name: &'static str,

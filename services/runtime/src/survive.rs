@@ -1,6 +1,6 @@
 //! Tasks that may not die unnoticed.
 
-/// Runs a task apart; `None` is it died, which is told. Whoever acts for as long as the engine
+/// Runs a task apart; `None` if it died, which is told. Whoever acts for as long as the engine
 /// lives must neither die with one event nor be missed by nobody.
 pub(crate) async fn survive<T: Send + 'static>(
     name: &'static str,
