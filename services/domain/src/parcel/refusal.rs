@@ -22,8 +22,8 @@ refusals! {
             "this number belongs to a parcel that was closed long ago: it is a new parcel",
             "此单号属于早已完结的旧件：请按新件登记";
         OtherOrder { order: OrderId } => "parcel-of-other-order",
-            "this piece was announced for order {order}: cancel that order or announce another piece",
-            "此件已预报给订单 {order}：请先取消该订单，或预报其他件";
+            "this piece fulfils order {order}: announce another piece for this order",
+            "此件属于订单 {order}：请为本订单预报其他件";
         UnknownRecipient => "recipient-unknown",
             "nobody knows yet for whom this piece is: find the recipient, then go on",
             "此件收件人未知：请先确认收件人";
