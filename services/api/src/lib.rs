@@ -42,7 +42,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 pub use graphql::{Settings as GraphqlSettings, document as graphql_schema};
 pub use openapi::document as openapi;
-pub use projections::facts::CLOSED_KEPT;
+pub use projections::facts::{CLOSED_KEPT, CLOSED_KEPT_MIN};
 pub use run_sheet::WrongPins;
 pub use scan_body::{ScanBody, ScanKind};
 pub use tls::{AUTHORITY_PATH, Authority, Tls};

@@ -6,7 +6,6 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::CLOSED_KEPT_HOURS_MIN;
 
 /// An event-sourced logistics engine for closed-loop supply delivery.
 #[derive(Debug, Parser)]
@@ -84,7 +83,7 @@ pub struct Serve {
     pub webhooks_allow_private: bool,
     /// For how many hours closed pieces and runs stay in memory, 30 at least, for what closes from
     /// now on; the log keeps them for ever [default: 48].
-    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u16).range(i64::from(CLOSED_KEPT_HOURS_MIN)..))]
+    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u16).range(api::CLOSED_KEPT_MIN.as_hours()..))]
     pub closed_kept_hours: Option<u16>,
     /// How log lines look [default: text].
     #[arg(long, value_enum)]

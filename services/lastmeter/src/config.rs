@@ -12,9 +12,6 @@ use serde::Deserialize;
 
 use crate::cli::{Cluster, LogFormat, Serve, TlsChoice};
 
-/// The least number of hours for which closed pieces stay in memory.
-pub(crate) const CLOSED_KEPT_HOURS_MIN: u16 = 30;
-
 /// What `serve` works with; it may hold a password, and is not shown.
 pub(crate) struct Config {
     pub data: PathBuf,
@@ -93,7 +90,8 @@ pub enum ConfigError {
     Tls(&'static str),
     /// What is closed today must still be known.
     #[error(
-        "`closed_kept_hours` in the configuration is {hours}: {CLOSED_KEPT_HOURS_MIN} is the least"
+        "`closed_kept_hours` in the configuration is {hours}: {} is the least",
+        api::CLOSED_KEPT_MIN.as_hours()
     )]
     ClosedKept {
         /// What it is.
@@ -127,12 +125,16 @@ impl Config {
         };
         let event_log = options.event_log.or(file.event_log).map(|url| (url, cluster));
         let tls = file.tls.map(|text| text.parse().map_err(ConfigError::Tls)).transpose()?;
-        if let Some(hours) = file.closed_kept_hours.filter(|hours| *hours < CLOSED_KEPT_HOURS_MIN) {
-            return Err(ConfigError::ClosedKept { hours });
-        }
-        let closed_kept = options.closed_kept_hours.or(file.closed_kept_hours);
-        let closed_kept = closed_kept
-            .map_or(api::CLOSED_KEPT, |hours| SignedDuration::from_hours(i64::from(hours)));
+        let closed_kept = match options.closed_kept_hours.or(file.closed_kept_hours) {
+            Some(hours) => {
+                let kept = SignedDuration::from_hours(i64::from(hours));
+                if kept < api::CLOSED_KEPT_MIN {
+                    return Err(ConfigError::ClosedKept { hours });
+                }
+                kept
+            }
+            None => api::CLOSED_KEPT,
+        };
         let usual = SocketAddr::from(([127, 0, 0, 1], 8080));
         Ok(Self {
             data: options.data.or(file.data).unwrap_or_else(|| "data".into()),
