@@ -65,3 +65,7 @@ export interface Trail {
 export const doorName = (door: Door) => `${door.building}-${door.unit}-${door.room}`;
 /** The places that the board counts together as "on the way". */
 export const OUT = "loaded,at_foot";
+
+/** What to call a volunteer: the name, or the beginning of the id where it is not known. */
+export const nameOf = (people: readonly Volunteer[] | null, id: string | null | undefined): string | null =>
+  people?.find((one) => one.id === id)?.name ?? id?.slice(0, 8) ?? null;

@@ -96,9 +96,8 @@ export const en: Words = {
     cameraLoading: "Opening the camera…", cameraAim: "Hold the barcode into the frame", torch: "Torch",
     photoKept: "The photo is kept here and will be sent", photoNone: "This is no picture: take it again",
     photoFull: "Too many photos wait on this device: connect it first", photoFailed: "The photo was not kept", photoTitle: "A photo of this piece",
-    photoFile: "Choose or take a photo", kindLabel: "Label", kindDamage: "Damage", photoAim: "Hold the label or the damage into view",
+    kindLabel: "Label", kindDamage: "Damage", photoAim: "Hold the label or the damage into view",
     photoNoCamera: "No camera to use: choose a photo, or put it on the held shelf and go on", spoken: "Voice", shortCode: "Write by hand",
-    printerOff: "The printer does not answer: write the short code on the piece",
     scanFirst: "Scan a piece first",
   },
   keys: {
