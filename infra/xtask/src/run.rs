@@ -45,7 +45,9 @@ pub enum TaskError {
         install: &'static str,
     },
     /// A hunt's test is not in this checkout.
-    #[error("this checkout has no test `{name}`: hunts.rs of the chores names it, tests/suite holds it")]
+    #[error(
+        "this checkout has no test `{name}`: hunts.rs of the chores names it, tests/suite holds it"
+    )]
     NoSuchTest {
         /// The test's full name.
         name: &'static str,

@@ -6,7 +6,6 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-
 /// An event-sourced logistics engine for closed-loop supply delivery.
 #[derive(Debug, Parser)]
 #[command(name = "lastmeter", version)]
