@@ -386,7 +386,7 @@ impl Days {
         if self.people.volunteers[courier].offline {
             let facts = self.named(piece, facts);
             let scan = self.make(&hand, kind, facts);
-            self.trips[trip].kept.push((piece, scan));
+            self.trips[trip].kept.push(scan);
             return Ok(());
         }
         self.scan_piece(front, &hand, (kind, piece), facts, explained).await.map(|_| ())

@@ -18,40 +18,47 @@ impl Days {
         round: u32,
     ) -> Done {
         let Some(courier) = self.trips[trip].courier else { return Ok(()) };
-        let hand = self.courier(courier);
-        let sender = self.sender(&hand);
-        // A phone has one list of what it kept, whichever trip of its courier it was on.
-        let trips: Vec<_> = (0..self.trips.len())
-            .filter(|other| self.trips[*other].courier == Some(courier))
-            .collect();
-        let mut kept: Vec<_> =
-            trips.iter().flat_map(|trip| self.trips[*trip].kept.iter().cloned()).collect();
-        kept.sort_by_key(|(_, scan)| scan.sequence);
-        if kept.is_empty() {
-            self.after(SignedDuration::from_secs(60), Action::Back(trip));
-            return Ok(());
-        }
-        let scans: Vec<Scan> = kept.iter().map(|(_, scan)| scan.clone()).collect();
+        let scans = self.kept_by(courier);
         if round == 0 && scans.len() > 1 {
+            let sender = self.sender(&self.courier(courier));
             let late = &scans[scans.len() / 2..];
             self.send_too_early(front, &sender, late).await?;
             self.after(SignedDuration::from_secs(20), Action::Upload { trip, round: 1 });
             return Ok(());
         }
+        self.send_kept(front, courier).await?;
+        self.after(SignedDuration::from_secs(60), Action::Back(trip));
+        Ok(())
+    }
+
+    /// What a phone has kept, in its order: one list, whichever trip of its courier it was on.
+    fn kept_by(&self, courier: usize) -> Vec<Scan> {
+        let trips = self.trips.iter().filter(|trip| trip.courier == Some(courier));
+        let mut scans: Vec<_> = trips.flat_map(|trip| trip.kept.iter().cloned()).collect();
+        scans.sort_by_key(|scan| scan.sequence);
+        scans
+    }
+
+    /// A phone sends what it kept, everything twice, before it sends anything newer.
+    pub(super) async fn send_kept<F: Front>(&mut self, front: &mut F, courier: usize) -> Done {
+        let scans = self.kept_by(courier);
+        if scans.is_empty() {
+            return Ok(());
+        }
+        let sender = self.sender(&self.courier(courier));
         let first = front.scan(&sender, &scans).await?;
         let again = front.scan(&sender, &scans).await?;
         for ((scan, first), again) in scans.iter().zip(&first).zip(again) {
             the_same(scan, first, again)?;
             self.tally.resent += 1;
         }
-        for trip in trips {
-            self.trips[trip].kept.clear();
+        for trip in self.trips.iter_mut().filter(|trip| trip.courier == Some(courier)) {
+            trip.kept.clear();
         }
-        for ((_, scan), reply) in kept.iter().zip(&first) {
+        for (scan, reply) in scans.iter().zip(&first) {
             self.tally.sent += 1;
             self.heard_late(scan, reply)?;
         }
-        self.after(SignedDuration::from_secs(60), Action::Back(trip));
         Ok(())
     }
 

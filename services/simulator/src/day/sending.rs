@@ -12,6 +12,7 @@ use super::world::Piece;
 use crate::front::{
     Asked, Command, Facts, Front, FrontError, Reply, Scan, ScanKind, Sender, Status,
 };
+use crate::people::Volunteer;
 
 /// Of a thousand scans so many are sent again with the same id (assumption).
 const RESENT_PERMILLE: u32 = 30;
@@ -169,6 +170,12 @@ impl Days {
         facts: Facts,
         explained: &[&str],
     ) -> Result<Reply, Mishap> {
+        if hand.numbered {
+            let phone = |one: &Volunteer| hand.device.as_ref() == Some(&one.phone);
+            if let Some(courier) = self.people.volunteers.iter().position(phone) {
+                self.send_kept(front, courier).await?;
+            }
+        }
         let scan = self.make(hand, kind, facts);
         self.say(front, hand, &scan, explained).await
     }

@@ -199,7 +199,7 @@ pub(super) struct Trip {
     /// The building's duty volunteer takes over at its foot.
     pub by_foot: bool,
     /// What the phone keeps until it has a signal, and the piece that each scan is about.
-    pub kept: Vec<(usize, Scan)>,
+    pub kept: Vec<Scan>,
 }
 
 /// An order of the chat group.
