@@ -198,7 +198,7 @@ pub(super) struct Trip {
     pub counted_back: u32,
     /// The building's duty volunteer takes over at its foot.
     pub by_foot: bool,
-    /// What the phone keeps until it has a signal, and the piece that each scan is about.
+    /// What the phone keeps until it has a signal.
     pub kept: Vec<Scan>,
 }
 
