@@ -277,7 +277,7 @@ impl Facts {
     fn apply_order(&mut self, id: OrderId, event: &OrderEvent, at: Timestamp) {
         let OrderEvent::Placed(event) = event else { return };
         if self.orders.insert(id, event.channel).is_none() {
-            self.placed.push_back((at, id));
+            queue_up(&mut self.placed, (at, id));
         }
         while let Some((_, id)) = due_to_go(&mut self.placed, at, ANNOUNCED_KEPT) {
             self.orders.remove(&id);
@@ -330,7 +330,7 @@ impl Facts {
             run.ended_at = None;
         } else if run.ended_at.is_none() {
             run.ended_at = Some(at);
-            self.ended.push_back((at, id));
+            queue_up(&mut self.ended, (at, id));
         }
         while let Some((ended_at, id)) = due_to_go(&mut self.ended, at, self.closed_kept) {
             if self.runs.get(&id).is_some_and(|run| run.ended_at == Some(ended_at)) {
@@ -368,10 +368,10 @@ impl Facts {
             let policy = self.community.windows.get(&arrived.category);
             piece.due = policy.and_then(|policy| window::due_window(policy, &self.zone, at));
         } else if let ParcelEvent::Expected(_) = event {
-            self.announced.push_back((at, id));
+            queue_up(&mut self.announced, (at, id));
         } else if let ParcelEvent::ArrivalUndone(_) = event {
             (piece.arrived_at, piece.due) = (None, None);
-            self.announced.push_back((at, id));
+            queue_up(&mut self.announced, (at, id));
         }
         if let ParcelEvent::Loaded(_) = event {
             piece.unplanned = None;
@@ -392,7 +392,7 @@ impl Facts {
             piece.closed_at = None;
         } else if piece.closed_at.is_none() {
             piece.closed_at = Some(at);
-            self.closed.push_back((at, id));
+            queue_up(&mut self.closed, (at, id));
         }
     }
 
@@ -498,6 +498,13 @@ fn makes_known(event: &ParcelEvent) -> bool {
     }
 }
 
+/// Puts an entry into a queue by its time. Within one moment the id decides: a log need not write
+/// what concerns several streams in the same order as another one.
+fn queue_up<T: Copy + Ord>(queue: &mut VecDeque<(Timestamp, T)>, entry: (Timestamp, T)) {
+    let before = queue.iter().rposition(|other| *other <= entry);
+    queue.insert(before.map_or(0, |at| at + 1), entry);
+}
+
 /// Takes the first entry of a queue if it has been there longer than `kept`.
 fn due_to_go<T: Copy>(
     queue: &mut VecDeque<(Timestamp, T)>,
@@ -514,5 +521,25 @@ fn leave<T: Ord>(doors: &mut HashMap<Door, BTreeSet<T>>, door: &Door, id: &T) {
         if behind.is_empty() {
             doors.remove(door);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happened_in_one_moment_stands_in_one_order() {
+        let at = |seconds| Timestamp::from_second(seconds).unwrap();
+        let queued = |entries: &[(i64, u8)]| {
+            let mut queue = VecDeque::new();
+            for (seconds, id) in entries {
+                queue_up(&mut queue, (at(*seconds), *id));
+            }
+            queue
+        };
+        let one = queued(&[(1, 9), (2, 3), (2, 1), (2, 2), (3, 0)]);
+        assert_eq!(one, queued(&[(1, 9), (2, 2), (2, 3), (2, 1), (3, 0)]));
+        assert_eq!(one, [(1, 9), (2, 1), (2, 2), (2, 3), (3, 0)].map(|(s, id)| (at(s), id)));
     }
 }
