@@ -30,8 +30,8 @@ const EARLY_CYCLES_MAX: u64 = 10;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_acknowledged_is_lost_or_doubled() {
     let report = real_engine(CYCLES).await;
-    assert_eq!(report.kills, CYCLES);
     assert_eq!(report.findings, Vec::<String>::new());
+    assert_eq!(report.kills, CYCLES);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
