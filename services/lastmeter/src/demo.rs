@@ -16,7 +16,7 @@ use self::front::HttpFront;
 use crate::Failure;
 use crate::cli::{Demo, LogFormat};
 use crate::data::{Data, Files};
-use crate::serve::{Served, Source, start_logging, wait_for_stop};
+use crate::serve::{Served, Source, Stop, start_logging};
 use crate::terminal::say;
 
 /// Runs the sample day, then serves on until it is told to stop.
@@ -40,13 +40,11 @@ pub(crate) fn run(options: &Demo) -> Result<ExitCode, Failure> {
         };
         let address = SocketAddr::from(([127, 0, 0, 1], options.port));
         let served = Served::start(source, address, None).await?;
+        let stop = Stop::listen()?;
         show_links(&served);
         // Ctrl-C ends the day wherever it is; what it has recorded is in the log.
         let code = tokio::select! {
-            stopped = wait_for_stop() => {
-                stopped?;
-                ExitCode::SUCCESS
-            }
+            () = stop.wait() => ExitCode::SUCCESS,
             code = play_and_stay(options, days, last.is_some(), &served, clock, &log) => code?,
         };
         served.stop().await;

@@ -16,6 +16,7 @@ use runtime::snapshot::Snapshots;
 use runtime::vault::Vault;
 use runtime::{Engine, Parts, codec, community_file};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tracing_subscriber::EnvFilter;
 
@@ -276,10 +277,12 @@ async fn serve(config: &Config) -> Result<Log, Failure> {
     for hook in &config.webhooks {
         set_webhook(&served.webhooks, hook.clone())?;
     }
+    // Before anybody is told that it serves: who knows may ask it to end.
+    let stop = Stop::listen()?;
     tracing::info!(address = %served.address, data = %config.data.display(), "serving");
     // Nobody who is not systemd listens; then this says nothing.
     drop(sd_notify::notify(&[sd_notify::NotifyState::Ready]));
-    wait_for_stop().await?;
+    stop.wait().await;
     tracing::info!("stopping");
     drop(sd_notify::notify(&[sd_notify::NotifyState::Stopping]));
     if let Some(face) = face {
@@ -344,11 +347,27 @@ async fn load_community(engine: &Engine, path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Waits for Ctrl-C or the system's request to end.
-pub(crate) async fn wait_for_stop() -> io::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = terminate.recv() => Ok(()),
+/// Ctrl-C and the system's request to end, heard from [`Stop::listen`] on.
+pub(crate) struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Stop {
+    /// Listens from now on. A signal that comes before ends the process at once.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn listen() -> io::Result<Self> {
+        let interrupt = signal(SignalKind::interrupt())?;
+        Ok(Self { interrupt, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// Waits until either has come since it listens.
+    pub async fn wait(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }
