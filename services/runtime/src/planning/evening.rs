@@ -7,15 +7,14 @@ use domain::plan::event::UnplannedReason;
 use domain::plan::event::{LeftPiece, PlanDayClosed, PlanPiecesSetAside, Remains, SetAside};
 use domain::plan::{Plan, PlanCommand, PlanRefusal};
 use domain::run::Phase;
-use domain::run::event::RunCancelReason;
 use event_log::{Position, Revision};
 use jiff::civil::{Date, Time};
 use planner::evening;
 use planner::proposal::propose;
-use planner::replan::Change;
 use planner::situation::PieceAtGate;
 
 use super::look::Look;
+use super::step::CALL_OFF;
 use super::{When, policy};
 use crate::engine::{Commanded, Engine};
 use crate::problem::Problem;
@@ -98,10 +97,9 @@ impl Engine {
             return Ok(closed(look.day, done));
         }
         for (run, state) in &look.runs {
-            let change = Change::Cancel(RunCancelReason::NoCourier);
             match state.phase {
                 Phase::Planned | Phase::Offered | Phase::Accepted => {
-                    self.change(id, &look, *run, state, change).await?;
+                    self.change(id, &look, *run, CALL_OFF).await?;
                 }
                 Phase::Unknown | Phase::Departed | Phase::Closed | Phase::Cancelled => {}
             }

@@ -123,7 +123,7 @@ impl Engine {
             live.insert(run, state);
         }
         let efforts = self.efforts(id, day).await?;
-        let busy = busy(&live);
+        let busy = busy(&plan, &live);
         let (mut people, mut unable) = (vec![], BTreeSet::new());
         for volunteer in volunteers {
             let (state, _) = self.peek::<Volunteer>(id, &volunteer).await?;
@@ -234,14 +234,22 @@ impl Engine {
     }
 }
 
-/// The volunteers who have a run, or were asked to make one.
-fn busy(runs: &BTreeMap<RunId, Arc<RunState>>) -> BTreeSet<VolunteerId> {
-    let has_hands = |run: &&Arc<RunState>| match run.phase {
+/// The volunteers who have a run, or were asked to make one. Whom the plan asked last has a run
+/// too whose offer has not reached it yet.
+fn busy(plan: &PlanState, runs: &BTreeMap<RunId, Arc<RunState>>) -> BTreeSet<VolunteerId> {
+    let has_hands = |phase: RunPhase| match phase {
         RunPhase::Offered | RunPhase::Accepted | RunPhase::Departed => true,
         RunPhase::Unknown | RunPhase::Planned | RunPhase::Closed | RunPhase::Cancelled => false,
     };
-    let hands = |run: &Arc<RunState>| run.courier.or(run.offered_to).into_iter().chain(run.helper);
-    runs.values().filter(has_hands).flat_map(hands).collect()
+    let with_hands = runs.values().filter(|run| has_hands(run.phase));
+    let hands =
+        with_hands.flat_map(|run| run.courier.or(run.offered_to).into_iter().chain(run.helper));
+    let offered = plan.live().filter(|(id, _)| {
+        runs.get(id).is_none_or(|run| matches!(run.phase, RunPhase::Unknown | RunPhase::Planned))
+    });
+    let asked = offered.filter_map(|(_, planned)| planned.asked.last());
+    let asked = asked.flat_map(|asked| std::iter::once(asked.volunteer).chain(asked.helper));
+    hands.chain(asked).collect()
 }
 
 /// The pieces that are on a run.

@@ -1,8 +1,10 @@
 //! One step of planning: what is over is noted, what cannot stay is changed, what may go is
 //! planned.
 
+use std::collections::BTreeSet;
+
 use domain::device::event::ContentDigest;
-use domain::ids::{ActorId, CommandId, CommunityId, ParcelId, RunId};
+use domain::ids::{ActorId, CommandId, CommunityId, ParcelId, RunId, VolunteerId};
 use domain::plan::event::{
     PlanOfferDecided, PlanPiecesReleased, PlanPiecesSetAside, PlanRunEnded, SetAside,
 };
@@ -27,6 +29,9 @@ use crate::engine::{Commanded, Engine, problem, unavailable};
 use crate::problem::{Problem, ProblemKind};
 use crate::repository::NotDone;
 use crate::request::{Occurred, Request};
+
+/// Ends a run that nobody makes; its pieces are planned again.
+pub(super) const CALL_OFF: RunCommand = RunCommand::Cancel { reason: RunCancelReason::NoCourier };
 
 /// What a step did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,8 +169,12 @@ impl Engine {
         let ended = self.note_ends(id, &look).await?;
         let released = self.release(id, &look).await?;
         let changed = self.change_runs(id, &look).await? + self.end_yesterday(id, &look).await?;
-        let look = if ended + released + changed > 0 { self.look(id).await? } else { look };
-        Ok((look, changed))
+        if ended + released + changed == 0 {
+            return Ok((look, changed));
+        }
+        // Whoever has just been asked must be seen to be: nobody is asked for two trips at once.
+        self.carried_out().await;
+        Ok((self.look(id).await?, changed))
     }
 
     /// What was decided is carried out before anybody is told of it: the views are waited for
@@ -191,8 +200,7 @@ impl Engine {
                 Phase::Planned | Phase::Offered | Phase::Accepted
                     if state.on_board().next().is_none() =>
                 {
-                    let change = Change::Cancel(RunCancelReason::NoCourier);
-                    self.change(id, look, *run, state, change).await?;
+                    self.change(id, look, *run, CALL_OFF).await?;
                     changed += 1;
                 }
                 Phase::Planned
@@ -297,12 +305,23 @@ impl Engine {
             ways: &look.ways,
             blocked: look.blocked(),
         };
-        let mut changed = 0;
+        let (mut changed, mut asked) = (0, BTreeSet::new());
         for (run, planned) in look.plan.live() {
             let Some(state) = look.runs.get(&run) else { continue };
             for change in replan::changes(&around, state, Some(planned)) {
                 changed += 1;
-                self.change(id, look, run, state, change).await?;
+                let command = match change {
+                    Change::Replan(fact) => RunCommand::Replan(fact),
+                    Change::Cancel(reason) => RunCommand::Cancel { reason },
+                    Change::Pause(fact) => RunCommand::PauseBuilding(fact),
+                    Change::Resume(building) => RunCommand::ResumeBuilding { building },
+                    Change::TakeBack(volunteer) => RunCommand::HandBack { volunteer },
+                    Change::AskNext => {
+                        self.ask_next(id, look, run, state, &mut asked).await?;
+                        continue;
+                    }
+                };
+                self.change(id, look, run, command).await?;
             }
         }
         Ok(changed)
@@ -313,17 +332,8 @@ impl Engine {
         id: &CommunityId,
         look: &Look,
         run: RunId,
-        state: &RunState,
-        change: Change,
+        command: RunCommand,
     ) -> Result<(), Problem> {
-        let command = match change {
-            Change::Replan(fact) => RunCommand::Replan(fact),
-            Change::Cancel(reason) => RunCommand::Cancel { reason },
-            Change::Pause(fact) => RunCommand::PauseBuilding(fact),
-            Change::Resume(building) => RunCommand::ResumeBuilding { building },
-            Change::TakeBack(volunteer) => RunCommand::HandBack { volunteer },
-            Change::AskNext => return self.ask_next(id, look, run, state).await,
-        };
         // A building is left out and gone to again as often as its zone closes and opens.
         let (_, seen) = self.peek::<Run>(id, &run).await?;
         let step = format!("change {run} {seen:?} {command:?}");
@@ -335,13 +345,15 @@ impl Engine {
         }
     }
 
-    /// Asks somebody else; a run that nobody is left for is called off.
+    /// Asks somebody else, none of those who were `asked` in this step for another run; a run that
+    /// nobody is left for is called off.
     async fn ask_next(
         &self,
         id: &CommunityId,
         look: &Look,
         run: RunId,
         state: &RunState,
+        asked: &mut BTreeSet<VolunteerId>,
     ) -> Result<(), Problem> {
         let (Some(plan), Some(planned)) = (&state.plan, look.plan.runs.get(&run)) else {
             return Ok(());
@@ -352,24 +364,23 @@ impl Engine {
             needs_two: plan.needs_two,
             to_the_foot: plan.level != domain::parcel::event::DeliveryLevel::Door,
         };
-        let asked = planned.asked.iter().map(|asked| asked.volunteer).collect();
+        let asked_before = planned.asked.iter().map(|asked| asked.volunteer).collect();
         let asks = Asks {
             together: &together,
             load: plan.limit,
             effort: cost(look, state),
             doors: state.stops.len(),
             buildings: state.stops.iter().map(|stop| &stop.door.building).collect(),
-            asked: &asked,
+            asked: &asked_before,
         };
         let situation = look.situation(id, When::Policy);
         let crew = assign::crew(&situation, &together);
-        let nobody = std::collections::BTreeSet::new();
-        let found = assign::assign(&situation, &crew, &asks, &nobody);
-        let Some(found) = found else {
+        let Some(found) = assign::assign(&situation, &crew, &asks, asked) else {
             // Its pieces are planned again for whoever comes back.
-            let change = Change::Cancel(RunCancelReason::NoCourier);
-            return Box::pin(self.change(id, look, run, state, change)).await;
+            return self.change(id, look, run, CALL_OFF).await;
         };
+        asked.insert(found.volunteer);
+        asked.extend(found.helper);
         let decided = PlanOfferDecided {
             run,
             volunteer: found.volunteer,

@@ -34,7 +34,9 @@ use crate::vault::Vault;
 const MORNING: Timestamp = Timestamp::constant(1_668_934_800, 0);
 const ANNA: VolunteerId = VolunteerId(Uuid::from_u128(1));
 const BEN: VolunteerId = VolunteerId(Uuid::from_u128(2));
+const CARL: VolunteerId = VolunteerId(Uuid::from_u128(3));
 const PILLS: ParcelId = ParcelId(Uuid::from_u128(11));
+const MORE_PILLS: ParcelId = ParcelId(Uuid::from_u128(12));
 
 fn community() -> CommunityId {
     "fumin-garden".parse().unwrap()
@@ -111,20 +113,31 @@ async fn a_morning() -> Arc<MemoryLog> {
     ];
     happened::<Community>(log.as_ref(), &Main, facts).await;
     for volunteer in [ANNA, BEN] {
-        let enrolled = VolunteerEnrolled {
-            grid: Some("3".parse().unwrap()),
-            roles: BTreeSet::from([Role::Courier]),
-            protection: false,
-            carry_limit: Load { pieces: 20, weight_grams: 60_000, volume_millilitres: 400_000 },
-            name: None,
-        };
-        happened::<Volunteer>(log.as_ref(), &volunteer, vec![enrolled.into()]).await;
+        enrol(log.as_ref(), volunteer).await;
     }
+    comes_to_its_shelf(log.as_ref(), PILLS, "PILLS-1").await;
+    log
+}
+
+/// A courier of the grid.
+async fn enrol(log: &dyn EventLog, volunteer: VolunteerId) {
+    let enrolled = VolunteerEnrolled {
+        grid: Some("3".parse().unwrap()),
+        roles: BTreeSet::from([Role::Courier]),
+        protection: false,
+        carry_limit: Load { pieces: 20, weight_grams: 60_000, volume_millilitres: 400_000 },
+        name: None,
+    };
+    happened::<Volunteer>(log, &volunteer, vec![enrolled.into()]).await;
+}
+
+/// A box of pills, ready to go.
+async fn comes_to_its_shelf(log: &dyn EventLog, parcel: ParcelId, number: &str) {
     let recipient = Recipient { household: None, door: door(), grid: "3".parse().unwrap() };
     let arrived = ParcelArrived {
         waybill: domain::ids::Waybill {
             carrier: "own".parse().unwrap(),
-            number: "PILLS-1".parse().unwrap(),
+            number: number.parse().unwrap(),
         },
         piece: Piece { number: 1, of: 1 },
         generation: 0,
@@ -146,8 +159,7 @@ async fn a_morning() -> Arc<MemoryLog> {
         building: door().building,
         shelf: "A1".parse().unwrap(),
     };
-    happened::<Parcel>(log.as_ref(), &PILLS, vec![arrived.into(), sorted.into()]).await;
-    log
+    happened::<Parcel>(log, &parcel, vec![arrived.into(), sorted.into()]).await;
 }
 
 async fn engine(log: &Arc<MemoryLog>, clock: &Arc<ManualClock>) -> Arc<Engine> {
@@ -238,6 +250,53 @@ async fn somebody_who_declines_or_does_not_answer_is_followed_by_another() {
     assert_eq!(run_of(&engine).await.phase, Phase::Cancelled);
     engine.plan(&community(), When::Policy).await.unwrap();
     assert_eq!(plan_of(&engine).await.waves, 2);
+}
+
+/// The live runs of the plan, with whom each was offered to.
+async fn offered(engine: &Engine) -> Vec<Option<VolunteerId>> {
+    let mut offered = vec![];
+    for (run, _) in plan_of(engine).await.live() {
+        offered.push(engine.peek::<Run>(&community(), &run).await.unwrap().0.offered_to);
+    }
+    offered.sort_unstable();
+    offered
+}
+
+/// Who is asked in place of somebody is not asked for what leaves in the same step.
+#[tokio::test]
+async fn whoever_is_asked_next_is_not_asked_for_the_next_wave_as_well() {
+    let (log, clock) = (a_morning().await, Arc::new(ManualClock::at(MORNING)));
+    let engine = engine(&log, &clock).await;
+    engine.plan(&community(), When::Policy).await.unwrap();
+    assert_eq!(offered(&engine).await, [Some(ANNA)]);
+    comes_to_its_shelf(log.as_ref(), MORE_PILLS, "PILLS-2").await;
+    enrol(log.as_ref(), CARL).await;
+    engine.carried_out().await;
+    clock.set(MORNING + SignedDuration::from_secs(400));
+    engine.plan(&community(), When::Policy).await.unwrap();
+    let offered = offered(&engine).await;
+    let once: BTreeSet<_> = offered.iter().collect();
+    assert_eq!((offered.len(), once.len()), (2, 2), "{offered:?}");
+}
+
+/// Two trips that nobody answered for go to two others.
+#[tokio::test]
+async fn nobody_is_asked_next_for_two_trips_in_one_step() {
+    let (log, clock) = (a_morning().await, Arc::new(ManualClock::at(MORNING)));
+    let engine = engine(&log, &clock).await;
+    engine.plan(&community(), When::Policy).await.unwrap();
+    comes_to_its_shelf(log.as_ref(), MORE_PILLS, "PILLS-2").await;
+    engine.carried_out().await;
+    engine.plan(&community(), When::Policy).await.unwrap();
+    assert_eq!(offered(&engine).await, [Some(ANNA), Some(BEN)]);
+    let dora = VolunteerId(Uuid::from_u128(4));
+    for volunteer in [CARL, dora] {
+        enrol(log.as_ref(), volunteer).await;
+    }
+    engine.carried_out().await;
+    clock.set(MORNING + SignedDuration::from_secs(400));
+    engine.plan(&community(), When::Policy).await.unwrap();
+    assert_eq!(offered(&engine).await, [Some(CARL), Some(dora)]);
 }
 
 /// Nobody answered, nobody closed the day: in the morning the piece is planned anew.
