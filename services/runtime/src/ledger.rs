@@ -137,7 +137,10 @@ impl Ledger {
     ) {
         let by_age = &mut self.by_age;
         self.entries.entry(command).or_insert_with(|| {
-            by_age.push_back((at, command));
+            // Within one moment the id decides: a log need not write what happened then in the same
+            // order as another one.
+            let before = by_age.iter().rposition(|other| *other <= (at, command));
+            by_age.insert(before.map_or(0, |before| before + 1), (at, command));
             Entry { content, verdict: verdict() }
         });
         while let Some((oldest, command)) = self.by_age.front()
@@ -158,5 +161,26 @@ impl Ledger {
     fn book(&mut self, community: &CommunityId, device: &DeviceId) -> &mut DeviceBook {
         let devices = self.devices.entry(community.clone()).or_default();
         devices.entry(device.clone()).or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn commands_of_one_moment_stand_in_one_order() {
+        let ledger = |commands: [u128; 3]| {
+            let mut ledger = Ledger::default();
+            for command in commands {
+                let (command, content) =
+                    (CommandId(Uuid::from_u128(command)), ContentDigest::from_bytes([0; 16]));
+                ledger.remember(Timestamp::UNIX_EPOCH, command, content, || Verdict::Quarantined);
+            }
+            serde_json::to_value(&ledger.by_age).unwrap()
+        };
+        assert_eq!(ledger([3, 1, 2]), ledger([1, 2, 3]));
     }
 }
