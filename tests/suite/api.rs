@@ -2,6 +2,7 @@
 
 mod answers;
 mod bad_input;
+mod behind;
 mod building;
 mod clocks;
 mod decisions;

@@ -67,10 +67,15 @@ impl Door {
     /// An engine that knows no community.
     pub async fn empty() -> Self {
         let log = MemoryLog::new();
+        Self::over(log.clone(), Arc::new(log)).await
+    }
+
+    /// An engine that sees the events of `log` as `seen` shows them; it knows no community.
+    pub async fn over(log: MemoryLog, seen: Arc<dyn EventLog>) -> Self {
         let clock = Arc::new(ManualClock::at(MORNING.parse().unwrap()));
         let views = LiveViews::default();
         let parts = Parts {
-            log: Arc::new(log.clone()),
+            log: seen,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             vault: Arc::new(Vault::seeded(VAULT_SEED).unwrap()),
             snapshots: None,
@@ -92,10 +97,15 @@ impl Door {
     /// An engine that knows the community of the tests.
     pub async fn open() -> Self {
         let door = Self::empty().await;
-        let path = "/api/v1/communities?actor=desk";
-        let loaded = door.send("POST", path, &[], COMMUNITY_FILE.into()).await;
-        assert_eq!(loaded.status, StatusCode::OK, "{}", loaded.json());
+        door.load_community().await;
         door
+    }
+
+    /// Loads the community of the tests.
+    pub async fn load_community(&self) {
+        let path = "/api/v1/communities?actor=desk";
+        let loaded = self.send("POST", path, &[], COMMUNITY_FILE.into()).await;
+        assert_eq!(loaded.status, StatusCode::OK, "{}", loaded.json());
     }
 
     /// A new command id.
