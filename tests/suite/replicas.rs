@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
+    process::Command,
     sync::Arc,
 };
 
@@ -36,11 +37,12 @@ use runtime::{
     scan::{ArriveScan, Destination, Scan},
     vault::{Opened, Subject, Vault},
 };
+use serde_json::{Value, json};
 use simulator::{
     Size,
     simulate::{simulate_on, simulate_replicas},
 };
-use tests::TempDir;
+use tests::{Connection, Serving, TempDir, engine_binary, id};
 use uuid::Uuid;
 
 use crate::two_logs::served;
@@ -280,4 +282,80 @@ async fn personal_data_of_one_replica_are_read_and_erased_on_the_other() {
         let opened = engine.vault().open_sealed(&subject, &name).unwrap();
         assert_eq!(opened, Opened::Erased);
     }
+}
+
+/// A replica as a process of its own.
+fn serve(url: &str, keys: &Path, data: &Path) -> Serving {
+    let mut command = Command::new(engine_binary().unwrap());
+    command.args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]);
+    command.args(["--event-log", url]).arg("--keys").arg(keys).arg("--data").arg(data);
+    command.env("RUST_LOG", "info");
+    Serving::spawn(command).unwrap()
+}
+
+/// Posts an arrival; the answer without what differs from place to place.
+async fn post_arrival(to: &mut Connection, number: u64) -> Value {
+    let scan = json!({
+        "kind": "arrive", "command_id": id(7, number), "carrier": "sf",
+        "code": format!("SF{:013}", 2_000_000_000_000 + number), "address": "3号楼1单元501",
+    });
+    let body = json!({ "community": "willow-court", "actor": "gate-1", "scans": [scan] });
+    let media = "application/json";
+    let reply = to.post("/api/v1/scans", media, body.to_string().as_bytes()).await.unwrap();
+    let mut answer = reply.json()["answers"][0].take();
+    let place = answer.as_object_mut().unwrap();
+    place.remove("position");
+    place.remove("view_behind");
+    answer
+}
+
+async fn queue(of: &Serving, at_least: u64) -> Value {
+    let mut connection = Connection::open(of.address()).await.unwrap();
+    let path =
+        format!("/api/v1/communities/willow-court/building-queues/3?doors=true&atLeast={at_least}");
+    let reply = connection.get(&path).await.unwrap();
+    assert_eq!(reply.status, 200, "{}", reply.json());
+    // How long something has waited is counted from when each was asked.
+    reply.json()["queue"]["total"].take()
+}
+
+/// Two processes on one log: what one acknowledged before it was killed the other one has, it goes
+/// on alone, and who comes back has everything.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_is_killed_and_the_other_goes_on() {
+    const PIECES: u64 = 20;
+    let behind = Arc::new(MemoryLog::new());
+    let (_face, url) = served(Arc::clone(&behind) as Arc<dyn EventLog>).await;
+    let folders = [(); 3].map(|()| TempDir::new().unwrap());
+    let [keys, data, other_data] = &folders;
+    let mut one = serve(&url, keys.path(), data.path());
+    let other = serve(&url, keys.path(), other_data.path());
+    let mut to_one = Connection::open(one.address()).await.unwrap();
+    let mut to_other = Connection::open(other.address()).await.unwrap();
+    let file = include_bytes!("../data/willow-court.toml");
+    let path = "/api/v1/communities?actor=desk";
+    assert_eq!(to_one.post(path, "application/toml", file).await.unwrap().status, 200);
+    let loaded = behind.head().await.unwrap().unwrap().0;
+    queue(&other, loaded).await;
+
+    for number in 0..PIECES {
+        let (first, second) =
+            tokio::join!(post_arrival(&mut to_one, number), post_arrival(&mut to_other, number));
+        assert_eq!((&first["status"], &first), (&json!("accepted"), &second));
+    }
+    one.kill().unwrap();
+    for number in PIECES..2 * PIECES {
+        assert_eq!(post_arrival(&mut to_other, number).await["status"], "accepted");
+    }
+    // Whatever the killed one was told is told again in the same words.
+    let again = post_arrival(&mut to_other, 0).await;
+    let one = serve(&url, keys.path(), data.path());
+    let mut to_one = Connection::open(one.address()).await.unwrap();
+    assert_eq!(post_arrival(&mut to_one, 0).await, again);
+
+    let head = behind.head().await.unwrap().unwrap().0;
+    let (of_one, of_other) = (queue(&one, head).await, queue(&other, head).await);
+    assert_eq!((&of_one["at_gate"], &of_one), (&json!(2 * PIECES), &of_other));
+    let arrived = count_by_type(&all(&*behind).await)["ParcelArrived"];
+    assert_eq!(arrived, usize::try_from(2 * PIECES).unwrap());
 }
