@@ -44,11 +44,8 @@ export async function photographed(page, png) {
   return Buffer.from(base64, "base64");
 }
 
-/**
- * What the intake station takes from a film before its camera: the first code, or nothing after the
- * film has run through. Also what went wrong, and what was asked of other servers.
- */
-export async function filmed({ width = WIDTH, height = HEIGHT, pictures }) {
+/** Runs something with a browser whose camera, which every page may use, sees these pictures in turn. */
+export async function before({ width = WIDTH, height = HEIGHT, pictures }, what) {
   const folder = mkdtempSync(join(tmpdir(), "lastmeter-camera-"));
   try {
     const file = join(folder, "camera.y4m");
@@ -56,6 +53,22 @@ export async function filmed({ width = WIDTH, height = HEIGHT, pictures }) {
     const camera = await launch([
       "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", `--use-file-for-fake-video-capture=${file}`,
     ]);
+    try {
+      return await what(camera);
+    } finally {
+      await camera.close();
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/**
+ * What the intake station takes from a film before its camera: the first code, or nothing after the
+ * film has run through. Also what went wrong, and what was asked of other servers.
+ */
+export const filmed = (film) =>
+  before(film, async (camera) => {
     const { page, errors, outside } = await open(camera, "/intake");
     await page.keyboard.press("F3");
     await page.waitForTimeout(250);
@@ -63,11 +76,7 @@ export async function filmed({ width = WIDTH, height = HEIGHT, pictures }) {
     await page.keyboard.press("v");
     await page.locator('[data-testid="camera"][data-state="live"]').waitFor();
     const entry = page.getByTestId("last-five").locator("li").first();
-    const timeout = 5_000 + (pictures.length * FRAMES_EACH * 1000) / FRAMES_A_SECOND;
+    const timeout = 5_000 + (film.pictures.length * FRAMES_EACH * 1000) / FRAMES_A_SECOND;
     const found = await entry.waitFor({ timeout }).then(() => entry.innerText(), () => "");
-    await camera.close();
     return { found, errors, outside };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
+  });

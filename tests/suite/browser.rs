@@ -65,6 +65,11 @@ fn the_intake_station_is_worked_with_a_scanner_and_a_few_keys() {
 }
 
 #[test]
+fn pieces_are_photographed() {
+    run("photo.test.mjs");
+}
+
+#[test]
 fn a_courier_brings_a_run_up_the_stairs() {
     run("route.test.mjs");
 }

@@ -97,7 +97,10 @@ export const en: Words = {
     photoKept: "The photo is kept here and will be sent", photoNone: "This is no picture: take it again",
     photoFull: "Too many photos wait on this device: connect it first", photoFailed: "The photo was not kept", photoTitle: "A photo of this piece",
     kindLabel: "Label", kindDamage: "Damage", photoAim: "Hold the label or the damage into view",
-    photoNoCamera: "No camera to use: choose a photo, or put it on the held shelf and go on", spoken: "Voice", shortCode: "Write by hand",
+    photoNoCamera: "No camera to use: choose a photo, or put it on the held shelf and go on",
+    photoDenied: "The camera is not allowed: allow it in the browser's settings, choose a photo, or put it on the held shelf and go on",
+    photoInsecure: "Browsers open cameras over HTTPS only: open the https address, choose a photo, or put it on the held shelf and go on",
+    spoken: "Voice", shortCode: "Write by hand",
     scanFirst: "Scan a piece first",
   },
   keys: {

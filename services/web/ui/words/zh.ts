@@ -86,6 +86,8 @@ export const zh = {
     photoKept: "照片已存本机，随后发送", photoNone: "读不出照片：请重新拍摄", photoFull: "本机待发照片太多：请连网发送后再拍",
     photoFailed: "照片没有存上", photoTitle: "给这一件拍照", kindLabel: "拍标签", kindDamage: "拍破损", photoAim: "把标签或破损处放进画面",
     photoNoCamera: "没有可用的摄像头：可选一张照片，或放待查架继续",
+    photoDenied: "没有摄像头权限：请在浏览器设置里允许；也可选一张照片，或放待查架继续",
+    photoInsecure: "浏览器只在 HTTPS 下开放摄像头：请用 https 地址打开；也可选一张照片，或放待查架继续",
     spoken: "语音", shortCode: "手写短码",
     scanFirst: "先扫描一件",
   },
