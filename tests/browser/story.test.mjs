@@ -274,8 +274,54 @@ test("where live updates do not get through the wall says so and asks by itself"
   const before = Number(await tile.textContent());
   await scans(page.request, [{ kind: "arrive", code: number(), carrier: "sf", door: { building: "2", unit: "1", room: "301" } }]);
   await page.waitForFunction((n) => Number(document.querySelector('[data-building="2"] .waiting').textContent) === n, before + 1);
+  await page.getByRole("button", { name: "English" }).click();
+  await page.getByText("Live updates do not get through: read every 5 s instead").waitFor();
   await context.route("**/graphql", (route) => route.abort());
-  await page.getByText("连不上服务器").waitFor();
+  await page.getByRole("alert").getByText(/^No server: this is \d+ seconds old, and follows by itself/).waitFor();
+  await page.getByRole("button", { name: "中文" }).click();
+  await page.getByRole("alert").getByText(/^连不上服务器：显示的是 \d+ 秒前的情况，恢复后自动更新/).waitFor();
+  await context.close();
+});
+
+test("a wall without a network says at once that it is behind, and catches up by itself", async () => {
+  const { page, context } = await open(browser, "/", { viewport: { width: 1920, height: 1080 } });
+  // The socket that is open says nothing any more, and no other one is to be had.
+  let cut = false;
+  await page.routeWebSocket(/graphql/, (socket) => {
+    if (cut) return socket.close();
+    socket.connectToServer();
+  });
+  await page.goto(`${BASE}/board`);
+  await page.locator('[data-testid="link"][data-live="live"]').waitFor();
+  const tile = page.locator('[data-building="3"] .waiting');
+  const before = Number(await tile.textContent());
+  cut = true;
+  const began = Date.now();
+  await context.setOffline(true);
+  const behind = page.getByRole("alert").getByText(/^没有网络：显示的是 \d+ 秒前的情况，恢复后自动更新/);
+  await behind.waitFor();
+  assert.ok(Date.now() - began < 5_000, "it does not wait for its poll to find out");
+  assert.notEqual(await page.getByTestId("link").getAttribute("data-live"), "live");
+  await page.getByText("推送不通，改为每 5 秒读取").waitFor();
+  // What it knew stays, under the time at which it was so.
+  const known = await page.getByTestId("as-of").innerText();
+  const seconds = async () => Number((await page.getByRole("alert").innerText()).match(/\d+/)[0]);
+  const first = await seconds();
+  await page.waitForFunction((n) => Number(document.querySelector("[role=alert]").textContent.match(/\d+/)[0]) > n, first);
+  assert.equal(await page.getByTestId("as-of").innerText(), known);
+  assert.equal(Number(await tile.textContent()), before);
+  await page.getByRole("button", { name: "English" }).click();
+  await page.getByRole("alert").getByText(/^No network: this is \d+ seconds old, and follows by itself when it is back/).waitFor();
+  await page.getByText("Live updates do not get through: read every 5 s instead").waitFor();
+
+  const { page: gate } = await open(browser, "/intake");
+  await scans(gate.request, [{ kind: "arrive", code: number(), carrier: "sf", door: { building: "3", unit: "1", room: "301" } }]);
+  cut = false;
+  await context.setOffline(false);
+  await page.locator('[data-testid="link"][data-live="live"]').waitFor();
+  await page.waitForFunction((n) => Number(document.querySelector('[data-building="3"] .waiting').textContent) === n, before + 1);
+  await page.getByRole("alert").waitFor({ state: "detached" });
+  await gate.context().close();
   await context.close();
 });
 

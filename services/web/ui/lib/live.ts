@@ -21,6 +21,8 @@ const SILENCE_MAX_MS = 50_000; // the engine says something every 20 s
 const RETRY_MS = [500, 1_000, 2_000, 5_000, 10_000, 20_000];
 /** So many openings in a row fail before the page is told to ask by itself. */
 const FAILURES_UNTIL_POLLING = 2;
+/** What a browser tells of its network. */
+const TURNS = ["online", "offline"];
 
 interface Said {
   type: string;
@@ -48,14 +50,21 @@ export class Live {
   follow(documents: readonly Document<never>[]) {
     this.#documents = [...documents];
     this.#closed = false;
-    this.#failures = 0;
-    this.#open();
+    for (const turn of TURNS) addEventListener(turn, this.#anew);
+    this.#anew();
   }
 
   stop() {
     this.#closed = true;
+    for (const turn of TURNS) removeEventListener(turn, this.#anew);
     this.#drop();
   }
+
+  /** Also when the network goes or comes: what was open may be dead without having said so. */
+  readonly #anew = () => {
+    this.#failures = 0;
+    this.#open();
+  };
 
   #drop() {
     clearTimeout(this.#timer);

@@ -125,7 +125,7 @@ export const en: Words = {
     pin: "PIN", runCode: "Run", stops: "doors", pieces: "pieces",
   },
   board: {
-    asOf: "As of", past: "At", loading: "Reading the board…", behind: (s) => `No server: this is ${s} seconds old`,
+    asOf: "As of", past: "At", loading: "Reading the board…", behind: (why, s) => `${why}: this is ${s} seconds old, and follows by itself when it is back`,
     pastHint: "This is the past and does not change", pausedHint: "Paused", buildings: "Buildings",
     waiting: "waiting", expected: "Expected", atGate: "At the gate", disinfecting: "Disinfecting",
     staged: "Staged", out: "Out", done: "Done today", exceptions: "Exceptions", windows: "Windows",

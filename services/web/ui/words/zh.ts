@@ -113,7 +113,7 @@ export const zh = {
     runCode: "配送趟编号", stops: "户", pieces: "件",
   },
   board: {
-    asOf: "截至", past: "当时", loading: "正在读取看板…", behind: (s: number) => `连不上服务器：显示的是 ${s} 秒前的情况`,
+    asOf: "截至", past: "当时", loading: "正在读取看板…", behind: (why: string, s: number) => `${why}：显示的是 ${s} 秒前的情况，恢复后自动更新`,
     pastHint: "显示过去的情况，不会更新", pausedHint: "已暂停更新", buildings: "各楼排队", waiting: "件待送",
     expected: "预告", atGate: "待消杀", disinfecting: "消杀中", staged: "待送", out: "在途", done: "今日已送",
     exceptions: "需处理", windows: "时段", closesIn: "距截止", opensIn: "距开始", noWindows: "没有设置时段",
