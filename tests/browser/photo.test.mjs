@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { before as filming, HEIGHT, luma, WIDTH } from "./camera.mjs";
-import { BASE, burst, launch, number, open, settled } from "./support.mjs";
+import { BASE, burst, launch, number, open, scans, settled } from "./support.mjs";
 
 const API = `${BASE}/api/v1/communities/willow-court`;
 /** What the camera sees: black on the left, white on the right; and a mark that moves, for no two photographs are the same. */
@@ -92,6 +92,55 @@ test("a piece before the camera is photographed, kept without a network, sent, a
     assert.deepEqual(outside, []);
     await context.close();
   });
+});
+
+test("the desk adds a photo, and says what to do when it does not get there", async () => {
+  const browser = await launch();
+  const { page, context, errors } = await open(browser, "/desk");
+  const [{ parcel }] = await scans(page.request, [
+    { kind: "arrive", code: number(), carrier: "sf", category: "medicine", door: { building: "1", unit: "1", room: "402" } },
+  ]);
+  await page.goto(`${BASE}/desk#/piece/${parcel}`);
+  const add = (kind) => page.getByTestId(`add-${kind}`);
+  const file = async (colour) => {
+    await page.evaluate((colour) => document.documentElement.style.setProperty("border-top", `40px solid ${colour}`), colour);
+    return { name: "photo.png", mimeType: "image/png", buffer: await page.screenshot() };
+  };
+  const pictures = page.getByTestId("photos").locator("img");
+  await add("damage").setInputFiles(await file("red"));
+  await page.getByText("照片已保存").waitFor();
+  await pictures.first().waitFor();
+  assert.equal(await pictures.first().getAttribute("alt"), "破损");
+  // What is no picture is said to be none, and nothing is sent.
+  await add("label").setInputFiles({ name: "list.csv", mimeType: "text/csv", buffer: Buffer.from("1,2") });
+  await page.getByRole("alert").getByText("读不出照片：请换一张").waitFor();
+  // Without a network it waits here, and says so in both languages; the retry sends it once.
+  await context.setOffline(true);
+  await add("label").setInputFiles(await file("blue"));
+  const lost = page.getByTestId("lost");
+  await lost.getByText("没有网络，照片还没有送出：请不要关闭本页，连网后点重试").waitFor();
+  await page.getByRole("button", { name: "English" }).click();
+  await lost.getByText("No network, the photo was not sent: leave this page open").waitFor();
+  await lost.getByRole("button", { name: "Try again" }).click();
+  await lost.waitFor();
+  await context.setOffline(false);
+  // The server is there and its answer gets lost: the same photo is sent again, and is one.
+  let answered = 0;
+  await page.route("**/photos?**", async (route) => {
+    await route.fetch();
+    answered += 1;
+    await route.abort();
+  }, { times: 1 });
+  await lost.getByRole("button", { name: "Try again" }).click();
+  await lost.getByText("The photo is not with the server yet").waitFor();
+  await lost.getByRole("button", { name: "Try again" }).click();
+  await page.getByTestId("said").waitFor();
+  assert.equal(answered, 1);
+  await pictures.nth(1).waitFor();
+  const taken = await (await page.request.get(`${API}/parcels/${parcel}/photos`)).json();
+  assert.deepEqual(taken.map(({ kind }) => kind), ["damage", "label"]);
+  assert.deepEqual(errors, []);
+  await browser.close();
 });
 
 test("a camera that may not be used and one that is missing are told apart, in both languages", async () => {

@@ -4,6 +4,8 @@
  * the desk decides is decided against what it sees, so nothing of it waits in an outbox.
  */
 import { api, ask, Refused, type Answer, type Problem } from "../lib/api";
+import type { PhotoKind } from "../lib/outbox";
+import { PICTURE_PATIENCE_MS } from "../lib/picture";
 import { settings } from "../lib/settings.svelte";
 import { uuidv7 } from "../lib/uuid";
 
@@ -184,6 +186,17 @@ export class Deed {
         body: { command_id: id, actor: settings.badge, command, ...(expected_revision === undefined ? {} : { expected_revision }) },
       }),
     );
+  }
+
+  /** A picture of a piece. `turn` counts the pictures that were chosen: another one is another deed. */
+  async photograph(parcel: string, kind: PhotoKind, file: Blob, turn: number) {
+    return this.#send([parcel, kind, turn], ({ id, at }) => {
+      const query = new URLSearchParams({
+        command_id: id, actor: settings.badge ?? "", kind, occurred_at: at, sent_at: new Date().toISOString(),
+      });
+      const headers = { "content-type": "image/jpeg" };
+      return ask<{ already_so: boolean }>(here(`parcels/${parcel}/photos?${query}`), { file, headers, patience: PICTURE_PATIENCE_MS });
+    });
   }
 
   /** Another route that takes a command id. */

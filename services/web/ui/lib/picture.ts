@@ -7,6 +7,8 @@
 const SIDE_MAX = 1_280;
 /** The engine takes a little more. */
 const BYTES_MAX = 400_000;
+/** A picture takes longer than a scan where the network is thin. */
+export const PICTURE_PATIENCE_MS = 60_000;
 /** Tried in turn, until the picture is small enough. */
 const QUALITIES = [0.8, 0.65, 0.5, 0.35];
 

@@ -6,12 +6,11 @@
 import { api, ask, Refused, Unreachable, type Answer, type Problem } from "./api";
 import * as outbox from "./outbox";
 import type { Item, NewPicture, NewScan, Picture } from "./outbox";
+import { PICTURE_PATIENCE_MS } from "./picture";
 
 const BATCH_MAX = 50;
 const RETRY_MS = [500, 1_000, 2_000, 5_000, 10_000, 20_000];
 const PING_MS = 15_000;
-/** A picture takes longer than a scan where the network is thin. */
-const PICTURE_PATIENCE_MS = 60_000;
 
 export type Link = "online" | "no_network" | "no_server";
 

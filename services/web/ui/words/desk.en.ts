@@ -84,7 +84,10 @@ export const deskEn: DeskWords = {
   },
   piece: {
     who: "Who held it", custody: "In whose hands", actor: "By", at: "When", what: "What happened", why: "Plan", csv: "Export trail", epcis: "EPCIS",
-    volunteer: (mark) => `Volunteer ${mark}`, photos: "Photos", photoGone: "Gone: its time is over, or whoever it is of was erased", photoKinds: { label: "Label", damage: "Damage", at_door: "At the door" },
+    volunteer: (mark) => `Volunteer ${mark}`, photos: "Photos", addPhoto: "Add a photo", photoAdded: "The photo is kept",
+    photoNone: "This is no picture: choose a JPEG or PNG, or take it again", photoNoServer: "The photo is not with the server yet: leave this page open, and try again in a moment",
+    photoNoNetwork: "No network, the photo was not sent: leave this page open, and try again when the network is back",
+    photoGone: "Gone: its time is over, or whoever it is of was erased", photoKinds: { label: "Label", damage: "Damage", at_door: "At the door" },
     learned: (time) => `learned at ${time}`,
   },
   household: {

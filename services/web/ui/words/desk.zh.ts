@@ -79,7 +79,10 @@ export const deskZh = {
   },
   piece: {
     who: "谁经手", custody: "现在由谁负责", actor: "操作人", at: "时间", what: "发生了什么", why: "排程", csv: "导出经过", epcis: "EPCIS",
-    volunteer: (mark: string) => `志愿者 ${mark}`, photos: "照片", photoGone: "照片已不在：过了保存期，或住户资料已删除", photoKinds: { label: "标签", damage: "破损", at_door: "门口" } as Record<string, string>,
+    volunteer: (mark: string) => `志愿者 ${mark}`, photos: "照片", addPhoto: "添加照片", photoAdded: "照片已保存",
+    photoNone: "读不出照片：请换一张 JPEG 或 PNG，或重新拍摄", photoNoServer: "照片还没有送到服务器：请不要关闭本页，稍后点重试",
+    photoNoNetwork: "没有网络，照片还没有送出：请不要关闭本页，连网后点重试",
+    photoGone: "照片已不在：过了保存期，或住户资料已删除", photoKinds: { label: "标签", damage: "破损", at_door: "门口" } as Record<string, string>,
     learned: (time: string) => `${time} 才得知`,
   },
   household: {
