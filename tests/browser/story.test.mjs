@@ -204,6 +204,34 @@ test("the wall lives on its own, opens the list of every figure, looks back and 
   await context.close();
 });
 
+test("a wall needs no scrolling, and is read from across the room", async () => {
+  for (const language of ["中文", "English"]) {
+    const { page, context } = await open(browser, "/board", { viewport: { width: 1920, height: 1080 } });
+    await page.locator('[data-testid="link"][data-live="live"]').waitFor();
+    if (language === "English") await page.getByRole("button", { name: language }).click();
+    const tall = await page.evaluate(() => document.documentElement.scrollHeight);
+    assert.ok(tall <= 1080, `${tall} px tall`);
+    // Nothing lies over anything else, and everything is on the screen.
+    const boxes = await page.locator(".totals, .plan, .grids, .side, .time").evaluateAll((all) =>
+      all.map((one) => [one.className, one.getBoundingClientRect()]).map(([name, { top, bottom, left, right }]) => ({ name, top, bottom, left, right })));
+    assert.equal(boxes.length, 5);
+    for (const [at, a] of boxes.entries()) {
+      assert.ok(a.bottom <= 1080 && a.right <= 1920, `${a.name} is on the screen`);
+      for (const b of boxes.slice(at + 1)) {
+        const apart = a.bottom <= b.top || b.bottom <= a.top || a.right <= b.left || b.right <= a.left;
+        assert.ok(apart, `${a.name} lies over ${b.name}`);
+      }
+    }
+    const small = await page.evaluate(() =>
+      [...document.querySelectorAll("#app :is(span, b, p, h2, th, td, label, output, button, time)")]
+        .filter((one) => one.offsetParent && !one.closest("dialog, .unseen") && [...one.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim()))
+        .filter((one) => parseFloat(getComputedStyle(one).fontSize) < 20)
+        .map((one) => one.textContent));
+    assert.deepEqual(small, [], "nothing is smaller than 20 px");
+    await context.close();
+  }
+});
+
 test("a community that is not there is no empty wall and no empty building", async () => {
   for (const path of ["/board?community=nowhere", "/building?community=nowhere"]) {
     const { page, context, errors } = await open(browser, path, DESKTOP);
