@@ -1,6 +1,7 @@
 //! The API in this process: requests in, answers and events out.
 
 mod answers;
+mod arrivals;
 mod bad_input;
 mod behind;
 mod building;

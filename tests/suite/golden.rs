@@ -17,8 +17,9 @@ use std::{
 };
 
 use domain::{
-    DomainEvent, community::Community, device::Device, household::Household, ids::CommandId,
-    order::Order, parcel::Parcel, plan::Plan, run::Run, volunteer::Volunteer,
+    DomainEvent, arrival_slots::ArrivalSlots, community::Community, device::Device,
+    household::Household, ids::CommandId, order::Order, parcel::Parcel, plan::Plan, run::Run,
+    volunteer::Volunteer,
 };
 use event_log::{
     Direction, EventLog, Expected, MemoryLog, NewEvent, PAGE_EVENTS_MAX, RecordedEvent, Revision,
@@ -38,6 +39,7 @@ const COMMANDS: u16 = 60;
 macro_rules! of_aggregate {
     ($category:expr, $function:ident($($argument:expr),*)) => {
         match $category {
+            ArrivalSlots::CATEGORY => $function::<ArrivalSlots>($($argument),*),
             Community::CATEGORY => $function::<Community>($($argument),*),
             Device::CATEGORY => $function::<Device>($($argument),*),
             Household::CATEGORY => $function::<Household>($($argument),*),

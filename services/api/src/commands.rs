@@ -1,8 +1,10 @@
-//! Commands on communities, households, orders, runs, volunteers and devices: one shape for all.
+//! Commands on communities, households, orders, runs, volunteers, devices and a day's arrival
+//! slots: one shape for all.
 //!
 //! `POST …/commands` with a `command_id`, an `actor` and a `command` of one `kind`. The answer has
 //! the new revision; sending the same command again changes nothing and gets the same.
 
+mod arrival_slots;
 mod wire;
 
 use axum::Json;
@@ -20,6 +22,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
+pub use self::arrival_slots::ArrivalSlotCommandBody;
 pub use self::wire::{
     CommunityCommandBody, DeviceCommandBody, HouseholdCommandBody, OrderCommandBody,
     RunCommandBody, VolunteerCommandBody,

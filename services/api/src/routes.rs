@@ -11,8 +11,9 @@ use axum::routing::{MethodRouter, get, post};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use crate::commands::{
-    self, CommandBody, CommandedBody, CommunityCommandBody, DeviceCommandBody,
-    HouseholdCommandBody, OrderCommandBody, RunCommandBody, VolunteerCommandBody,
+    self, ArrivalSlotCommandBody, CommandBody, CommandedBody, CommunityCommandBody,
+    DeviceCommandBody, HouseholdCommandBody, OrderCommandBody, RunCommandBody,
+    VolunteerCommandBody,
 };
 use crate::photos::{self, PhotoBody, PhotoQuery, PhotoTakenBody};
 use crate::resources::{
@@ -179,6 +180,12 @@ fn command_routes() -> Vec<Route> {
             "Change one fact of a household.",
             schema::<CommandBody<HouseholdCommandBody>>,
             || post(commands::post::<HouseholdCommandBody>),
+        ),
+        route(
+            "/api/v1/communities/{community}/arrivals/{day}/commands",
+            "Book an arrival slot of a day, or change one.",
+            schema::<CommandBody<ArrivalSlotCommandBody>>,
+            || post(commands::post::<ArrivalSlotCommandBody>),
         ),
         route(
             "/api/v1/communities/{community}/orders/{id}/commands",

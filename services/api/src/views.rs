@@ -4,6 +4,7 @@
 //! is folded apart from them (`past.rs`), and whoever follows changes is told from a queue that
 //! the engine never waits for (`feed.rs`).
 
+pub(crate) mod arrivals;
 mod ask;
 mod feed;
 mod hashes;
@@ -132,6 +133,7 @@ fn apply(views: &mut CommunityViews, observed: &Observed) -> Option<Touched> {
 
 fn fact(event: &AnyEvent) -> Option<Fact<'_>> {
     Some(match event {
+        AnyEvent::ArrivalSlots(day, event) => Fact::ArrivalSlots(*day, event),
         AnyEvent::Community(_, event) => Fact::Community(event),
         AnyEvent::Household(id, event) => Fact::Household(*id, event),
         AnyEvent::Order(id, event) => Fact::Order(*id, event),

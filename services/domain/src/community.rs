@@ -3,6 +3,7 @@
 //! Every command says how something shall be, so a whole community can be loaded from a file again
 //! and again: what is so already causes nothing.
 
+mod arrivals;
 pub mod event;
 mod paths;
 #[cfg(test)]
@@ -13,12 +14,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::arrivals::{IntakeHour, PER_HOUR_MAX, intake_hours};
 pub use self::event::CommunityEvent;
 use self::event::{
-    AliasAdded, AliasTarget, BuildingAssigned, BuildingDescribed, CommunityRegistered,
-    DeliveryPolicySet, DisinfectionPolicySet, EntrancePlaced, GateOpened, GatePlaced, GridColour,
-    GridDrawn, IntakePointSet, PathBlocked, PathCleared, PathsDrawn, PlanningPolicySet,
-    TripLimitSet, Window, WindowPolicySet, ZoneDrawn, ZoneStateChanged,
+    AliasAdded, AliasTarget, ArrivalPolicySet, BuildingAssigned, BuildingDescribed,
+    CommunityRegistered, DeliveryPolicySet, DisinfectionPolicySet, EntrancePlaced, GateOpened,
+    GatePlaced, GridColour, GridDrawn, IntakePointSet, PathBlocked, PathCleared, PathsDrawn,
+    PlanningPolicySet, TripLimitSet, Window, WindowPolicySet, ZoneDrawn, ZoneStateChanged,
 };
 pub use self::paths::{CROSSINGS_MAX, PATHS_MAX, Paths};
 use self::zones::restrict;
@@ -85,6 +87,8 @@ pub enum CommunityCommand {
     SetPlanningPolicy(PlanningPolicySet),
     /// Say how far a category is brought.
     SetDeliveryPolicy(DeliveryPolicySet),
+    /// Say when deliveries come to the intake point, and how many.
+    SetArrivalPolicy(ArrivalPolicySet),
 }
 
 refusals! {
@@ -148,6 +152,12 @@ refusals! {
         PickupSlots => "pickup-slots",
             "a pickup needs slots of 1 to 240 minutes for each building, and nothing else has any",
             "自提须设每栋 1 到 240 分钟的时段；其他方式不设时段";
+        IntakeHours => "intake-hours",
+            "intake hours last whole hours, close after they open and do not overlap: check them",
+            "接收时段须为整小时，先开始后结束，不得重叠：请核对时间";
+        ArrivalCap => "arrival-cap",
+            "an hour takes 1 to 1000 deliveries: leave the number out where any number may come",
+            "每小时到货数须为 1 到 1000：不限时请留空";
     }
 }
 
@@ -213,6 +223,9 @@ pub struct CommunityState {
     /// How far each category is brought; a category that is absent is brought to the door.
     #[serde(default)]
     pub delivery: BTreeMap<Category, DeliveryPolicySet>,
+    /// When deliveries come to the intake point, and how many.
+    #[serde(default)]
+    pub arrivals: Option<ArrivalPolicySet>,
 }
 
 impl CommunityState {
@@ -284,6 +297,7 @@ impl Decider for Community {
             CommunityCommand::ClearPath(fact) => paths::clear(state, fact),
             CommunityCommand::SetPlanningPolicy(fact) => set_planning(state, fact),
             CommunityCommand::SetDeliveryPolicy(fact) => set_delivery(state, fact),
+            CommunityCommand::SetArrivalPolicy(fact) => arrivals::set(state, fact),
         }
     }
 
@@ -339,6 +353,7 @@ impl Decider for Community {
             CommunityEvent::DeliveryPolicySet(event) => {
                 state.delivery.insert(event.category, event.clone());
             }
+            CommunityEvent::ArrivalPolicySet(event) => state.arrivals = Some(event.clone()),
         }
         state
     }

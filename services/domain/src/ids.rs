@@ -50,6 +50,8 @@ uuid_id! {
     ParcelId;
     /// One courier's trip.
     RunId;
+    /// One arrival slot; whoever books it makes it.
+    SlotId;
     /// One volunteer or worker.
     VolunteerId;
 }
@@ -154,6 +156,8 @@ text_id! {
     PathId: check_label;
     /// A table, cart, crate or bag that holds parcels.
     ContainerId: check_label;
+    /// What people at the gate know a delivery by: a merchant or a group buy, never a person.
+    ArrivalLabel: check_label;
     /// A recall, by the name under which it was announced.
     RecallId: check_label;
     /// A shelf of the intake point.

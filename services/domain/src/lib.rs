@@ -5,6 +5,7 @@
 //! state. The words are those of the field, the same in code, API, screens and docs.
 
 pub mod address;
+pub mod arrival_slots;
 pub mod community;
 pub mod decider;
 pub mod device;

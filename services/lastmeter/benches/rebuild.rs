@@ -129,7 +129,8 @@ async fn bytes_per_parcel(path: &Path) -> Result<usize, Failure> {
                     arrived <= OPEN_PARCELS
                 }
                 AnyEvent::Parcel(..) | AnyEvent::Run(..) => arrived <= OPEN_PARCELS,
-                AnyEvent::Community(..)
+                AnyEvent::ArrivalSlots(..)
+                | AnyEvent::Community(..)
                 | AnyEvent::Household(..)
                 | AnyEvent::Order(..)
                 | AnyEvent::Plan(..)

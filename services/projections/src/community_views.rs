@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::arrivals::{ArrivalDay, Arrivals};
 use crate::building_page::{self, BuildingPage};
 use crate::building_queue::{BuildingQueue, BuildingQueues, UnitQueue};
 use crate::coverage::{Coverage, CoverageReport};
@@ -26,7 +27,8 @@ use crate::run_sheet::{self, RunLine, RunSheet};
 /// The views that a snapshot keeps, by the names of their fields, with the versions of what they
 /// hold. Raise a version whenever the view's state or fold changes: it is then rebuilt from the
 /// log, while the others go on from the snapshot. All others follow from `facts`.
-pub const VERSIONS: [(&str, u32); 4] = [(FACTS, 1), (NOW_BOARD, 1), (DAY_REPORT, 1), (COVERAGE, 1)];
+pub const VERSIONS: [(&str, u32); 5] =
+    [(FACTS, 1), (NOW_BOARD, 1), (DAY_REPORT, 1), (COVERAGE, 1), (ARRIVALS, 1)];
 /// What several views know.
 pub const FACTS: &str = "facts";
 /// The arrivals that the board counts.
@@ -35,6 +37,8 @@ pub const NOW_BOARD: &str = "now_board";
 pub const DAY_REPORT: &str = "day_report";
 /// When each household last had something to do with anybody.
 pub const COVERAGE: &str = "coverage";
+/// The arrival slots of the days.
+pub const ARRIVALS: &str = "arrivals";
 
 /// Every view of one community.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -48,6 +52,7 @@ pub struct CommunityViews {
     #[serde(rename = "day_report")]
     day_reports: DayReports,
     coverage: Coverage,
+    arrivals: Arrivals,
     // Derived from the facts, so not in a snapshot:
     #[serde(skip)]
     queues: BuildingQueues,
@@ -67,13 +72,15 @@ struct Stored {
     day_reports: DayReports,
     #[serde(default)]
     coverage: Coverage,
+    #[serde(default)]
+    arrivals: Arrivals,
 }
 
 impl From<Stored> for CommunityViews {
     fn from(stored: Stored) -> Self {
-        let Stored { position, recorded_at, facts, desk, day_reports, coverage } = stored;
+        let Stored { position, recorded_at, facts, desk, day_reports, coverage, arrivals } = stored;
         let (queues, care) = (BuildingQueues::of(&facts), CareQueue::of(&facts));
-        Self { position, recorded_at, facts, desk, day_reports, coverage, queues, care }
+        Self { position, recorded_at, facts, desk, day_reports, coverage, arrivals, queues, care }
     }
 }
 
@@ -117,6 +124,9 @@ impl CommunityViews {
             Fact::Parcel(parcel, _) => touched.parcel = Some(parcel),
             Fact::Run(run, _) => touched.run = Some(run),
             Fact::Household(household, _) => touched.household = Some(household),
+            Fact::ArrivalSlots(day, event) => {
+                self.arrivals.apply(day, event, happening.recorded_at);
+            }
             Fact::Community(_) | Fact::Order(_, _) | Fact::Plan(_) | Fact::Volunteer(_, _) => {}
         }
         for moved in self.facts.apply(happening) {
@@ -235,6 +245,11 @@ impl CommunityViews {
     /// The pieces behind a figure.
     pub fn pieces(&self, wanted: &Wanted, now: Timestamp) -> PieceList {
         piece_list::list(&self.facts, wanted, now)
+    }
+
+    /// Who comes to the intake point on a day, and where there is room.
+    pub fn arrivals(&self, day: Date, now: Timestamp) -> ArrivalDay {
+        self.arrivals.day(&self.facts, day, now)
     }
 
     /// The households that nobody has reached for so many days.

@@ -88,7 +88,8 @@ impl Coverage {
                     self.seen(household).delivered_at = Some(at);
                 }
             }
-            Fact::Community(_)
+            Fact::ArrivalSlots(_, _)
+            | Fact::Community(_)
             | Fact::Order(_, _)
             | Fact::Parcel(_, _)
             | Fact::Plan(_)

@@ -223,7 +223,7 @@ impl Facts {
             Fact::Parcel(id, event) => return self.apply_parcel(id, event, at),
             Fact::Run(id, event) => self.apply_run(id, event, happening.revision, at),
             Fact::Plan(event) => self.apply_plan(event),
-            Fact::Volunteer(_, _) => {}
+            Fact::ArrivalSlots(_, _) | Fact::Volunteer(_, _) => {}
         }
         vec![]
     }
@@ -251,7 +251,8 @@ impl Facts {
             | CommunityEvent::PathBlocked(_)
             | CommunityEvent::PathCleared(_)
             | CommunityEvent::PlanningPolicySet(_)
-            | CommunityEvent::DeliveryPolicySet(_) => {}
+            | CommunityEvent::DeliveryPolicySet(_)
+            | CommunityEvent::ArrivalPolicySet(_) => {}
         }
     }
 

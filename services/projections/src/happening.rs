@@ -1,5 +1,6 @@
 //! What a view is shown: one event in its place, with what is stamped on it.
 
+use domain::arrival_slots::ArrivalSlotsEvent;
 use domain::community::CommunityEvent;
 use domain::household::HouseholdEvent;
 use domain::ids::{HouseholdId, OrderId, ParcelId, RunId, VolunteerId};
@@ -9,6 +10,7 @@ use domain::plan::PlanEvent;
 use domain::run::RunEvent;
 use domain::volunteer::VolunteerEvent;
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 /// One event of a community, as the log has it.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +28,8 @@ pub struct Happening<'a> {
 /// What happened, and to what.
 #[derive(Debug, Clone, Copy)]
 pub enum Fact<'a> {
+    /// To the arrival slots of a day.
+    ArrivalSlots(Date, &'a ArrivalSlotsEvent),
     /// To the community.
     Community(&'a CommunityEvent),
     /// To a household.

@@ -4,6 +4,7 @@
 //! event**; whatever it holds can be built again from the log. **It reads no clock**: a question
 //! that depends on the time is asked with it.
 
+pub mod arrivals;
 pub mod building_page;
 pub mod building_queue;
 pub mod community_views;

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use domain::arrival_slots::{ArrivalSlots, ArrivalSlotsEvent};
 use domain::community::{Community, CommunityEvent};
 use domain::device::event::ContentDigest;
 use domain::device::{Device, DeviceEvent};
@@ -133,6 +134,7 @@ macro_rules! stored {
 }
 
 stored! {
+    ArrivalSlots, ArrivalSlotsEvent, "arrivals", Date;
     Community, CommunityEvent, "community", Main;
     Device, DeviceEvent, "device", DeviceId;
     Household, HouseholdEvent, "household", HouseholdId;

@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::Decider;
 use domain::address::{PlanPoint, Room, Unit};
 use domain::community::event::{
-    AliasAdded, AliasTarget, BuildingAssigned, BuildingDescribed, CommunityRegistered, Crossing,
-    DeliveryPolicySet, DisinfectionPolicySet, EntrancePlaced, GateOpened, GatePlaced, GridColour,
-    GridDrawn, IntakePointSet, Language, Path, PathsDrawn, PickupSlots, PlanningPolicySet,
-    TripLimitSet, Window, WindowPolicySet, ZoneDrawn,
+    AliasAdded, AliasTarget, ArrivalPolicySet, BuildingAssigned, BuildingDescribed,
+    CommunityRegistered, Crossing, DeliveryPolicySet, DisinfectionPolicySet, EntrancePlaced,
+    GateOpened, GatePlaced, GridColour, GridDrawn, IntakeHours, IntakePointSet, Language, Path,
+    PathsDrawn, PickupSlots, PlanningPolicySet, TripLimitSet, Window, WindowPolicySet, ZoneDrawn,
 };
 use domain::community::{Community, CommunityCommand, CommunityEvent};
 use domain::device::event::ContentDigest;
@@ -68,6 +68,8 @@ struct File {
     planning: Option<PlanningEntry>,
     #[serde(default)]
     delivery: BTreeMap<Category, DeliveryEntry>,
+    /// When deliveries come to the intake point, and how many.
+    arrivals: Option<ArrivalsEntry>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -182,6 +184,15 @@ impl Default for PlanningEntry {
 struct DeliveryEntry {
     level: DeliveryLevel,
     pickup: Option<PickupSlots>,
+}
+
+/// When deliveries come; without hours all day, without a number as many as want to.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ArrivalsEntry {
+    #[serde(default)]
+    hours: Vec<IntakeHours>,
+    per_hour: Option<u32>,
 }
 
 /// A file that is no community.
@@ -363,6 +374,10 @@ fn commands(file: File) -> Result<Vec<CommunityCommand>, FileError> {
         commands.push(CommunityCommand::SetDeliveryPolicy(fact));
     }
     commands.extend(file.planning.as_ref().map(planned));
+    if let Some(ArrivalsEntry { hours, per_hour }) = file.arrivals {
+        let fact = ArrivalPolicySet { hours, per_hour };
+        commands.push(CommunityCommand::SetArrivalPolicy(fact));
+    }
     for AliasEntry { text, building, unit, room } in file.aliases {
         let target = match (building, unit, room) {
             (None, None, None) => AliasTarget::Community,

@@ -120,7 +120,10 @@ impl Directory {
             AnyEvent::Volunteer(id, _) => {
                 place.volunteers.insert(*id);
             }
-            AnyEvent::Device(..) | AnyEvent::Order(..) | AnyEvent::Plan(..) => {}
+            AnyEvent::ArrivalSlots(..)
+            | AnyEvent::Device(..)
+            | AnyEvent::Order(..)
+            | AnyEvent::Plan(..) => {}
         }
     }
 }
@@ -222,7 +225,8 @@ impl Place {
             | CommunityEvent::PathBlocked(_)
             | CommunityEvent::PathCleared(_)
             | CommunityEvent::PlanningPolicySet(_)
-            | CommunityEvent::DeliveryPolicySet(_) => {}
+            | CommunityEvent::DeliveryPolicySet(_)
+            | CommunityEvent::ArrivalPolicySet(_) => {}
         }
     }
 

@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use domain::arrival_slots::ArrivalSlots;
 use domain::community::Community;
 use domain::device::Device;
 use domain::device::event::SettledAnswer;
@@ -81,6 +82,7 @@ pub struct Engine {
     pub(crate) communities: Repository<Community>,
     pub(crate) devices: Repository<Device>,
     pub(crate) plans: Repository<Plan>,
+    pub(crate) arrivals: Repository<ArrivalSlots>,
     pub(crate) reactions: Arc<Reactions>,
     snapshots: Option<Snapshots>,
     progress: watch::Receiver<Progress>,
@@ -118,6 +120,7 @@ kept! {
     Community: communities;
     Device: devices;
     Plan: plans;
+    ArrivalSlots: arrivals;
 }
 
 /// What became of a command on one aggregate.
@@ -157,6 +160,7 @@ impl Engine {
             communities: Repository::new(Arc::clone(&log), OTHERS_CACHED_MAX),
             devices: Repository::new(Arc::clone(&log), OTHERS_CACHED_MAX),
             plans: Repository::new(Arc::clone(&log), OTHERS_CACHED_MAX),
+            arrivals: Repository::new(Arc::clone(&log), OTHERS_CACHED_MAX),
             reactions: Arc::new(Reactions::from(processed)),
             snapshots,
             progress,

@@ -85,7 +85,8 @@ impl Ledger {
         if !metadata.is_follow_up() {
             let parcel = match observed.event {
                 AnyEvent::Parcel(parcel, _) => Some(parcel),
-                AnyEvent::Community(..)
+                AnyEvent::ArrivalSlots(..)
+                | AnyEvent::Community(..)
                 | AnyEvent::Device(..)
                 | AnyEvent::Household(..)
                 | AnyEvent::Order(..)

@@ -89,7 +89,8 @@ impl Place {
             | CommunityCommand::BlockPath(_)
             | CommunityCommand::ClearPath(_)
             | CommunityCommand::SetPlanningPolicy(_)
-            | CommunityCommand::SetDeliveryPolicy(_) => {}
+            | CommunityCommand::SetDeliveryPolicy(_)
+            | CommunityCommand::SetArrivalPolicy(_) => {}
         }
     }
 

@@ -23,6 +23,7 @@ const COMMAND: u64 = 11;
 const PLANNED_RUN: u64 = 12;
 const HELPER: u64 = 13;
 const SLIP: u64 = 14;
+const SLOT: u64 = 20;
 
 const MORNING: &str = "2022-11-10T01:00:00Z";
 const NOON: &str = "2022-11-10T04:00:00Z";
@@ -40,6 +41,7 @@ pub fn version_1() -> Vec<Happening> {
     all.extend(run());
     all.extend(device());
     all.extend(planning());
+    all.extend(arrivals());
     all
 }
 
@@ -173,6 +175,35 @@ fn days_plan(stops: &Value) -> Vec<Happening> {
             ("PlanDayClosed", json!({ "left": [left] })),
         ],
     )
+}
+
+/// What arrival slots added.
+fn arrivals() -> Vec<Happening> {
+    let hours = json!([{ "opens": "07:00:00", "closes": "12:00:00" }]);
+    let mut all =
+        of("community", &"main", [("ArrivalPolicySet", json!({ "hours": hours, "per_hour": 6 }))]);
+    let slot = |number: u64| json!({ "slot": thing(number) });
+    let booked = json!({
+        "slot": thing(SLOT), "from": MORNING, "party": "merchant", "label": "永辉超市",
+        "pieces": 120, "category": "produce",
+    });
+    let bare = json!({
+        "slot": thing(SLOT + 1), "from": MORNING, "party": "leader", "label": "10栋蔬菜团",
+    });
+    all.extend(of(
+        "arrivals",
+        &"2022-11-10",
+        [
+            ("ArrivalSlotBooked", booked),
+            ("ArrivalSlotBooked", bare),
+            ("ArrivalSlotMoved", json!({ "slot": thing(SLOT), "from": NOON })),
+            ("ArrivalSlotArrived", slot(SLOT)),
+            ("ArrivalSlotReopened", slot(SLOT)),
+            ("ArrivalSlotMissed", slot(SLOT)),
+            ("ArrivalSlotWithdrawn", slot(SLOT + 1)),
+        ],
+    ));
+    all
 }
 
 fn thing(number: u64) -> Uuid {

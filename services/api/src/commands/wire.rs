@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use domain::community::event::{
-    AliasAdded, BuildingAssigned, BuildingDescribed, CommunityRegistered, DeliveryPolicySet,
-    DisinfectionPolicySet, EntrancePlaced, GateOpened, GatePlaced, GridDrawn, IntakePointSet,
-    PathBlocked, PathCleared, PathsDrawn, PlanningPolicySet, TripLimitSet, WindowPolicySet,
-    ZoneDrawn, ZoneStateChanged,
+    AliasAdded, ArrivalPolicySet, BuildingAssigned, BuildingDescribed, CommunityRegistered,
+    DeliveryPolicySet, DisinfectionPolicySet, EntrancePlaced, GateOpened, GatePlaced, GridDrawn,
+    IntakePointSet, PathBlocked, PathCleared, PathsDrawn, PlanningPolicySet, TripLimitSet,
+    WindowPolicySet, ZoneDrawn, ZoneStateChanged,
 };
 use domain::community::{Community, CommunityCommand};
 use domain::device::{Device, DeviceCommand};
@@ -84,6 +84,8 @@ pub enum CommunityCommandBody {
     SetPlanningPolicy(PlanningPolicySet),
     /// Say how far a category is brought.
     SetDeliveryPolicy(DeliveryPolicySet),
+    /// Say when deliveries come to the intake point, and how many.
+    SetArrivalPolicy(ArrivalPolicySet),
 }
 
 impl Wire for CommunityCommandBody {
@@ -116,6 +118,7 @@ impl Wire for CommunityCommandBody {
             Self::ClearPath(fact) => CommunityCommand::ClearPath(fact),
             Self::SetPlanningPolicy(fact) => CommunityCommand::SetPlanningPolicy(fact),
             Self::SetDeliveryPolicy(fact) => CommunityCommand::SetDeliveryPolicy(fact),
+            Self::SetArrivalPolicy(fact) => CommunityCommand::SetArrivalPolicy(fact),
         })
     }
 }

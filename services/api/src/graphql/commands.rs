@@ -35,8 +35,9 @@ use super::shape::{Direction, Field, Shape, pascal};
 use crate::App;
 use crate::body;
 use crate::commands::{
-    CommandBody, CommandedBody, CommunityCommandBody, DeviceCommandBody, HouseholdCommandBody,
-    OrderCommandBody, RunCommandBody, VolunteerCommandBody, Wire, path_part, perform,
+    ArrivalSlotCommandBody, CommandBody, CommandedBody, CommunityCommandBody, DeviceCommandBody,
+    HouseholdCommandBody, OrderCommandBody, RunCommandBody, VolunteerCommandBody, Wire, path_part,
+    perform,
 };
 use crate::scans::{AnswerBody, AnswersBody, ScansBody, take_all};
 
@@ -44,6 +45,7 @@ use crate::scans::{AnswerBody, AnswersBody, ScansBody, take_all};
 fn commands() -> Vec<Command> {
     [
         of_community(),
+        of::<ArrivalSlotCommandBody>("arrivalSlot"),
         of::<HouseholdCommandBody>("household"),
         of::<OrderCommandBody>("order"),
         of::<RunCommandBody>("run"),

@@ -5,6 +5,7 @@ use domain::ids::{BuildingId, CommunityId, GridId, HouseholdId, RunId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use projections::CommunityViews;
+use projections::arrivals::ArrivalDay;
 use projections::building_queue::BuildingQueue;
 use projections::coverage::CoverageReport;
 use projections::day_report::DayReport;
@@ -19,7 +20,8 @@ use super::fault::fault;
 use super::load::app;
 use super::reflect::Reflect;
 use crate::views::questions::{
-    COVERAGE_DAYS, ask_box, ask_care, ask_coverage, ask_plan, ask_runs, ask_sheet, ask_shelf,
+    COVERAGE_DAYS, ask_arrivals, ask_box, ask_care, ask_coverage, ask_plan, ask_runs, ask_sheet,
+    ask_shelf,
 };
 use crate::views::resources::{BuildingQueueDetailBody, ask_building};
 use crate::views::{Asked, When};
@@ -126,6 +128,17 @@ impl Views {
     ) -> Result<Reflect<ZeroShelf>> {
         let day = day.map(|day| day.0);
         told(ask_shelf(app(ctx), &self.community, self.when, day).await)
+    }
+
+    /// Who comes to the intake point in each hour of a day, and where there is room. Without a day:
+    /// that of the moment.
+    async fn arrivals(
+        &self,
+        ctx: &Context<'_>,
+        day: Option<Reflect<Date>>,
+    ) -> Result<Reflect<ArrivalDay>> {
+        let day = day.map(|day| day.0);
+        told(ask_arrivals(app(ctx), &self.community, self.when, day).await)
     }
 
     /// The households that nothing has reached, and nobody, for days.

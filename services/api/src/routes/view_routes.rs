@@ -1,6 +1,7 @@
 //! The routes of the views.
 
 use axum::routing::{get, post};
+use projections::arrivals::ArrivalDay;
 use projections::building_page::BuildingPage;
 use projections::building_queue::BuildingQueue;
 use projections::coverage::CoverageReport;
@@ -15,6 +16,7 @@ use projections::run_sheet::{RunLine, RunSheet};
 use super::{Method, RequestBody, ResponseBody, Route, SchemaOf, schema};
 use crate::App;
 use crate::views::When;
+use crate::views::arrivals;
 use crate::views::lists::{self, CareQuery, CoverageQuery, LookUpBody, SheetQuery};
 use crate::views::pieces::{self, BuildingPageQuery, PiecesBody, PiecesQuery};
 use crate::views::resources::{
@@ -43,6 +45,7 @@ fn json<T: schemars::JsonSchema>() -> ResponseBody {
 pub(super) fn routes() -> Vec<Route> {
     let mut routes = boards();
     routes.extend(lists());
+    routes.extend(day_lists());
     routes.extend(of_one());
     routes
 }
@@ -193,6 +196,25 @@ fn lists() -> Vec<Route> {
             Some(schema::<DayQuery>),
             CSV,
             || get(lists::zero_shelf_csv),
+        ),
+    ]
+}
+
+fn day_lists() -> Vec<Route> {
+    vec![
+        route(
+            "/api/v1/communities/{community}/arrivals",
+            "Who comes to the intake point in each hour of a day, and where there is room.",
+            Some(schema::<DayQuery>),
+            json::<ArrivalDay>(),
+            || get(arrivals::arrivals),
+        ),
+        route(
+            "/api/v1/communities/{community}/arrivals/export.csv",
+            "The arrival slots of a day as CSV, one row for each slot.",
+            Some(schema::<DayQuery>),
+            CSV,
+            || get(arrivals::arrivals_csv),
         ),
         route(
             "/api/v1/communities/{community}/coverage",

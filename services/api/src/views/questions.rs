@@ -5,7 +5,8 @@ use domain::ids::{CommunityId, GridId, HouseholdId, ParcelId, RunId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use projections::CommunityViews;
-use projections::community_views::COVERAGE;
+use projections::arrivals::ArrivalDay;
+use projections::community_views::{ARRIVALS, COVERAGE};
 use projections::coverage::CoverageReport;
 use projections::delivery_plan::DeliveryPlan;
 use projections::household_box::HouseholdBox;
@@ -122,6 +123,18 @@ pub(crate) async fn ask_shelf(
     let shelf =
         |views: &CommunityViews, now| views.zero_shelf(day.unwrap_or_else(|| today(views, now)));
     app.ask(community, when, shelf).await
+}
+
+/// Who comes to the intake point on a day; without a day, today.
+pub(crate) async fn ask_arrivals(
+    app: &App,
+    community: &CommunityId,
+    when: When,
+    day: Option<Date>,
+) -> Result<Asked<ArrivalDay>, Problem> {
+    let arrivals =
+        |views: &CommunityViews, now| views.arrivals(day.unwrap_or_else(|| today(views, now)), now);
+    app.ask_of(ARRIVALS, community, when, arrivals).await
 }
 
 /// The households that nobody has reached for a number of days.

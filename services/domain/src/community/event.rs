@@ -35,6 +35,7 @@ events! {
         PathCleared(PathCleared),
         PlanningPolicySet(PlanningPolicySet),
         DeliveryPolicySet(DeliveryPolicySet),
+        ArrivalPolicySet(ArrivalPolicySet),
     }
 }
 
@@ -339,4 +340,23 @@ pub struct DeliveryPolicySet {
     /// The slots, where households fetch it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pickup: Option<PickupSlots>,
+}
+
+/// A time of day in which supplies are taken in, in the community's local time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IntakeHours {
+    /// When the first delivery may come.
+    pub opens: Time,
+    /// When the last hour ends, whole hours later; `00:00` is midnight at the end of the day.
+    pub closes: Time,
+}
+
+/// Deliveries come to the intake point like this.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ArrivalPolicySet {
+    /// The day's intake hours, earliest first, not overlapping; none is every hour of the day.
+    pub hours: Vec<IntakeHours>,
+    /// How many deliveries may come in each hour; `None` is as many as want to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_hour: Option<u32>,
 }

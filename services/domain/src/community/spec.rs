@@ -1,5 +1,6 @@
 //! What a community is told about itself, as sentences.
 
+mod arrivals;
 mod layout;
 mod paths;
 mod sample;

@@ -53,6 +53,10 @@ level = "door"
 [delivery.ration]
 level = "pickup"
 pickup = { opens = "14:00", minutes_each = 10 }
+
+[arrivals]
+hours = [{ opens = "07:00", closes = "12:00" }]
+per_hour = 6
 "#;
 
 /// The community that a file makes.
@@ -106,6 +110,8 @@ fn a_whole_file_makes_the_community_that_it_tells() {
     assert_eq!(state.delivery[&Category::Ration].level, DeliveryLevel::Pickup);
     assert_eq!(state.windows[&Category::Meal].immediate_up_to_pieces, Some(12));
     assert_eq!(state.trip_limit.unwrap().pieces, 20);
+    let arrivals = state.arrivals.as_ref().unwrap();
+    assert_eq!((arrivals.hours.len(), arrivals.per_hour), (1, Some(6)));
 }
 
 #[test]

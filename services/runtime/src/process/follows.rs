@@ -91,7 +91,8 @@ pub(super) fn reactions(event: &AnyEvent) -> Vec<Reaction> {
         AnyEvent::Household(household, HouseholdEvent::Erased(_)) => {
             vec![Reaction::EraseKey(*household)]
         }
-        AnyEvent::Run(..)
+        AnyEvent::ArrivalSlots(..)
+        | AnyEvent::Run(..)
         | AnyEvent::Household(..)
         | AnyEvent::Community(..)
         | AnyEvent::Device(..)

@@ -5,11 +5,11 @@ use jiff::civil::time;
 
 use crate::address::{PlanPoint, Room, Unit};
 use crate::community::event::{
-    AliasAdded, AliasTarget, BuildingAssigned, BuildingDescribed, CommunityRegistered, Crossing,
-    DeliveryPolicySet, DisinfectionPolicySet, EntrancePlaced, GateOpened, GatePlaced, GridColour,
-    GridDrawn, IntakePointSet, Language, Path, PathBlocked, PathCleared, PathsDrawn, PickupSlots,
-    PlanningPolicySet, Restriction, TripLimitSet, Window, WindowPolicySet, ZoneDrawn,
-    ZoneStateChanged,
+    AliasAdded, AliasTarget, ArrivalPolicySet, BuildingAssigned, BuildingDescribed,
+    CommunityRegistered, Crossing, DeliveryPolicySet, DisinfectionPolicySet, EntrancePlaced,
+    GateOpened, GatePlaced, GridColour, GridDrawn, IntakeHours, IntakePointSet, Language, Path,
+    PathBlocked, PathCleared, PathsDrawn, PickupSlots, PlanningPolicySet, Restriction,
+    TripLimitSet, Window, WindowPolicySet, ZoneDrawn, ZoneStateChanged,
 };
 use crate::community::{Community, CommunityCommand, CommunityEvent, CommunityState};
 use crate::decider::fold;
@@ -188,4 +188,13 @@ pub fn delivery(level: DeliveryLevel, minutes_each: Option<u16>) -> DeliveryPoli
     let opens = time(14, 0, 0, 0);
     let pickup = minutes_each.map(|minutes_each| PickupSlots { opens, minutes_each });
     DeliveryPolicySet { category: Category::ParcelGoods, level, pickup }
+}
+
+/// Intake hours from and until these full hours; 0 is midnight.
+pub fn arrivals(hours: &[(i8, i8)], per_hour: Option<u32>) -> ArrivalPolicySet {
+    let span = |(opens, closes): &(i8, i8)| IntakeHours {
+        opens: time(*opens, 0, 0, 0),
+        closes: time(*closes, 0, 0, 0),
+    };
+    ArrivalPolicySet { hours: hours.iter().map(span).collect(), per_hour }
 }

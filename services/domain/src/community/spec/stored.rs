@@ -51,6 +51,8 @@ fn every_event() -> Vec<CommunityEvent> {
         planning(20).into(),
         delivery(DeliveryLevel::BuildingFoot, None).into(),
         delivery(DeliveryLevel::Pickup, Some(15)).into(),
+        arrivals(&[], None).into(),
+        arrivals(&[(7, 12), (14, 0)], Some(6)).into(),
     ];
     for colour in [
         GridColour::Red,
@@ -97,6 +99,7 @@ fn asking_for(event: CommunityEvent) -> CommunityCommand {
         CommunityEvent::PathCleared(fact) => CommunityCommand::ClearPath(fact),
         CommunityEvent::PlanningPolicySet(fact) => CommunityCommand::SetPlanningPolicy(fact),
         CommunityEvent::DeliveryPolicySet(fact) => CommunityCommand::SetDeliveryPolicy(fact),
+        CommunityEvent::ArrivalPolicySet(fact) => CommunityCommand::SetArrivalPolicy(fact),
     }
 }
 

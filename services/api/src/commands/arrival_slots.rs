@@ -1,0 +1,69 @@
+//! Commands on the arrival slots of a day: the path names the day.
+
+use domain::arrival_slots::event::{
+    ArrivalSlotArrived, ArrivalSlotBooked, ArrivalSlotMissed, ArrivalSlotMoved,
+    ArrivalSlotReopened, ArrivalSlotWithdrawn,
+};
+use domain::arrival_slots::{ArrivalSlots, ArrivalSlotsCommand, Intake};
+use domain::community::intake_hours;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use runtime::{Problem, Request};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Wire;
+use crate::App;
+
+/// A command on the arrival slots of a day.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ArrivalSlotCommandBody {
+    /// Let a delivery come in an hour; whoever books it makes the slot's id.
+    Book(ArrivalSlotBooked),
+    /// Let it come in another hour of the same day.
+    Move(ArrivalSlotMoved),
+    /// Give its place back.
+    Withdraw(ArrivalSlotWithdrawn),
+    /// Say that it came.
+    Arrive(ArrivalSlotArrived),
+    /// Say that it did not come, once its hour is over.
+    Miss(ArrivalSlotMissed),
+    /// Take back that it came, or that it did not.
+    Reopen(ArrivalSlotReopened),
+}
+
+impl Wire for ArrivalSlotCommandBody {
+    type Aggregate = ArrivalSlots;
+
+    async fn prepare(
+        self,
+        app: &App,
+        request: &Request,
+        day: &Date,
+    ) -> Result<ArrivalSlotsCommand, Problem> {
+        Ok(match self {
+            Self::Book(fact) => ArrivalSlotsCommand::Book(fact, intake(app, request, *day)?),
+            Self::Move(fact) => ArrivalSlotsCommand::Move(fact, intake(app, request, *day)?),
+            Self::Withdraw(fact) => ArrivalSlotsCommand::Withdraw(fact),
+            Self::Arrive(fact) => ArrivalSlotsCommand::Arrive(fact),
+            Self::Miss(fact) => ArrivalSlotsCommand::Miss(fact, request.recorded_at),
+            Self::Reopen(fact) => ArrivalSlotsCommand::Reopen(fact),
+        })
+    }
+}
+
+/// What the community offers on a day.
+fn intake(app: &App, request: &Request, day: Date) -> Result<Intake, Problem> {
+    app.engine.with_place(&request.community, |place| {
+        let community = place.community();
+        let zone = community.registered.as_ref().map(|known| TimeZone::get(&known.time_zone));
+        let zone = zone.and_then(Result::ok).unwrap_or(TimeZone::UTC);
+        let policy = community.arrivals.as_ref();
+        Intake {
+            hours: intake_hours(policy, &zone, day),
+            per_hour: policy.and_then(|policy| policy.per_hour),
+            now: request.recorded_at,
+        }
+    })
+}
