@@ -9,6 +9,8 @@ use domain::ids::{
     BuildingId, CommunityId, GateId, GridId, ParcelId, ShelfCode, UnitId, WaybillNumber,
 };
 use domain::supply::Category;
+use jiff::civil::Date;
+use projections::arrivals::ArrivalEntry;
 use projections::intake_point::{Expected, IntakePoint, Table};
 use runtime::directory::Place;
 use schemars::JsonSchema;
@@ -17,6 +19,7 @@ use serde::Serialize;
 use crate::App;
 use crate::commands::path_part;
 use crate::problem::ProblemResponse;
+use crate::resources::today;
 use crate::views::When;
 
 /// The intake point as it stands.
@@ -39,6 +42,11 @@ pub struct IntakeBody {
     held: Vec<HeldBody>,
     /// How many pieces came in and wait for their disinfection.
     to_disinfect: usize,
+    /// The community's local day.
+    today: Date,
+    /// The deliveries whose hour it is or was today, and of which nobody has said whether they
+    /// came.
+    due: Vec<ArrivalEntry>,
 }
 
 /// A grid and its colour.
@@ -80,8 +88,12 @@ pub(crate) async fn intake(
             .map(|(table, on_it)| (table.clone(), on_it.iter().copied().collect()));
         (described(place), tables.collect::<BTreeMap<_, Vec<_>>>())
     })?;
-    let asked = app.ask(&community, When::default(), |views, _| views.intake_point(&tables));
-    let IntakePoint { tables, expected, held, to_disinfect } = asked.await?.answer;
+    let asked = app.ask(&community, When::default(), |views, now| {
+        (views.intake_point(&tables), views.arrivals_due(now))
+    });
+    let (point, due) = asked.await?.answer;
+    let IntakePoint { tables, expected, held, to_disinfect } = point;
+    (body.today, body.due) = (today(&app, &community)?, due);
     let held = held.into_iter().map(|(parcel, code)| {
         let label = runtime::directory::label_code(parcel);
         HeldBody { parcel, label, code }
@@ -109,6 +121,8 @@ fn described(place: &Place) -> IntakeBody {
         tables: vec![],
         expected: vec![],
         held: vec![],
+        today: Date::default(),
+        due: vec![],
         to_disinfect: 0,
     }
 }

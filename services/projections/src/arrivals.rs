@@ -159,6 +159,20 @@ impl Arrivals {
     }
 }
 
+impl Arrivals {
+    /// The deliveries of today that somebody at the gate looks out for: those whose hour it is or
+    /// was, and of which nobody has said whether they came.
+    pub fn due(&self, facts: &Facts, now: Timestamp) -> Vec<ArrivalEntry> {
+        let today = now.to_zoned(facts.zone().clone()).date();
+        let begun = self.day(facts, today, now).hours.into_iter().filter(|hour| hour.from <= now);
+        let is_due = |entry: &ArrivalEntry| match entry.status {
+            ArrivalStatus::Booked | ArrivalStatus::Overdue => true,
+            ArrivalStatus::Arrived | ArrivalStatus::Missed | ArrivalStatus::Withdrawn => false,
+        };
+        begun.flat_map(|hour| hour.slots).filter(is_due).collect()
+    }
+}
+
 impl OfDay {
     fn entry(&self, id: SlotId, slot: &Slot, now: Timestamp) -> ArrivalEntry {
         let Slot { from, party, label, pieces, category, phase } = slot.clone();

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::arrivals::{ArrivalDay, Arrivals};
+use crate::arrivals::{ArrivalDay, ArrivalEntry, Arrivals};
 use crate::building_page::{self, BuildingPage};
 use crate::building_queue::{BuildingQueue, BuildingQueues, UnitQueue};
 use crate::coverage::{Coverage, CoverageReport};
@@ -250,6 +250,11 @@ impl CommunityViews {
     /// Who comes to the intake point on a day, and where there is room.
     pub fn arrivals(&self, day: Date, now: Timestamp) -> ArrivalDay {
         self.arrivals.day(&self.facts, day, now)
+    }
+
+    /// The deliveries that somebody at the gate looks out for now.
+    pub fn arrivals_due(&self, now: Timestamp) -> Vec<ArrivalEntry> {
+        self.arrivals.due(&self.facts, now)
     }
 
     /// The households that nobody has reached for so many days.

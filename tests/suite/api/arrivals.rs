@@ -155,6 +155,26 @@ async fn a_community_that_sets_no_cap_takes_anybody_at_any_hour() {
 }
 
 #[tokio::test]
+async fn the_gate_is_told_who_is_due() {
+    let door = capped().await;
+    let (first, second) = (booked(&door, TEN).await, booked(&door, ELEVEN).await);
+    let due = async || {
+        let intake = door.see("intake").await;
+        assert_eq!(intake["today"], "2022-11-10");
+        let due = intake["due"].as_array().unwrap().iter();
+        due.map(|entry| (entry["slot"].clone(), entry["status"].clone())).collect::<Vec<_>>()
+    };
+    let is = |slot: uuid::Uuid, status: &str| (json!(slot), json!(status));
+    assert_eq!(due().await, []);
+    door.pass(3600);
+    assert_eq!(due().await, [is(first, "booked")]);
+    door.pass(3600);
+    assert_eq!(due().await, [is(first, "overdue"), is(second, "booked")]);
+    asked(&door, "arrive", first).await;
+    assert_eq!(due().await, [is(second, "booked")]);
+}
+
+#[tokio::test]
 async fn what_cannot_be_booked_is_told_why() {
     let door = capped().await;
     let other_day = door.command("arrivals/2022-11-11", booking(door.thing(), TEN)).await;

@@ -62,6 +62,18 @@ export interface Trail {
   steps: { position: number; occurred_at: string; recorded_at: string; chinese: string; english: string; actor: string }[];
 }
 
+export interface ArrivalEntry {
+  slot: string; from: string; party: string; label: string; pieces: number | null; category: Category | null;
+  status: "booked" | "overdue" | "arrived" | "missed" | "withdrawn"; since: string;
+}
+export interface ArrivalHour {
+  from: string; until: string; opens: string; is_offered: boolean; is_now: boolean; is_over: boolean; used: number; free: number | null;
+  slots: ArrivalEntry[];
+}
+export interface ArrivalDay {
+  day: string; per_hour: number | null; expected: number; overdue: number; arrived: number; missed: number; hours: ArrivalHour[];
+}
+
 export const doorName = (door: Door) => `${door.building}-${door.unit}-${door.room}`;
 /** The places that the board counts together as "on the way". */
 export const OUT = "loaded,at_foot";

@@ -22,6 +22,11 @@ export interface Expected {
   arrived: boolean;
 }
 
+export interface Due {
+  slot: string; from: string; party: string; label: string; pieces: number | null; category: Category | null;
+  status: "booked" | "overdue";
+}
+
 export interface Held { parcel: string; label: string; code: string }
 
 export interface IntakePoint {
@@ -34,6 +39,10 @@ export interface IntakePoint {
   held: Held[];
   /** Pieces that came in and wait for their disinfection. */
   to_disinfect: number;
+  /** The community's local day; what was kept by an older page has none. */
+  today?: string;
+  /** Deliveries whose hour it is or was, and of which nobody has said whether they came. */
+  due?: Due[];
 }
 
 const same = (a: string, b: string) => a.toUpperCase() === b.toUpperCase();

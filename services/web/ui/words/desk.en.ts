@@ -7,7 +7,7 @@ const of = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : man
 export const deskEn: DeskWords = {
   title: "Desk",
   nav: {
-    day: "Today", care: "Needs care", plan: "Plan", people: "People", import: "Import",
+    day: "Today", care: "Needs care", plan: "Plan", people: "People", import: "Import", arrivals: "Arrivals",
     morning: "Morning plan", noon: "Noon check", dusk: "Dusk check", close: "21:00 close",
   },
   search: {
@@ -140,6 +140,22 @@ export const deskEn: DeskWords = {
     },
     value: { "true": "yes", "false": "no", "zh-CN": "Chinese", en: "English", living: "living there", vacant: "vacant", isolated: "isolated", away: "away" },
     back: "Back", encoding: "Read in the Chinese national encoding", tooMany: (n) => `At most ${n} rows at once: use several files`,
+  },
+  arrivals: {
+    title: "Arrival slots", day: "Day", before: "Day before", after: "Day after", today: "Today", add: "Book an arrival", book: "Book", choose: "Choose an hour",
+    label: "Merchant or group buy", labelHint: "such as Yonghui, building 10 vegetables", hour: "Hour", partyLabel: "Kind", pieces: "Pieces (if known)", category: "Category", mixed: "Mixed or unknown",
+    noPhone: "Write no person's name and no phone number.",
+    party: { merchant: "Merchant", leader: "Group buy", carrier: "Carrier", relief: "Relief" },
+    sums: (expected, arrived, missed) => `${expected} expected · ${arrived} came · ${missed} did not`,
+    cap: (n) => `at most ${n} an hour`, capNone: "any number an hour", noCap: "any number", free: (n) => `${n} free`, used: (n) => `${n} booked`, full: "full",
+    notOffered: "no intake hour", now: "now", overdue: (n) => `${of(n, "hour went by and nobody said whether it came", "hours went by and nobody said whether they came")}: find out`, count: (n) => of(n, "piece", "pieces"),
+    status: { booked: "Expected", overdue: "Overdue", arrived: "Came", missed: "Did not come", withdrawn: "Withdrawn" },
+    arrive: "Came", miss: "Did not come", move: "Move", withdraw: "Withdraw", reopen: "Take back",
+    booked: (label, hour) => `${label} is booked for ${hour}`,
+    done: {
+      arrive: (label) => `${label} is marked as come`, miss: (label) => `${label} is marked as not come`, move: (label) => `${label} was moved`,
+      withdraw: (label) => `${label} was withdrawn`, reopen: (label) => `${label}: the mark was taken back`,
+    },
   },
   help: {
     title: "Keys", open: "Keys", on: "Keys on", off: "Keys off", toggle: "Single keys", search: "Search", views: "Change the page", care: "Previous / next", actions: "What to do", close: "Close",

@@ -2,7 +2,7 @@
 export const deskZh = {
   title: "服务台",
   nav: {
-    day: "今天", care: "需处理", plan: "排程", people: "人员", import: "导入",
+    day: "今天", care: "需处理", plan: "排程", people: "人员", import: "导入", arrivals: "到货预约",
     morning: "早上计划", noon: "午间检查", dusk: "傍晚检查", close: "21:00 清架",
   },
   search: {
@@ -135,6 +135,22 @@ export const deskZh = {
     } as Record<string, string>,
     value: { "true": "是", "false": "否", "zh-CN": "中文", en: "英文", living: "在住", vacant: "空置", isolated: "隔离", away: "外出" } as Record<string, string>,
     back: "上一步", encoding: "按国标编码读取", tooMany: (n: number) => `一次至多 ${n} 行：请分几个文件`,
+  },
+  arrivals: {
+    title: "到货预约", day: "日期", before: "前一天", after: "后一天", today: "今天", add: "预约到货", book: "预约", choose: "选择时段",
+    label: "商户或团购名称", labelHint: "例如 永辉超市、10栋蔬菜团", hour: "时段", partyLabel: "类型", pieces: "件数（可不填）", category: "品类", mixed: "多种或不明",
+    noPhone: "不要填写个人姓名和电话。",
+    party: { merchant: "商户", leader: "团购", carrier: "快递", relief: "救助物资" } as Record<string, string>,
+    sums: (expected: number, arrived: number, missed: number) => `待到 ${expected} · 已到 ${arrived} · 未到 ${missed}`,
+    cap: (n: number) => `每小时至多 ${n} 家`, capNone: "每小时不限", noCap: "不限", free: (n: number) => `余 ${n}`, used: (n: number) => `已约 ${n}`, full: "已满",
+    notOffered: "不在接收时段", now: "现在", overdue: (n: number) => `${n} 家已过时段仍未标记：请核实是否到达`, count: (n: number) => `${n} 件`,
+    status: { booked: "待到", overdue: "已过时段", arrived: "已到", missed: "未到", withdrawn: "已撤销" },
+    arrive: "已到", miss: "未到", move: "改时段", withdraw: "撤销", reopen: "撤回标记",
+    booked: (label: string, hour: string) => `已为${label}预约 ${hour}`,
+    done: {
+      arrive: (label: string) => `${label} 已标记为到达`, miss: (label: string) => `${label} 已标记为未到`, move: (label: string) => `${label} 已改时段`,
+      withdraw: (label: string) => `${label} 的预约已撤销`, reopen: (label: string) => `${label} 的标记已撤回`,
+    } as Record<string, (label: string) => string>,
   },
   help: {
     title: "按键", open: "按键说明", on: "单键开", off: "单键关", toggle: "单键操作", search: "查找", views: "切换页面", care: "上一件 / 下一件", actions: "处理方式", close: "关闭",
