@@ -1,5 +1,5 @@
-//! Views that are really behind: what was scanned is stored and answered, and whoever asks for views
-//! that have seen it is told to ask again until they have.
+//! Views that are really behind: what was scanned is stored and answered, and whoever asks for
+//! views that have seen it is told to ask again until they have.
 
 use std::sync::Arc;
 
