@@ -119,7 +119,8 @@ impl Rules {
                 Ok(())
             }
             "plan" => self.plans.look(&sight, &self.ground),
-            "household" | "device" => Ok(()),
+            // No rule is about these.
+            "arrivals" | "device" | "household" => Ok(()),
             other => Err(Broken(8, format!("nobody knows streams of `{other}`"))),
         }
     }

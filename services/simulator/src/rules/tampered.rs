@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Violation;
+use super::{Rules, Violation};
 use crate::people::Size;
 use crate::simulate::{Cause, FIRST_DAY, Inspector, simulate_on};
 
@@ -43,6 +43,21 @@ async fn read(log: &MemoryLog) -> Vec<RecordedEvent> {
             return all;
         }
         all.extend(page);
+    }
+}
+
+/// A stream of a category that the checker has not heard of would end a day that people join.
+#[test]
+fn every_category_of_the_engine_is_known() {
+    for (category, event_type, _) in runtime::codec::event_schemas() {
+        let event = RecordedEvent {
+            stream: StreamName::try_from(format!("{category}-x.1").as_str()).unwrap(),
+            event_type: event_type.into(),
+            ..honest()[0].clone()
+        };
+        if let Err(violation) = Rules::default().observe(&event) {
+            assert!(!violation.words.contains("nobody knows streams"), "{violation}");
+        }
     }
 }
 
