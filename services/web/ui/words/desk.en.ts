@@ -148,7 +148,7 @@ export const deskEn: DeskWords = {
     party: { merchant: "Merchant", leader: "Group buy", carrier: "Carrier", relief: "Relief" },
     sums: (expected, arrived, missed) => `${expected} expected · ${arrived} came · ${missed} did not`,
     cap: (n) => `at most ${n} an hour`, capNone: "any number an hour", noCap: "any number", free: (n) => `${n} free`, used: (n) => `${n} booked`, full: "full",
-    notOffered: "no intake hour", now: "now", overdue: (n) => `${of(n, "hour went by and nobody said whether it came", "hours went by and nobody said whether they came")}: find out`, count: (n) => of(n, "piece", "pieces"),
+    notOffered: "no intake hour", now: "now", overdue: (n) => `${of(n, "delivery is", "deliveries are")} overdue, and nobody said whether they came: find out`, count: (n) => of(n, "piece", "pieces"),
     status: { booked: "Expected", overdue: "Overdue", arrived: "Came", missed: "Did not come", withdrawn: "Withdrawn" },
     arrive: "Came", miss: "Did not come", move: "Move", withdraw: "Withdraw", reopen: "Take back",
     booked: (label, hour) => `${label} is booked for ${hour}`,
