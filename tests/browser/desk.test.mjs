@@ -280,6 +280,20 @@ test("the desk has no barrier in any state", async () => {
   await page.locator("[data-volunteer] button").first().click();
   await page.getByRole("button", { name: "登记志愿者" }).click();
   await clean(page, "people");
+  const { hours, day } = await (await page.request.get(`${API}/arrivals`)).json();
+  const slot = { kind: "book", slot: crypto.randomUUID(), from: hours.at(-1).from, party: "leader", label: "10栋蔬菜团" };
+  await desk(page.request, `arrivals/${day}`, slot);
+  await page.goto(`${BASE}/desk#/arrivals`);
+  await page.locator(`[data-slot="${slot.slot}"]`).waitFor();
+  await page.getByRole("button", { name: "预约到货" }).click();
+  await page.getByTestId("book").waitFor();
+  await clean(page, "arrivals");
+  const [{ parcel }] = await scans(page.request, [
+    { kind: "arrive", code: number(), carrier: "sf", category: "medicine", door: { building: "2", unit: "1", room: "202" } },
+  ]);
+  await page.goto(`${BASE}/desk#/piece/${parcel}`);
+  await page.getByTestId("add-label").waitFor({ state: "attached" });
+  await clean(page, "a piece and its photos");
   await page.goto(`${BASE}/desk#/run/${run}`);
   await page.getByText("打印领取单").waitFor();
   await clean(page, "run");

@@ -80,6 +80,11 @@ fn everybody_on_the_way_sees_the_same_piece() {
 }
 
 #[test]
+fn deliveries_book_an_hour_and_the_gate_marks_who_came() {
+    run("arrivals.test.mjs");
+}
+
+#[test]
 fn the_desk_is_searched_cleared_and_imported_into() {
     run("desk.test.mjs");
 }
@@ -87,4 +92,18 @@ fn the_desk_is_searched_cleared_and_imported_into() {
 #[test]
 fn every_screen_is_legible_small_and_asks_nobody_outside() {
     run("looks.test.mjs");
+}
+
+/// A file of browser tests that nothing here runs would pass for ever.
+#[test]
+fn every_file_of_browser_tests_is_run() {
+    let folder = workspace_root().join("tests/browser");
+    let names = folder.read_dir().unwrap().map(|entry| entry.unwrap().file_name());
+    let files = names.map(|name| name.into_string().unwrap());
+    let files: Vec<_> = files.filter(|name| name.ends_with(".test.mjs")).collect();
+    assert!(!files.is_empty());
+    for file in files {
+        let call = format!("run(\"{file}\");");
+        assert!(include_str!("browser.rs").contains(&call), "nothing runs {file}");
+    }
 }
