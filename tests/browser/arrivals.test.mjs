@@ -79,3 +79,17 @@ test("the gate sees who is due this hour and marks who came", async () => {
   assert.deepEqual(errors, []);
   await page.context().close();
 });
+
+test("what was not read yet is not said to be nothing", async () => {
+  const { page } = await open(browser, "/", { badge: "gate-1", serviceWorkers: "block" });
+  await page.route(/communities\/[^/]+\/intake/, (route) => route.abort());
+  await page.goto(`${BASE}/intake`);
+  await page.getByRole("tab", { name: /预告/ }).click();
+  await page.getByTestId("due").getByText("尚未读到：请先让本机连网一次").waitFor();
+  await page.getByText("没有预告的物件").waitFor({ state: "detached" });
+  await page.unroute(/communities\/[^/]+\/intake/);
+  await page.reload();
+  await page.getByRole("tab", { name: /预告/ }).click();
+  await page.getByTestId("due").getByText("尚未读到").waitFor({ state: "detached" });
+  await page.context().close();
+});

@@ -87,7 +87,7 @@ export const en: Words = {
     tableSome: (yes, no) => `${yes} done, ${no} not yet`, count: (n) => `Piece ${n}`, ofPieces: "of",
     damaged: "Damaged", damagedHint: "Wrapping damaged, can be delivered", unusable: "Damaged, unusable",
     shelfNow: "Shelf", place: "Place", expected: "Expected today",
-    due: "Due this hour", dueNone: "No truck and no group buy is due now", dueCame: "Came", dueLate: "overdue", dueLost: "No network, so it was not marked: press again in a moment",
+    unread: "Not read yet: connect this device once, then it is shown here", due: "Due this hour", dueNone: "No truck and no group buy is due now", dueCame: "Came", dueLate: "overdue", dueLost: "No network, so it was not marked: press again in a moment",
     party: { merchant: "Merchant", leader: "Group buy", carrier: "Carrier", relief: "Relief" },
     expectedArrived: (n, of) => `${n} of ${of} arrived`, expectedNone: "Nothing was announced",
     expectedLeft: "Not here yet", expectedFrom: "Read at", unknown: "Held shelf",

@@ -77,7 +77,7 @@ export const zh = {
     count: (n: number) => `第 ${n} 件`, ofPieces: "共几件", damaged: "破损", damagedHint: "外包装破损但可送",
     unusable: "破损不可用", shelfNow: "放到货架", place: "放置处",
     expected: "今日预告", expectedArrived: (n: number, of: number) => `已到 ${n} / ${of}`,
-    due: "本时段到货", dueNone: "目前没有待到的货车或团购", dueCame: "已到", dueLate: "已过时段", dueLost: "网络不通，未标记：请稍后再按一次",
+    unread: "尚未读到：请先让本机连网一次，之后在此显示", due: "本时段到货", dueNone: "目前没有待到的货车或团购", dueCame: "已到", dueLate: "已过时段", dueLost: "网络不通，未标记：请稍后再按一次",
     party: { merchant: "商户", leader: "团购", carrier: "快递", relief: "救助物资" } as Record<string, string>,
     expectedNone: "没有预告的物件", expectedLeft: "未到", expectedFrom: "最近一次读取",
     unknown: "待查架", unknownNone: "待查架是空的",
