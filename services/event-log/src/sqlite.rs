@@ -11,6 +11,7 @@ mod heads;
 mod open;
 mod reader;
 mod row;
+mod streams;
 mod subscription;
 mod tail;
 #[cfg(test)]
@@ -37,6 +38,7 @@ pub use self::{
 use self::{
     copier::Copier,
     reader::Readers,
+    streams::Streams,
     subscription::SqliteSubscription,
     tail::Tail,
     writer::{Message, QUEUE_APPENDS_MAX, Request, State, Writer},
@@ -88,6 +90,7 @@ pub struct SqliteLog {
     stop: Mutex<Option<mpsc::OwnedPermit<Message>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     readers: Arc<Readers>,
+    streams: Arc<Streams>,
     tail: Arc<Tail>,
     state: Arc<State>,
     path: PathBuf,
@@ -108,7 +111,7 @@ impl SqliteLog {
             .map_err(|source| OpenError::Io { path: path.clone(), source })?;
         let writer = Writer::new(conn, copier, Arc::clone(&state)).map_err(database)?;
         writer.settle().map_err(database)?;
-        let tail = writer.tail();
+        let (tail, streams) = (writer.tail(), writer.streams());
         let readers = Arc::new(Readers::open(&path)?);
         let (queue, requests) = mpsc::channel(QUEUE_APPENDS_MAX + 1);
         let stop = queue.clone().try_reserve_owned().ok();
@@ -126,6 +129,7 @@ impl SqliteLog {
             stop: Mutex::new(stop),
             writer: Mutex::new(Some(writer)),
             readers,
+            streams,
             tail,
             state,
             path,
@@ -191,6 +195,9 @@ impl EventLog for SqliteLog {
         direction: Direction,
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, LogError> {
+        if self.streams.is_new(stream) && !self.readers.is_closed() {
+            return Ok(vec![]);
+        }
         let stream = stream.clone();
         let readers = Arc::clone(&self.readers);
         readers.read(move |reader| reader.stream(&stream, from, direction, limit)).await

@@ -88,8 +88,13 @@ impl Readers {
         self.idle().clear();
     }
 
+    /// Whether reading has ended.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
     fn take(&self) -> Result<Reader, LogError> {
-        if self.closed.load(Ordering::Acquire) {
+        if self.is_closed() {
             return Err(LogError::Closed);
         }
         if let Some(reader) = self.idle().pop() {
@@ -109,7 +114,7 @@ impl Readers {
 
     fn give_back(&self, reader: Reader) {
         let mut idle = self.idle();
-        if !self.closed.load(Ordering::Acquire) {
+        if !self.is_closed() {
             idle.push(reader);
         }
     }

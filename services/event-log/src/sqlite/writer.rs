@@ -19,6 +19,7 @@ use super::{
     heads::{Head, Heads},
     open::BUSY_TIMEOUT,
     row::integer,
+    streams::Streams,
     tail::Tail,
 };
 use crate::{
@@ -123,6 +124,7 @@ pub(super) struct Writer {
     conn: Connection,
     tail: Arc<Tail>,
     state: Arc<State>,
+    streams: Arc<Streams>,
     heads: Heads,
     chain: Chain,
     /// The number of the present group.
@@ -165,6 +167,7 @@ impl Writer {
         }
         Ok(Self {
             tail: Arc::new(Tail::new(chain.position)),
+            streams: Arc::new(Streams::read(&conn)?),
             conn,
             state,
             heads: Heads::default(),
@@ -178,6 +181,11 @@ impl Writer {
     /// What the writer publishes to.
     pub fn tail(&self) -> Arc<Tail> {
         Arc::clone(&self.tail)
+    }
+
+    /// Which streams there may be.
+    pub fn streams(&self) -> Arc<Streams> {
+        Arc::clone(&self.streams)
     }
 
     /// Copies what a process before this one left in the write-ahead log into the file, and syncs
@@ -260,12 +268,13 @@ impl Writer {
         group: &mut [Request],
         verdicts: &mut Vec<Verdict>,
     ) -> rusqlite::Result<Vec<RecordedEvent>> {
-        let Self { conn, heads, chain, group: number, state, .. } = self;
+        let Self { conn, heads, streams, chain, group: number, state, .. } = self;
         let mut insert = conn.prepare_cached(INSERT_EVENT)?;
         let mut batch = Vec::with_capacity(group.len());
         for request in group {
             let head = match heads.get(&request.stream) {
                 Some(head) => Some(head),
+                None if streams.is_new(&request.stream) => None,
                 None => find_head(conn, &request.stream)?,
             };
             if !request.expected.holds(head.map(|head| head.revision)) {
@@ -278,7 +287,7 @@ impl Writer {
             }
             let stream = match head {
                 Some(head) => head.stream,
-                None => insert_stream(conn, &request.stream)?,
+                None => insert_stream(conn, streams, &request.stream)?,
             };
             let mut revision = request.expected.first();
             for event in mem::take(&mut request.events) {
@@ -466,7 +475,12 @@ fn find_head(conn: &Connection, stream: &StreamName) -> rusqlite::Result<Option<
     conn.prepare_cached(FIND_HEAD)?.query_row([stream.as_str()], head).optional()
 }
 
-fn insert_stream(conn: &Connection, stream: &StreamName) -> rusqlite::Result<i64> {
+fn insert_stream(
+    conn: &Connection,
+    streams: &Streams,
+    stream: &StreamName,
+) -> rusqlite::Result<i64> {
+    streams.add(stream);
     conn.prepare_cached("INSERT INTO streams (name) VALUES (?1)")?.insert([stream.as_str()])
 }
 
