@@ -35,8 +35,6 @@ pub struct Normalised {
     pub number: WaybillNumber,
     /// What the number itself tells about its making.
     pub scheme: Scheme,
-    /// The carriers whose formats it fits, those with a check digit first. Never a conclusion.
-    pub candidates: Vec<Candidate>,
 }
 
 /// A numbering scheme that is not one carrier's.
@@ -167,15 +165,13 @@ fn from_element(element: &Element) -> Result<Normalised, WaybillError> {
         Element::Gtin(number) => (number, Scheme::Gtin),
         Element::Consignment(number) => (number, Scheme::Plain),
     };
-    let parsed = to_number(number)?;
-    Ok(Normalised { candidates: candidates(number), number: parsed, scheme })
+    Ok(Normalised { number: to_number(number)?, scheme })
 }
 
 fn plain(code: &str) -> Result<Normalised, WaybillError> {
     match formats::s10(code) {
         S10::Valid(repaired) => {
-            let (number, candidates) = (to_number(&repaired)?, candidates(&repaired));
-            return Ok(Normalised { number, scheme: Scheme::S10, candidates });
+            return Ok(Normalised { number: to_number(&repaired)?, scheme: Scheme::S10 });
         }
         S10::Misread => return Err(WaybillError::CheckFailed),
         S10::Other => {}
@@ -185,8 +181,7 @@ fn plain(code: &str) -> Result<Normalised, WaybillError> {
     if let Some(sscc) = sscc.filter(|rest| gs1::is_checked(rest)) {
         return from_element(&Element::Sscc(sscc.to_owned()));
     }
-    let number = to_number(code)?;
-    Ok(Normalised { candidates: candidates(code), number, scheme: Scheme::Plain })
+    Ok(Normalised { number: to_number(code)?, scheme: Scheme::Plain })
 }
 
 fn to_number(code: &str) -> Result<WaybillNumber, WaybillError> {
@@ -197,10 +192,11 @@ fn to_number(code: &str) -> Result<WaybillNumber, WaybillError> {
     code.parse().map_err(|_| WaybillError::TooLong)
 }
 
-/// The carriers whose formats fit, each once, those with a check digit first.
-fn candidates(number: &str) -> Vec<Candidate> {
-    let mut fitting: Vec<&Format> =
-        formats::ALL.iter().filter(|format| format.fits(number)).collect();
+/// The carriers whose formats a number fits, each once, those with a check digit first. Never a
+/// conclusion.
+pub fn candidates(number: &WaybillNumber) -> Vec<Candidate> {
+    let fits = |format: &&Format| format.fits(number.as_str());
+    let mut fitting: Vec<&Format> = formats::ALL.iter().filter(fits).collect();
     fitting.sort_by_key(|format| !format.is_checked());
     let mut candidates: Vec<Candidate> = Vec::with_capacity(fitting.len());
     for format in fitting {

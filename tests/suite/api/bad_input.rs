@@ -182,7 +182,10 @@ async fn codes_that_cannot_be_read_are_told() {
 #[tokio::test]
 async fn a_carrier_is_never_guessed() {
     let door = Door::open().await;
-    is_refused(&door.scan("arrive", json!({ "code": "773123456789" })).await, "carrier-needed");
+    let answer = door.scan("arrive", json!({ "code": "773123456789" })).await;
+    is_refused(&answer, "carrier-needed");
+    let told = answer["problem"]["detail"].as_str().unwrap();
+    assert!(told.contains("sto"), "{told}");
     let announced = json!({ "code": "773123456789", "carrier": "sto" });
     is(&door.scan("expect", announced).await, "accepted");
     is(&door.scan("arrive", json!({ "code": "773123456789" })).await, "held");

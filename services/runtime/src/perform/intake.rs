@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use addressing::waybill;
 use domain::address::Recipient;
-use domain::ids::{CarrierId, GateId, GridId, ParcelId, ShelfCode, Waybill};
+use domain::ids::{CarrierId, GateId, GridId, ParcelId, ShelfCode, Waybill, WaybillNumber};
 use domain::parcel::command::{Arrive, Expect, Sort};
 use domain::parcel::{ParcelCommand, ParcelRefusal, ParcelState};
 use domain::sealed::Sealed;
@@ -115,7 +116,7 @@ impl Engine {
                 let first = waybills.next();
                 match first {
                     Some(first) if waybills.all(|other| other == first) => Ok(first.clone()),
-                    Some(_) | None => Err(carrier_needed()),
+                    Some(_) | None => Err(carrier_needed(Some(&number))),
                 }
             })?,
             (Code::Label(number), _) => self.with_place(&request.community, |place| {
@@ -123,10 +124,11 @@ impl Engine {
                     [id] => place.known(*id).map(|known| known.waybill.clone()),
                     _ => None,
                 }
-                .ok_or_else(carrier_needed)
+                .ok_or_else(|| carrier_needed(None))
             })?,
             (Code::Id(id), _) => self.with_place(&request.community, |place| {
-                place.known(id).map(|known| known.waybill.clone()).ok_or_else(carrier_needed)
+                let known = place.known(id).map(|known| known.waybill.clone());
+                known.ok_or_else(|| carrier_needed(None))
             })?,
         }
     }
@@ -268,15 +270,27 @@ fn own_waybill(request: &Request) -> Result<Waybill, Problem> {
     let number = format!("{:X}", request.command_id.0.simple());
     match (OWN_CARRIER.parse(), number.parse()) {
         (Ok(carrier), Ok(number)) => Ok(Waybill { carrier, number }),
-        _ => Err(carrier_needed()),
+        _ => Err(carrier_needed(None)),
     }
 }
 
-fn carrier_needed() -> Problem {
+/// The carriers whose formats the number fits are named, and none of them is taken for the one.
+fn carrier_needed(number: Option<&WaybillNumber>) -> Problem {
+    let fitting = number.map(waybill::candidates).unwrap_or_default();
+    let fitting: Vec<&str> = fitting.iter().map(|one| one.carrier.as_str()).collect();
+    let (by_form, by_form_chinese) = match fitting.as_slice() {
+        [] => (String::new(), String::new()),
+        some => (
+            format!(" (by its form: {})", some.join(", ")),
+            format!("（按格式：{}）", some.join("、")),
+        ),
+    };
     Problem::invalid(
         "carrier-needed",
-        "the same number fits several carriers: choose the carrier, then scan again",
-        "同一单号可能属于多家快递：请先选择快递公司再扫描",
+        format!(
+            "the same number fits several carriers{by_form}: choose the carrier, then scan again"
+        ),
+        format!("同一单号可能属于多家快递{by_form_chinese}：请先选择快递公司再扫描"),
     )
 }
 
