@@ -37,8 +37,7 @@ const IMPURE: [&str; 9] = [
 ];
 
 /// Libraries that stay behind one crate, so that they can be changed in one place.
-const BEHIND: [(&str, &str); 3] =
-    [("axum", "api"), ("tower-http", "api"), ("chacha20poly1305", "runtime")];
+const BEHIND: [(&str, &str); 2] = [("axum", "api"), ("chacha20poly1305", "runtime")];
 
 #[derive(Debug, Default, PartialEq)]
 struct Drawing {

@@ -10,6 +10,7 @@ mod desk;
 mod epcis;
 mod export;
 mod graphql;
+mod guarded;
 mod health;
 mod intake;
 mod labels;
@@ -28,19 +29,20 @@ mod views;
 mod webhooks;
 
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::Request;
-use axum::middleware::{self, Next};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::serve::ListenerExt;
+use axum::{Router, ServiceExt};
 use metrics_exporter_prometheus::PrometheusHandle;
 use runtime::photos::Photos;
 use runtime::{Engine, Problem};
-use tower_http::catch_panic::CatchPanicLayer;
 
 pub use graphql::{Settings as GraphqlSettings, document as graphql_schema};
+pub use guarded::Guarded;
 pub use openapi::document as openapi;
 pub use projections::facts::{CLOSED_KEPT, CLOSED_KEPT_MIN};
 pub use run_sheet::WrongPins;
@@ -51,9 +53,12 @@ pub use webhooks::{HookKind, SetHookBody, WebhookSettings, Webhooks, WebhooksErr
 
 use crate::problem::ProblemResponse;
 
-/// What every request reaches.
+/// What every request reaches. Each takes a copy of its own, so a copy is one count more.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+/// What an [`App`] is made of.
+pub struct Parts {
     /// The engine.
     pub engine: Arc<Engine>,
     /// The views, which are also one of the engine's observers.
@@ -70,14 +75,31 @@ pub struct App {
     pub photos: Arc<Photos>,
 }
 
+impl App {
+    /// What every request reaches.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
 /// The whole API.
-pub fn router(app: App) -> Router {
+pub fn router(app: App) -> Guarded<Router> {
+    Guarded::over(unguarded(app))
+}
+
+fn unguarded(app: App) -> Router {
     routes::router()
         .merge(graphql::routes(&app))
         .fallback(screen_or_unknown_path)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(middleware::from_fn(log_failures))
-        .layer(CatchPanicLayer::custom(|_| ProblemResponse(crashed()).into_response()))
         .with_state(app)
 }
 
@@ -102,25 +124,6 @@ async fn method_not_allowed() -> ProblemResponse {
     ))
 }
 
-fn crashed() -> Problem {
-    Problem::deferred(
-        "internal",
-        "the engine made a mistake that is not yours: keep this, send it again, and tell the desk",
-        "系统内部出错，与您无关：请保留并重发，同时告知前台",
-    )
-}
-
-/// One line for each request that failed on our side; the others are counted, not written.
-async fn log_failures(request: Request, next: Next) -> Response {
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let response = next.run(request).await;
-    if response.status().is_server_error() {
-        let status = response.status().as_u16();
-        tracing::error!(%method, path, status, "a request failed");
-    }
-    response
-}
-
 /// Serves the API on a listener until `stop` is done; open requests are let end.
 ///
 /// # Errors
@@ -142,7 +145,8 @@ pub async fn serve(
         // Whoever follows something would never end by himself.
         stopping.stop();
     };
-    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let service = router(app);
+    let service = ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(service);
     axum::serve(listener, service).with_graceful_shutdown(stop).await
 }
 
@@ -164,9 +168,9 @@ pub async fn serve_tls(
     };
     let Tls { config, authority } = tls;
     let listener = tls::TlsListener::over(listener, config)?;
-    let service = router(app)
-        .merge(tls::routes(authority))
-        .layer(middleware::from_fn(tls::only_over_tls))
-        .into_make_service_with_connect_info::<tls::Peer>();
+    let service =
+        unguarded(app).merge(tls::routes(authority)).layer(middleware::from_fn(tls::only_over_tls));
+    let service = Guarded::over(service);
+    let service = ServiceExt::<Request>::into_make_service_with_connect_info::<tls::Peer>(service);
     axum::serve(listener, service).with_graceful_shutdown(stop).await
 }

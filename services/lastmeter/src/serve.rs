@@ -130,7 +130,7 @@ impl Served {
         views.rebuild(Arc::clone(engine.log()), engine.progress().position);
         webhooks.start(&engine);
         let hooks = webhooks.clone();
-        let app = api::App {
+        let app = api::App::new(api::Parts {
             engine: Arc::clone(&engine),
             views,
             wrong_pins: api::WrongPins::default(),
@@ -138,7 +138,7 @@ impl Served {
             graphql,
             webhooks,
             photos: Arc::clone(&photos),
-        };
+        });
         let (stop, stopped) = oneshot::channel::<()>();
         let stopped = async move {
             drop(stopped.await);

@@ -3,7 +3,7 @@
 
 use std::{cell::Cell, sync::Arc};
 
-use api::{App, LiveViews};
+use api::{App, Guarded, LiveViews};
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -46,7 +46,7 @@ const THINGS: u16 = 2;
 
 /// An engine behind its API.
 pub struct Door {
-    app: Router,
+    app: Guarded<Router>,
     pub engine: Arc<Engine>,
     pub views: LiveViews,
     log: MemoryLog,
@@ -82,7 +82,7 @@ impl Door {
             observers: vec![views.observer()],
         };
         let engine = Engine::start(parts).await.unwrap();
-        let app = api::router(App {
+        let app = api::router(App::new(api::Parts {
             engine: Arc::clone(&engine),
             views: views.clone(),
             wrong_pins: api::WrongPins::default(),
@@ -90,7 +90,7 @@ impl Door {
             graphql: api::GraphqlSettings::default(),
             webhooks: api::Webhooks::default(),
             photos: Arc::new(Photos::in_memory(PHOTOS_BYTES_MAX).unwrap()),
-        });
+        }));
         Self { app, engine, views, log, clock, commands: Cell::new(0), things: Cell::new(0) }
     }
 
