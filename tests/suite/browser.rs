@@ -90,6 +90,11 @@ fn the_desk_is_searched_cleared_and_imported_into() {
 }
 
 #[test]
+fn every_time_on_a_screen_is_the_communitys() {
+    run("clock.test.mjs");
+}
+
+#[test]
 fn every_screen_is_legible_small_and_asks_nobody_outside() {
     run("looks.test.mjs");
 }
