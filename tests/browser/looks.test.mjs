@@ -280,3 +280,37 @@ test("a server that has nothing yet is no empty page", async () => {
   }
   await context.close();
 });
+
+test("on a phone the header's first line is one line, whatever waits to be sent", async () => {
+  for (const width of [390, 360, 320]) {
+    const { page, context } = await open(browser, "/", { ...PHONE, badge: "courier-12", viewport: { width, height: 700 } });
+    const { slip } = await planned(page.request, ["602"]);
+    for (const path of ["/", "/intake", "/desk", "/labels?slips", "/board", "/building?building=1", "/track", slip.path]) {
+      await page.goto(BASE + path);
+      await page.locator("h1").waitFor();
+      if (path === slip.path) {
+        await page.locator("#pin").fill(slip.pin);
+        await page.getByRole("button", { name: "打开" }).click();
+        await page.locator("[data-link]").waitFor();
+      }
+      if (path === "/intake") {
+        await page.evaluate(() => navigator.serviceWorker.ready);
+        await context.setOffline(true);
+        await page.locator('[data-link="no_network"]').waitFor();
+        for (let n = 1; n <= 12; n++) await burst(page, `SF10${width}0000${n}00`);
+        await page.locator('[data-waiting="12"]').waitFor();
+        await page.locator(".strip").getByText("12 条待发").waitFor();
+      }
+      for (const language of ["zh", "en"]) {
+        const lines = await page.locator("header.top > *:not(.figures-slot, .below)").evaluateAll((all) =>
+          [...new Set(all.map((one) => one.getBoundingClientRect()).filter((box) => box.width > 0).map(({ top, bottom }) => Math.round((top + bottom) / 8)))]);
+        assert.ok(Math.max(...lines) - Math.min(...lines) <= 1, `${path} in ${language} at ${width} px: ${lines}`);
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        assert.ok(wide <= 0, `${path} in ${language} at ${width} px is ${wide} px too wide`);
+        await turn(page);
+      }
+      await context.setOffline(false);
+    }
+    await context.close();
+  }
+});

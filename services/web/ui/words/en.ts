@@ -20,7 +20,7 @@ export const en: Words = {
     online: "Online", queued: (n) => `Offline · ${n} queued`, offline: "Offline",
     syncing: (n) => `Syncing ${n}`, waiting: (n) => `Online · ${n} queued`,
     photos: (n) => `Online · ${n} ${n === 1 ? "photo" : "photos"} to send`, photosKept: (n) => `${n} ${n === 1 ? "photo" : "photos"}`,
-    noNetwork: "No network", noServer: "No server", blocked: "The server refuses: tell the desk",
+    refused: "Refused", noNetwork: "No network", noServer: "No server", blocked: "The server refuses: tell the desk",
     noNetworkHint: "This device has no network. Work on; everything is sent when it is back.",
     noServerHint: "The network is there, the server does not answer. Work on; everything is sent later.",
   },
