@@ -15,7 +15,7 @@ use runtime::{Occurred, Problem, Request};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use self::body::{PlanBody, PreviewBody, RunWhyBody, StandingBody};
+pub use self::body::{PausedBody, PlanBody, PreviewBody, RunWhyBody, SentenceBody, StandingBody};
 pub use self::cart::CartBody;
 pub use self::evening::{ClosedDayBody, EveningBody};
 use crate::App;

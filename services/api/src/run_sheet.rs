@@ -10,8 +10,9 @@ use domain::ids::{
 };
 use domain::parcel::Parcel;
 use domain::run::event::RunSlipPrinted;
-use domain::run::{Phase, PieceStatus, Run, RunCommand, RunState, StopOutcome};
+use domain::run::{Phase, PieceStatus, Run, RunCommand, RunState, StopChange, StopOutcome};
 use domain::supply::{Category, Cold, Load, SizeClass};
+use runtime::planning::why;
 use runtime::{Occurred, Problem, Request};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,7 @@ use crate::App;
 use crate::actor::authorize;
 use crate::body;
 use crate::commands::path_part;
+use crate::plan::{PausedBody, SentenceBody};
 use crate::problem::ProblemResponse;
 use crate::scans::digest;
 use crate::views::questions::{NoteBody, ask_notes};
@@ -151,10 +153,27 @@ pub struct SheetBody {
     closes: Option<jiff::civil::Time>,
     /// The stops in the order of the way; none once the run has ended.
     stops: Vec<CourierStop>,
+    /// Which edition of the route this is: 1 as it was planned, one more with each change.
+    edition: u32,
+    /// The latest edition that the courier was seen to have read.
+    edition_seen: u32,
+    /// What others changed about the route since then, and why.
+    changes: Vec<SheetChange>,
+    /// The buildings that are left out for now, because their zone lets nobody in.
+    paused: Vec<PausedBody>,
     /// What to know at the stop that is next.
     notes: Vec<NoteBody>,
     /// The compound's plan: every building that has a place on it.
     plan: Vec<PlanBuilding>,
+}
+
+/// One stop that others changed.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SheetChange {
+    door: Door,
+    change: StopChange,
+    /// Why.
+    sentence: SentenceBody,
 }
 
 /// One door of the way.
@@ -302,9 +321,22 @@ pub(crate) async fn sheet(
         opens: state.plan.as_ref().map(|plan| plan.opens),
         closes: state.plan.as_ref().map(|plan| plan.closes),
         stops,
+        edition: state.sheet,
+        edition_seen: state.sheet_seen,
+        changes: if ended { vec![] } else { changes(&state) },
+        paused: state.paused.values().filter(|_| !ended).map(Into::into).collect(),
         notes: if ended { vec![] } else { ask_notes(&app, &community, run).await? },
         plan,
     }))
+}
+
+fn changes(state: &RunState) -> Vec<SheetChange> {
+    let told = state.unseen.iter().map(|(changed, reason)| SheetChange {
+        door: changed.door.clone(),
+        change: changed.change,
+        sentence: why::replanned(reason).into(),
+    });
+    told.collect()
 }
 
 async fn piece(

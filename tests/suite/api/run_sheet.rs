@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::door::{Door, is};
+use super::door::{Door, commands_of, is};
 
 const NUMBER: &str = "SF1234567890123";
 
@@ -28,6 +28,17 @@ async fn loaded(door: &Door) -> (String, Value) {
 async fn printed(door: &Door, run: &str, command: Uuid) -> super::door::Answered {
     let path = format!("/api/v1/communities/willow-court/runs/{run}/slip");
     door.post(&path, &json!({ "command_id": command, "actor": "desk" })).await
+}
+
+async fn replan(door: &Door, seen: &Value, stops: &Value, reason: Value) {
+    let path = format!("runs/{}", seen["run"].as_str().unwrap());
+    let command = json!({ "kind": "replan", "stops": stops, "reason": reason });
+    let body = json!({
+        "command_id": door.command_id(), "actor": "desk", "command": command,
+        "expected_revision": seen["revision"],
+    });
+    let answer = door.post(&commands_of(&path), &body).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.json());
 }
 
 #[tokio::test]
@@ -67,6 +78,46 @@ async fn whoever_has_the_pin_reads_what_to_know_at_the_next_door() {
     door.done(&format!("households/{household}"), erase).await;
     door.settle().await;
     assert_eq!(sheet(&door, &run, pin).await.json()["notes"], json!([]));
+}
+
+#[tokio::test]
+async fn what_others_change_is_told_with_its_reason_until_it_was_seen() {
+    let door = Door::open().await;
+    let (run, slip) = loaded(&door).await;
+    let pin = slip["pin"].as_str().unwrap();
+    let planned = sheet(&door, &run, pin).await.json();
+    assert_eq!((&planned["changes"], &planned["paused"]), (&json!([]), &json!([])));
+    let of = |room: &str| json!({ "building": "1", "unit": "1", "room": room });
+    let number = "SF1234567890456";
+    let arrival =
+        json!({ "code": number, "carrier": "sf", "category": "medicine", "address": "1-1-201" });
+    let second = door.scan("arrive", arrival).await;
+    let first = &planned["stops"][0];
+    let stops = json!([
+        { "door": first["door"], "parcels": [first["pieces"][0]["parcel"]] },
+        { "door": of("201"), "parcels": [second["parcel"]] },
+    ]);
+    replan(&door, &planned, &stops, json!("by_hand")).await;
+    let added = sheet(&door, &run, pin).await.json();
+    let told = &added["changes"][0];
+    assert_eq!((&told["door"], &told["change"]), (&of("201"), &json!("added")));
+    assert_eq!((&added["edition"], &added["edition_seen"]), (&json!(2), &json!(0)));
+
+    let kept = json!([stops[0]]);
+    replan(&door, &added, &kept, json!({ "zone_closed": "东片" })).await;
+    let path = format!("runs/{run}");
+    let pause = json!({ "kind": "pause_building", "building": "1", "zone": "东片" });
+    door.done(&path, pause).await;
+    let changed = sheet(&door, &run, pin).await.json();
+    let told = &changed["changes"][0];
+    assert_eq!((&told["door"], &told["change"]), (&of("201"), &json!("removed")));
+    assert!(told["sentence"]["zh"].as_str().unwrap().contains("东片"), "{told}");
+    assert_eq!(changed["paused"][0]["building"], "1");
+
+    door.done(&path, json!({ "kind": "see_sheet", "sheet": 3 })).await;
+    let seen = sheet(&door, &run, pin).await.json();
+    assert_eq!((&seen["changes"], &seen["edition_seen"]), (&json!([]), &json!(3)));
+    assert_eq!(seen["paused"][0]["building"], "1", "it is still shut");
 }
 
 #[tokio::test]

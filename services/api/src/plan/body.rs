@@ -8,7 +8,9 @@ use domain::ids::{BuildingId, GridId, ParcelId, RunId, VolunteerId, ZoneId};
 use domain::parcel::event::DeliveryLevel;
 use domain::plan::Asked;
 use domain::plan::event::{SetAside, UnplannedReason};
-use domain::run::event::{AssignmentReason, ReplanReason, RunWave, Stop, WaveTrigger};
+use domain::run::event::{
+    AssignmentReason, ReplanReason, RunBuildingPaused, RunWave, Stop, WaveTrigger,
+};
 use domain::supply::{Category, Effort, Load};
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
@@ -494,6 +496,17 @@ pub struct PausedBody {
     sentence: SentenceBody,
 }
 
+impl From<&RunBuildingPaused> for PausedBody {
+    fn from(paused: &RunBuildingPaused) -> Self {
+        Self {
+            building: paused.building.clone(),
+            zone: paused.zone.clone(),
+            until: paused.until,
+            sentence: why::paused(&paused.zone).into(),
+        }
+    }
+}
+
 impl RunWhyBody {
     pub(super) fn of(told: &ToldRun) -> Self {
         let unseen = told.state.unseen.iter();
@@ -502,17 +515,11 @@ impl RunWhyBody {
             reason: reason.clone(),
             sentence: why::replanned(reason).into(),
         });
-        let paused = told.state.paused.values().map(|paused| PausedBody {
-            building: paused.building.clone(),
-            zone: paused.zone.clone(),
-            until: paused.until,
-            sentence: why::paused(&paused.zone).into(),
-        });
         Self {
             run: PlannedRunBody::of(told),
             asked_list: told.asked.iter().map(Into::into).collect(),
             changes: changes.collect(),
-            paused: paused.collect(),
+            paused: told.state.paused.values().map(Into::into).collect(),
         }
     }
 }

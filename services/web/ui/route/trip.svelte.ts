@@ -3,7 +3,7 @@
  * this phone has done since. Whatever is done is kept in the outbox first, so the stairwell needs no
  * signal; a piece is green only when the engine has answered.
  */
-import { api, ask, Refused, type Category, type Cold, type Colour, type Door, type Problem, type Size } from "../lib/api";
+import { api, ask, Refused, Unreachable, type Category, type Cold, type Colour, type Door, type Problem, type Size } from "../lib/api";
 import * as outbox from "../lib/outbox";
 import type { Item, NewScan } from "../lib/outbox";
 import { settings } from "../lib/settings.svelte";
@@ -38,6 +38,12 @@ export interface Sheet {
   opens?: string;
   closes?: string;
   stops: Stop[];
+  edition: number;
+  edition_seen: number;
+  /** What others changed since the edition that was seen, and why. */
+  changes: { door: Door; change: Change["kind"]; sentence: Sentence }[];
+  /** Buildings to leave out for now. */
+  paused: Paused[];
   /** What to know at the stop that is next. */
   notes: { door: Door; note: string }[];
   plan: { building: string; position: { east_dm: number; north_dm: number } }[];
@@ -46,9 +52,13 @@ export interface Sheet {
 /** What this phone did with a piece, and whether the engine knows. */
 export interface Done { status: PieceStatus; sent: boolean; refused?: Problem | undefined; at: number }
 
-export interface Change { door: string; kind: "added" | "removed"; at: number }
+export interface Sentence { zh: string; en: string }
+/** A building whose zone lets nobody in now. */
+export interface Paused { building: string; until?: string; sentence: Sentence }
+/** What changed at a door, since when this phone knows, and why, where the engine tells. */
+export interface Change { door: string; kind: "added" | "removed" | "pieces" | "moved"; at: number; why?: Sentence }
 
-interface Kept { sheet: Sheet; at: number; seen: string[]; changes: Change[]; pin: string }
+interface Kept { sheet: Sheet; at: number; seen: string[]; changes: Change[]; pin: string; edition?: number }
 
 const REFRESH_MS = 10_000;
 const STATUS: Record<string, PieceStatus> = {
@@ -71,6 +81,8 @@ export class Trip {
   /** The pictures of this run that this phone took, the newest first. */
   pictures = $state.raw<outbox.Picture[]>([]);
   #seen: string[] = [];
+  /** The edition of the route that somebody has read on this phone. */
+  #edition = 0;
   #pin = "";
   #timers: ReturnType<typeof setInterval>[] = [];
   #listening: (() => void) | undefined;
@@ -82,6 +94,7 @@ export class Trip {
     const kept = await outbox.recall<Kept>(`run-${this.run}`);
     if (!kept) return false;
     [this.sheet, this.at, this.#seen, this.changes, this.#pin] = [kept.sheet, kept.at, kept.seen, kept.changes, kept.pin];
+    this.#edition = kept.edition ?? 0;
     this.locked = !this.#pin;
     await this.#overlay();
     return true;
@@ -119,7 +132,8 @@ export class Trip {
       this.#takeOver(sheet);
       [this.problem, this.unreachable] = [null, false];
     } catch (error) {
-      if (!(error instanceof Refused)) return void (this.unreachable = true);
+      if (error instanceof Unreachable) return void (this.unreachable = true);
+      if (!(error instanceof Refused)) throw error;
       this.problem = error.problem;
       if (error.problem.code.startsWith("pin-")) {
         [this.#pin, this.locked] = ["", true];
@@ -131,32 +145,63 @@ export class Trip {
   #takeOver(sheet: Sheet) {
     const doors = sheet.stops.map((stop) => doorName(stop.door));
     const ended = sheet.phase === "closed" || sheet.phase === "cancelled";
-    if (this.sheet && !ended) {
-      const at = Date.now();
-      const added = doors.filter((door) => !this.#seen.includes(door));
-      const removed = this.#seen.filter((door) => !doors.includes(door));
-      // A change is never silent: it stays marked until somebody has touched it.
-      this.changes = [
-        ...this.changes,
-        ...added.map((door): Change => ({ door, kind: "added", at })),
-        ...removed.map((door): Change => ({ door, kind: "removed", at })),
-      ];
-      if (added.length + removed.length) sound("duplicate");
-    }
+    // Whoever opens a sheet for the first time has read it as it is.
+    if (!this.sheet) this.#edition = sheet.edition;
+    else if (!ended) this.#mark(sheet, doors);
     this.#seen = doors;
     [this.sheet, this.at] = [sheet, Date.now()];
     void this.#keep();
     void this.#overlay();
+    if (this.#edition > sheet.edition_seen && !ended) void this.#tellSeen();
+  }
+
+  /** A change is never silent: it stays marked until somebody has touched it. */
+  #mark(sheet: Sheet, doors: readonly string[]) {
+    const at = Date.now();
+    const told = sheet.edition > this.#edition ? sheet.changes : [];
+    const why = (door: string) => told.find((one) => doorName(one.door) === door)?.sentence;
+    const found: Change[] = [
+      ...doors.filter((door) => !this.#seen.includes(door)).map((door): Change => ({ door, kind: "added", at })),
+      ...this.#seen.filter((door) => !doors.includes(door)).map((door): Change => ({ door, kind: "removed", at })),
+      ...told.map(({ door, change }): Change => ({ door: doorName(door), kind: change, at })),
+    ];
+    const isNew = (one: Change, index: number, all: readonly Change[]) =>
+      [...this.changes, ...all.slice(0, index)].every((known) => known.door !== one.door || known.kind !== one.kind);
+    const fresh = found.filter(isNew).map((one) => ({ ...one, ...(why(one.door) ? { why: why(one.door)! } : {}) }));
+    if (fresh.length === 0) return;
+    // A door that came back is not struck out any more.
+    const doorsNow = new Set(fresh.map((one) => one.door));
+    this.changes = [...this.changes.filter((one) => !doorsNow.has(one.door)), ...fresh];
+    sound("duplicate");
+  }
+
+  /** The desk sees that the route was read; what does not get through is told with the next sheet. */
+  async #tellSeen() {
+    try {
+      const command = { kind: "see_sheet", sheet: this.#edition };
+      await ask(api(this.community, `runs/${this.run}/commands`), { body: { command_id: uuidv7(), actor: this.actor, command } });
+    } catch {
+      // It is asked for again with the next sheet.
+    }
   }
 
   async #keep() {
     const { sheet, at, changes } = this;
-    if (sheet) await outbox.remember(`run-${this.run}`, { sheet, at, seen: this.#seen, changes, pin: this.#pin } as Kept);
+    const rest = { seen: this.#seen, changes, pin: this.#pin, edition: this.#edition };
+    if (sheet) await outbox.remember(`run-${this.run}`, { sheet, at, ...rest } satisfies Kept);
   }
 
+  /** Somebody has read what changed. */
   seeChanges() {
     this.changes = [];
+    this.#edition = this.sheet?.edition ?? this.#edition;
     void this.#keep();
+    void this.refresh();
+  }
+
+  /** The buildings that are left out now, of those that this trip goes to. */
+  get paused(): readonly Paused[] {
+    return this.sheet?.paused ?? [];
   }
 
   /** What this phone did, the latest last, on top of the engine's sheet. */
