@@ -336,6 +336,40 @@ test("whoever may not is told what to do, and a moment of the past is only looke
   await page.context().close();
 });
 
+test("'as of' works on every board of the desk, and no key acts on what is past", async () => {
+  const { page, errors } = await open(browser, "/desk#/care");
+  const { parcel } = await held(page.request);
+  await page.locator(`.queue button`).first().waitFor();
+  const list = await (await page.request.get(`${API}/needs-care`)).json();
+  const past = (path) => page.waitForRequest((request) => request.url().includes(`/${path}`) && request.url().includes("asOf="));
+  // How it was then, whatever this engine's age.
+  await page.route(/needs-care\?asOf=/, (route) => route.fulfill({ json: list.filter((one) => one.parcel === parcel) }));
+  const asked = past("needs-care");
+  await page.locator("#as-of").fill("00:00");
+  await page.getByRole("button", { name: "查看" }).click();
+  await asked;
+  const entry = page.locator(`[data-testid="care-entry"][data-parcel="${parcel}"]`);
+  await entry.waitFor();
+  await page.getByText("第 1 件，共 1 件").waitFor();
+  const sent = counted(page, "/scans");
+  for (const key of ["a", "b"]) await entry.press(key);
+  await page.evaluate(() => new Promise((resume) => requestAnimationFrame(() => requestAnimationFrame(resume))));
+  assert.equal(await page.getByRole("dialog").count(), 0, "nothing is asked");
+  assert.deepEqual(sent, []);
+  for (const [view, path] of [["plan", "delivery-plan"], ["coverage", "coverage"], ["arrivals", "arrivals"], ["noon", "board"], ["pieces?spots=held", "pieces"]]) {
+    const then = past(path);
+    await page.goto(`${BASE}/desk#/${view}`);
+    await then;
+    await page.getByText("只能看，不能操作").first().waitFor();
+  }
+  await page.goto(`${BASE}/desk#/people`);
+  await page.getByText("这一页只显示现在的情况").waitFor();
+  await page.getByRole("button", { name: "回到现在" }).click();
+  await page.getByText("这一页只显示现在的情况").waitFor({ state: "detached" });
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
+
 /** Counts what is asked for, by the end of its path. */
 function counted(page, ending) {
   const all = [];

@@ -21,7 +21,7 @@ export const deskEn: DeskWords = {
     stale: (time) => `Shown as it was at ${time}; it goes on by itself when the server is back`, retry: "Try again", refused: "This could not be read",
     missing: "This server cannot do that yet", missingHint: "Update the server's program; everything else works as usual.",
     forbidden: "Not allowed", forbiddenHint: "Use a badge that may do this, or ask whoever is in charge.", changeBadge: "Change the badge",
-    past: (time) => `As it stood at ${time}: to look at, not to act on`, asOf: "As of", live: "Back to now", show: "Show",
+    past: (time) => `As it stood at ${time}: to look at, not to act on`, onlyNow: "This page tells only how it is now; until you are back to now, it is to look at", asOf: "As of", live: "Back to now", show: "Show",
     exported: "Export CSV", print: "Print", updated: (time) => `as of ${time}`,
   },
   deed: {

@@ -16,7 +16,7 @@ export const deskZh = {
     stale: (time: string) => `显示的是 ${time} 的情况，恢复后自动更新`, retry: "重试", refused: "没有读到",
     missing: "服务器还没有这项功能", missingHint: "请更新服务器程序；其余各项照常使用。",
     forbidden: "没有权限", forbiddenHint: "换一个有权限的工牌，或请负责人操作。", changeBadge: "换人",
-    past: (time: string) => `显示 ${time} 的情况：只能看，不能操作`, asOf: "截至", live: "回到现在", show: "查看",
+    past: (time: string) => `显示 ${time} 的情况：只能看，不能操作`, onlyNow: "这一页只显示现在的情况；现在只能看，不能操作", asOf: "截至", live: "回到现在", show: "查看",
     exported: "导出 CSV", print: "打印", updated: (time: string) => `${time} 更新`,
   },
   deed: {
