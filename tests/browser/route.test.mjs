@@ -147,6 +147,33 @@ test("a building that is sealed on the way is left out, brought back in one touc
   await gate.context().close();
 });
 
+test("a thumb that touches twice leaves one stairwell's pieces, not the next one's too", async () => {
+  const { page: gate } = await open(browser, "/intake");
+  const door = { building: "1", unit: "2", room: "301" };
+  const { slip } = await planned(gate.request, ["501"], { parcels: [{ code: number(), door }] });
+  const { page, context } = await open(browser, slip.path, PHONE);
+  await unlock(page, slip);
+  await page.getByRole("button", { name: "领取这一趟" }).click();
+  await page.getByTestId("load-count").waitFor();
+  for (const button of await page.locator("button.load").all()) await button.click();
+  await settled(page);
+  await page.locator("#counted").fill("2");
+  await page.getByRole("button", { name: "出发" }).click();
+  const big = page.getByTestId("unit-done");
+  const { x, y, width, height } = await big.boundingBox();
+  assert.ok(height >= 60 && width >= 360, `${width} x ${height} px`);
+  const touch = () => page.touchscreen.tap(x + width / 2, y + height / 2);
+  await touch();
+  await page.getByTestId("stop-1-2-301").waitFor();
+  await touch();
+  await page.getByTestId("finished").locator("li").nth(1).waitFor({ timeout: 400 }).then(() => assert.fail("both are gone"), () => {});
+  // A moment later it is meant; and nothing else lies where the thumb lies.
+  await big.click();
+  await page.getByText("都送完了").waitFor();
+  await context.close();
+  await gate.context().close();
+});
+
 test("a wrong PIN opens nothing", async () => {
   const { page: gate } = await open(browser, "/intake");
   const { slip } = await planned(gate.request, ["201"]);

@@ -143,7 +143,7 @@ export const en: Words = {
     load: "Load", loadHint: "Count the pieces; leave when both agree", counted: "I counted",
     pieces: "pieces", depart: "Leave",
     countDiffers: (counted, loaded) => `You counted ${counted}, ${loaded} are registered: count again`,
-    stops: "Stops", done: "Done", left: "Left at the door", unitDone: "Whole unit done", except: "Except",
+    stops: "Stops", done: "Done", left: "Left at the door", leftOne: "At door", unitDone: "Whole unit done", except: "Except",
     exception: "Not left", exceptions: {
       no_answer: "No answer", wrong_door: "Wrong door", damaged_or_short: "Damaged or short",
       refused: "Refused", zone_closed: "Sealed now",
@@ -151,7 +151,7 @@ export const en: Words = {
     tookIt: "Who took it", took: {
       left_at_door: "At the door", resident: "Resident", neighbour: "Neighbour", guard: "Guard",
     },
-    undo: "Undo", reopen: "Open again", reopened: "Open again", outbox: "Sent from this phone",
+    undo: "Undo", reopen: "Reopen", reopened: "Open again", outbox: "Sent from this phone",
     outboxNone: "Nothing yet", waitingCount: (n) => `${n} to be sent`,
     answers: {
       accepted: "Taken", duplicate: "Known already", refused: "Not taken", held: "Waits for a person",

@@ -127,7 +127,7 @@ export const zh = {
     noRun: "请扫描领取单上的二维码，或打开收到的链接", wrongPin: "口令不对",
     load: "装车", loadHint: "清点件数，与下面一致后出发", counted: "我数了", pieces: "件",
     depart: "出发", countDiffers: (counted: number, loaded: number) => `您数了 ${counted} 件，登记的是 ${loaded} 件：请重新清点`,
-    stops: "站点", done: "已送", left: "已放门口", unitDone: "整单元放好", except: "除外",
+    stops: "站点", done: "已送", left: "已放门口", leftOne: "已放门口", unitDone: "整单元放好", except: "除外",
     exception: "没送到", exceptions: {
       no_answer: "无人应答", wrong_door: "门不对", damaged_or_short: "破损或短少",
       refused: "拒收", zone_closed: "已封控",
