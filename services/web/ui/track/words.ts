@@ -36,7 +36,7 @@ export const track = {
   en: {
     title: "My parcels", lead: "No account. Your door, and the end of your phone number.", building: "Building",
     unit: "Unit", room: "Door", tail: "Phone tail", tailHint: "The last four digits of the phone number", ask: "Look it up",
-    asking: "Looking…", slow: "A little slow, please wait…", example: (text: string) => `such as ${text}`,
+    asking: "Looking…", slow: "A little slow, please wait…", example: (text: string) => `e.g. ${text}`,
     again: "Look again", other: "Another door", asOf: "Looked up at", here: (n: number) => `Still to come: ${n}`,
     none: "Nothing is on its way to you now", noneHint: "It can be seen here once it is at the intake point.",
     done: "Ended", tailOf: "Number ends in", noNumber: "No number", since: "since", today: "today",
@@ -44,7 +44,7 @@ export const track = {
     goneHint: "Please try again in a while, or call the desk.", offline: "This phone has no network",
     offlineHint: "Look again once it is connected.", fill: "Please fill in all four", choose: "Choose the community",
     noCommunity: "There is no community yet", loading: "Reading…", spots: enSpots,
-    steps: ["Arrived", "Clean", "On shelf", "On its way", "At door"],
+    steps: ["Here", "Clean", "On shelf", "On its way", "At door"],
     step: (n: number, of: number) => `Step ${n} of ${of}`, private: "No name, no phone and no courier is shown here.",
     kept: "This phone keeps the door, never the phone tail.",
   },
