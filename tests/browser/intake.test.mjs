@@ -10,8 +10,39 @@ let browser;
 before(async () => (browser = await launch()));
 after(() => browser.close());
 
+const SCANS_A_SECOND = 30;
 const entries = (page) => page.locator('[data-testid="last-five"] li');
 const arrived = (page) => page.getByTestId("arrived");
+
+/**
+ * Somebody at the keyboard, by the keystroke-level model of Card, Moran and Newell: a key of somebody
+ * who is no typist takes 0.28 s, a look and a thought 1.35 s, the hand to the scanner and its trigger
+ * 1.1 s. The keys are pressed at that pace; thoughts are counted, and the page's own time is measured.
+ */
+function operator(page) {
+  const [KEY_MS, THOUGHT_MS, TRIGGER_MS] = [280, 1350, 1100];
+  const began = performance.now();
+  let [keys, unspent] = [0, 0];
+  return {
+    scan: async (code) => {
+      unspent += TRIGGER_MS;
+      await burst(page, code);
+    },
+    thinks: async () => void (unspent += THOUGHT_MS),
+    types: async (text) => {
+      for (const key of text === "Enter" ? [text] : text) {
+        await page.keyboard.press(key, { delay: KEY_MS });
+        keys += 1;
+      }
+    },
+    within: (seconds, expected) => {
+      const took = (performance.now() - began + unspent) / 1000;
+      console.log(`# ${expected.name}: ${keys} keys, ${took.toFixed(1)} s`);
+      assert.equal(keys, expected.keys, "keystrokes");
+      assert.ok(took <= seconds, `${expected.name} took ${took} s`);
+    },
+  };
+}
 
 /** Chooses SF once, as a worker does when its courier unloads. */
 async function withCarrier(page) {
@@ -24,21 +55,23 @@ async function withCarrier(page) {
 test("a piece of an unknown address is scanned, told and identified with a few keys", async () => {
   const { page, errors, outside } = await open(browser, "/intake");
   const code = number();
-  await burst(page, code);
+  const worker = operator(page);
+  await worker.scan(code);
   await page.getByTestId("carriers").waitFor();
-  const began = Date.now();
-  await page.keyboard.press("1");
+  await worker.thinks();
+  await worker.types("1");
   await page.getByTestId("address").waitFor();
-  await page.keyboard.type("2-1-302", { delay: 140 });
+  await worker.thinks();
+  await worker.types("2-1-302");
   await page.getByRole("option").first().waitFor();
-  await page.keyboard.press("Enter");
+  await worker.thinks();
+  await worker.types("Enter");
   await page.getByTestId("building").waitFor();
-  const operator = Date.now() - began;
+  worker.within(12, { keys: 9, name: "an unknown piece of a carrier that was not chosen" });
   assert.equal(await page.getByTestId("building").innerText(), "2");
   assert.equal(await said(page), "一网格，二栋，一单元");
   const height = await page.getByTestId("building").evaluate((e) => parseFloat(getComputedStyle(e).fontSize));
   assert.ok(height >= 120, `${height} px`);
-  assert.ok(operator < 12_000, `an unknown piece took ${operator} ms`);
   assert.deepEqual(errors, []);
   assert.deepEqual(outside, [], "no request goes outside");
   await page.context().close();
@@ -53,10 +86,11 @@ test("a known piece needs nothing but its scan, and its second scan is the same 
       scans: [{ command_id: crypto.randomUUID(), kind: "expect", code, carrier: "yto", address: "3-1-1204" }],
     },
   });
-  const began = Date.now();
-  await burst(page, code);
+  const worker = operator(page);
+  await worker.scan(code);
   await page.getByTestId("building").waitFor();
-  assert.ok(Date.now() - began < 4_000);
+  await worker.thinks();
+  worker.within(4, { keys: 0, name: "a known piece" });
   assert.equal(await page.getByTestId("building").innerText(), "3");
   assert.equal(await page.getByTestId("plate").getAttribute("data-grid"), "blue");
   assert.equal(await page.evaluate(() => document.documentElement.dataset.lastSound), "accepted");
@@ -68,24 +102,36 @@ test("a known piece needs nothing but its scan, and its second scan is the same 
 });
 
 test("thirty scans a second: none is lost, none doubled, and no letter leaks", async () => {
-  for (const setting of [{}, { field: true }, { field: true, ime: true }]) {
+  const settings = [
+    {}, { ending: "Tab" }, { ending: "" }, { field: true }, { field: true, ime: true }, { field: true, ime: true, ending: "" },
+  ];
+  for (const setting of settings) {
     const { page } = await open(browser, "/intake");
     await withCarrier(page);
+    const ending = setting.ending ?? "Enter";
+    // One piece by itself shows how this scanner ends.
+    await burst(page, number(), { ending });
+    await page.locator('[data-testid="last-five"] li').waitFor();
+    await settled(page);
+    await page.getByTestId("address").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByTestId("address").waitFor({ state: "detached" });
     if (setting.field) {
       await page.keyboard.press("b");
       await page.locator("#address").fill("10-2");
       await page.locator("#address").focus();
     }
     const codes = Array.from({ length: 60 }, () => number());
-    const began = Date.now();
-    await bursts(page, codes, { every: 20, ime: setting.ime ?? false });
-    const rate = (codes.length * 1000) / (Date.now() - began);
+    const took = await bursts(page, codes, { every: 1000 / SCANS_A_SECOND, ime: setting.ime ?? false, ending });
+    const rate = (codes.length * 1000) / took;
+    await page.waitForFunction((n) => document.querySelector("[data-testid=arrived]").textContent === n, "61");
     await settled(page);
-    assert.equal(await arrived(page).innerText(), "60", JSON.stringify(setting));
+    assert.equal(await arrived(page).innerText(), "61", JSON.stringify(setting));
     if (setting.field) assert.equal(await page.locator("#address").inputValue(), "10-2");
     const kept = await sentCodes(page);
     assert.deepEqual(kept.slice(-60), codes, "in order, each once");
-    console.log(`# ${Math.round(rate)} scans a second, ${JSON.stringify(setting)}`);
+    console.log(`# ${rate.toFixed(1)} scans a second, ${JSON.stringify(setting)}`);
+    assert.ok(rate > 0.9 * SCANS_A_SECOND, `only ${rate} scans a second: this machine is too busy to tell`);
     await page.context().close();
   }
 });
@@ -245,10 +291,25 @@ test("the language changes and the page keeps its state", async () => {
 test("three hundred pieces in one unloading, without a pause", async () => {
   const { page } = await open(browser, "/intake");
   await withCarrier(page);
+  // As an unloading is: some pieces announced, some of nobody's, and now and then something that is no code.
   const codes = Array.from({ length: 300 }, () => number());
-  await bursts(page, codes, { every: 20 });
+  const announced = codes.filter((_, at) => at % 3 === 0);
+  const data = {
+    community: "willow-court", actor: "desk-2",
+    scans: announced.map((code) => ({ command_id: crypto.randomUUID(), kind: "expect", code, carrier: "sf", address: "3-1-1204" })),
+  };
+  assert.ok((await page.request.post(`${BASE}/api/v1/scans`, { data })).ok());
+  const wrong = codes.flatMap((code, at) => (at % 100 === 50 ? [code, "AB1"] : [code]));
+  const took = await bursts(page, wrong, { every: 1000 / SCANS_A_SECOND });
+  const behind = performance.now();
   await settled(page, 60_000);
+  console.log(`# 300 pieces in ${(took / 1000).toFixed(1)} s; the last was answered ${Math.round(performance.now() - behind)} ms later`);
   assert.equal(await arrived(page).innerText(), "300");
+  assert.deepEqual(await sentCodes(page), wrong, "in order, each once, and nothing held the line up");
+  assert.equal(await page.getByTestId("fault").count(), 1, "what was no code is still there to be seen");
+  const point = await (await page.request.get(`${BASE}/api/v1/communities/willow-court/intake`)).json();
+  const here = point.expected.filter((one) => announced.includes(one.code));
+  assert.ok(here.every((one) => one.arrived), "every announced piece is ticked off");
   await page.context().close();
 });
 

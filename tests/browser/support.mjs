@@ -45,19 +45,22 @@ export async function open(browser, path, options = {}) {
 }
 
 /**
- * What a wedge scanner does: key events in a burst. Each code's keys come without a pause, so that a
- * busy test machine is not taken for a slow scanner; codes follow each other `every` milliseconds.
+ * What a wedge scanner does: key events in a burst, half a millisecond apart by their own times, so that a
+ * busy test machine is not taken for a slow scanner; codes begin `every` milliseconds after each other.
+ * Answers how long it took.
  */
 export async function bursts(page, codes, { ending = "Enter", every = 0, ime = false } = {}) {
-  await page.evaluate(
+  return page.evaluate(
     async ([codes, ending, every, ime]) => {
+      const began = performance.now();
       const codeOf = (c) =>
         /\d/.test(c) ? `Digit${c}` : /[a-z]/i.test(c) ? `Key${c.toUpperCase()}` : c === "-" ? "Minus" : "Slash";
-      const press = (key, code, shiftKey) => {
+      const press = (key, code, shiftKey, timeStamp) => {
         const target = document.activeElement ?? document.body;
         const shown = ime ? "Process" : key;
         const shape = { key: shown, code, shiftKey, bubbles: true, cancelable: true, keyCode: ime ? 229 : 0 };
-        const goesOn = target.dispatchEvent(new KeyboardEvent("keydown", shape));
+        const event = Object.defineProperty(new KeyboardEvent("keydown", shape), "timeStamp", { value: timeStamp });
+        const goesOn = target.dispatchEvent(event);
         // What the browser would do by itself: a letter lands in the field that has the focus.
         const isField = target.tagName === "INPUT" || target.tagName === "TEXTAREA";
         if (goesOn && key.length === 1 && isField) {
@@ -67,11 +70,15 @@ export async function bursts(page, codes, { ending = "Enter", every = 0, ime = f
         if (goesOn && key === "Enter" && target.form) target.form.requestSubmit();
         if (goesOn && key === "Enter" && target.tagName === "BUTTON") target.click();
       };
-      for (const code of codes) {
-        for (const c of code) press(c, codeOf(c), /[A-Z]/.test(c));
-        if (ending) press(ending, ending, false);
-        await new Promise((resume) => setTimeout(resume, every));
+      for (const [at, code] of codes.entries()) {
+        // The scanner's own clock: a busy machine hears of a key late, and is told when it was pressed.
+        let time = began + at * every;
+        for (const c of code) press(c, codeOf(c), /[A-Z]/.test(c), (time += 0.5));
+        if (ending) press(ending, ending, false, time);
+        const next = began + (at + 1) * every;
+        while (performance.now() < next) await new Promise((resume) => setTimeout(resume));
       }
+      return performance.now() - began;
     },
     [codes, ending, every, ime],
   );

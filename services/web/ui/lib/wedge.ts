@@ -18,6 +18,14 @@ const FIELD_GAP_MS = 35;
 /** Fewer characters are keys that a person pressed. */
 const CHARACTERS_MIN = 3;
 const CHARACTERS_MAX = 160;
+/**
+ * A scanner that was seen to send no ending may be faster than silence tells: so many characters are a
+ * code then, and a gap this long, longer than what some systems' clocks make of one, that is also so
+ * many times the longest within the code, is the one between two codes.
+ */
+const BARE_CHARACTERS_MIN = 8;
+const BARE_GAP_MS = 17;
+const BARE_GAP_TIMES = 3;
 /** The same code within this time is the same piece. */
 const SAME_PIECE_MS = 1000;
 
@@ -71,12 +79,18 @@ export function listen({ scan, key }: WedgeHandlers): () => void {
   let before = { value: "", start: 0, end: 0 };
   let timer: ReturnType<typeof setTimeout> | undefined;
   let latest = { code: "", at: -Infinity };
+  /** The longest gap within this code, and whether the last one came with an ending. */
+  let longest = 0;
+  let ends = true;
 
   const isScan = (ended: boolean) => {
     if (text.length < CHARACTERS_MIN) return false;
     const mean = (last - first) / (text.length - 1);
     return field ? mean <= FIELD_GAP_MS && (ended || text.length >= 6) : true;
   };
+
+  const isBetween = (gap: number) =>
+    !ends && text.length >= BARE_CHARACTERS_MIN && gap >= Math.max(BARE_GAP_MS, BARE_GAP_TIMES * longest);
 
   const takeBack = () => {
     if (!field) return;
@@ -96,8 +110,10 @@ export function listen({ scan, key }: WedgeHandlers): () => void {
     const [code, pressed, inField, at] = [cleaned(text), events, field, last];
     const scanned = isScan(ended) && code.length >= CHARACTERS_MIN;
     if (scanned) takeBack();
+    if (scanned) ends = ended;
     events = [];
     text = "";
+    longest = 0;
     field = null;
     if (scanned) {
       const same = code === latest.code && at - latest.at < SAME_PIECE_MS;
@@ -119,7 +135,8 @@ export function listen({ scan, key }: WedgeHandlers): () => void {
   const onKey = (event: KeyboardEvent) => {
     const shortcut = event.altKey || event.metaKey;
     if (shortcut || ["Shift", "CapsLock", "NumLock"].includes(event.key)) return;
-    if (text && event.timeStamp - last > GAP_MS) flush(false);
+    const gap = event.timeStamp - last;
+    if (text && (gap > GAP_MS || isBetween(gap))) flush(false);
     if (event.ctrlKey) {
       // A group separator inside a code arrives as Ctrl+]; it is stripped, and is no shortcut.
       if (text) event.preventDefault();
@@ -153,6 +170,7 @@ export function listen({ scan, key }: WedgeHandlers): () => void {
       }
     }
     if (!target) event.preventDefault();
+    if (text) longest = Math.max(longest, event.timeStamp - last);
     if (text.length < CHARACTERS_MAX) text += character;
     events.push(event);
     last = event.timeStamp;
