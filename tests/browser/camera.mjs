@@ -71,8 +71,7 @@ export const filmed = (film) =>
   before(film, async (camera) => {
     const { page, errors, outside } = await open(camera, "/intake");
     await page.keyboard.press("F3");
-    await page.waitForTimeout(250);
-    await page.getByRole("tab", { name: "上架" }).click();
+    await page.locator("#tab-sort[aria-selected=true]").waitFor();
     await page.keyboard.press("v");
     await page.locator('[data-testid="camera"][data-state="live"]').waitFor();
     const entry = page.getByTestId("last-five").locator("li").first();

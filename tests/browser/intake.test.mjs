@@ -322,14 +322,18 @@ test("the camera reads a label of ours, and a wall of noise gives nothing", asyn
   const { label } = arrived.cue;
   const path = `${BASE}/api/v1/communities/willow-court/labels/${label}?paper=100x150&format=zpl`;
   const zpl = await (await gate.request.get(path)).text();
+  // A QR code as a merchant's slip has one, alone on its paper.
+  await gate.goto(`${BASE}/api/v1/qr.svg?text=${code}`);
+  const square = { pictures: [await photographed(gate, await gate.locator("svg").screenshot())] };
   await gate.context().close();
   const seen = async (picture) => {
-    const { found, errors, outside } = await filmed({ ...picture, pictures: [luma(picture)] });
+    const { found, errors, outside } = await filmed(picture.pictures ? picture : { ...picture, pictures: [luma(picture)] });
     assert.deepEqual(errors, []);
     assert.deepEqual(outside, [], "the decoder comes from this server");
     return found;
   };
   assert.match(await seen(fromZpl(zpl)), new RegExp(label));
+  assert.match(await seen(square), new RegExp(code), "a QR code");
   let noise = 12345;
   const random = () => ((noise = (noise * 1103515245 + 12345) & 0x7fffffff) >> 16) & 1;
   assert.equal(await seen({ width: 640, height: 480, black: () => random() === 1 }), "");
@@ -344,6 +348,7 @@ test("photographs of carriers' codes are read, and what only looks like a code g
   const picture = (name) => photographed(page, readFileSync(new URL(name, BARCODES)));
   for (const [name, text] of [
     ["code128-2/12.png", "CNK8181G2C"], ["ean13-3/12.png", "9780596008574"], ["code39-1/4.png", "ABC123"],
+    ["qrcode-1/13.png", "google\\.com/gwt"],
   ]) {
     const { found } = await filmed({ pictures: [await picture(name)] });
     assert.match(found, new RegExp(text), name);

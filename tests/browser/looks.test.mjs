@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
+import { before as filmBefore, HEIGHT, luma, WIDTH } from "./camera.mjs";
 import { BASE, burst, household, launch, number, open, PHONE, planned, settled } from "./support.mjs";
 
 /** A page's first load, compressed, without the barcode decoder that comes when it is used. */
@@ -100,6 +101,34 @@ test("the intake station has no barrier in any state", async () => {
   await page.waitForTimeout(300);
   await clean(page, "offline");
   await context.close();
+});
+
+test("a live camera is no barrier either, as a scanner and for a photo", async () => {
+  const stripes = { width: WIDTH, height: HEIGHT, black: (x) => x % 80 < 40 };
+  await filmBefore({ pictures: [luma(stripes)] }, async (camera) => {
+    for (const viewport of [{ width: 1280, height: 800 }, PHONE.viewport]) {
+      const { page, context, errors } = await open(camera, "/intake", { viewport });
+      await page.getByText("请扫描").first().waitFor();
+      await page.keyboard.press("v");
+      await page.locator('[data-testid="camera"][data-state="live"]').waitFor();
+      await clean(page, "a live camera");
+      await page.keyboard.press("Escape");
+      await page.getByTestId("camera").waitFor({ state: "detached" });
+      await page.keyboard.press("k");
+      await page.getByTestId("carriers").waitFor();
+      await page.keyboard.press("1");
+      await page.getByTestId("carriers").waitFor({ state: "detached" });
+      await burst(page, number());
+      await page.getByTestId("address").waitFor();
+      await page.keyboard.press("Escape");
+      await page.getByTestId("address").waitFor({ state: "detached" });
+      await page.keyboard.press("p");
+      await page.locator('[data-testid="photo"][data-state="live"]').waitFor();
+      await clean(page, "a photo with a live camera");
+      assert.deepEqual(errors, []);
+      await context.close();
+    }
+  });
 });
 
 test("the other screens have no barrier in any state", async () => {
