@@ -113,6 +113,19 @@ test("a figure opens its list, the list exports, and the list opens the piece", 
   await page.context().close();
 });
 
+/** Looks at one entry of what needs care, by the keys for the next and the one before. */
+async function goTo(page, parcel) {
+  const buttons = page.locator(".queue button");
+  await page.waitForFunction((parcel) => document.querySelector(`.queue [data-parcel="${parcel}"]`), parcel);
+  const looked = async () => Number(await buttons.evaluateAll((all) => all.findIndex((one) => one.getAttribute("aria-current"))));
+  for (;;) {
+    const [at, wanted] = [await looked(), await buttons.evaluateAll((all, parcel) => all.findIndex((one) => one.dataset.parcel === parcel), parcel)];
+    if (at === wanted) return;
+    await page.keyboard.press(at < wanted ? "n" : "p");
+    await page.waitForFunction((at) => [...document.querySelectorAll(".queue button")].findIndex((one) => one.getAttribute("aria-current")) !== at, at);
+  }
+}
+
 test("what needs care is cleared with the keyboard alone", async () => {
   const { page, errors } = await open(browser, "/desk");
   const { request } = page;
@@ -136,10 +149,7 @@ test("what needs care is cleared with the keyboard alone", async () => {
   await page.keyboard.press("p");
   await page.waitForFunction((id) => document.querySelector("[data-testid=care-entry]").dataset.parcel === id, began);
   const at = (parcel) => page.locator(`[data-testid="care-entry"][data-parcel="${parcel}"]`);
-  for (let step = 0; step < 40 && (await at(first.parcel).count()) === 0; step++) {
-    await page.keyboard.press("n");
-    await page.waitForTimeout(50);
-  }
+  await goTo(page, first.parcel);
   // Somebody found out for whom it is: type the door, find, take the one candidate.
   await at(first.parcel).waitFor();
   await page.locator(`#who-${first.parcel}`).focus();
@@ -154,20 +164,14 @@ test("what needs care is cleared with the keyboard alone", async () => {
   assert.equal(known.recipient.door.room, "302");
   // A missing piece is met again: one key.
   await page.locator(".queue button").first().focus();
-  for (let step = 0; step < 40 && (await at(lost).count()) === 0; step++) {
-    await page.keyboard.press(step < 20 ? "n" : "p");
-    await page.waitForTimeout(50);
-  }
+  await goTo(page, lost);
   await at(lost).waitFor();
   await page.keyboard.press("a");
   await at(lost).waitFor({ state: "detached" });
   assert.equal((await (await request.get(`${API}/parcels/${lost}`)).json()).missing, false);
   // Giving back is for good: it is asked once more, and Escape keeps the piece.
   await page.locator(".queue button").first().focus();
-  for (let step = 0; step < 40 && (await at(second.parcel).count()) === 0; step++) {
-    await page.keyboard.press(step < 20 ? "n" : "p");
-    await page.waitForTimeout(50);
-  }
+  await goTo(page, second.parcel);
   await at(second.parcel).waitFor();
   await page.keyboard.press("a");
   await page.getByRole("dialog").waitFor();
@@ -267,7 +271,7 @@ test("the desk has no barrier in any state", async () => {
   for (const view of ["morning", "noon", "dusk", "close"]) {
     await page.goto(`${BASE}/desk#/${view}`);
     await page.getByTestId("checks").waitFor();
-    await page.waitForTimeout(300);
+    await page.waitForLoadState("networkidle");
     await clean(page, view);
   }
   await page.goto(`${BASE}/desk#/care`);
@@ -456,8 +460,9 @@ test("a door's households are looked up once, however long somebody looks at the
   await page.getByText("没有登记住户").waitFor();
   const [before, looked] = [pieces.length, asked.length];
   assert.ok(looked > 0);
+  const again = page.waitForResponse(/\/pieces\?/);
   await page.clock.runFor(35_000);
-  await page.waitForTimeout(500);
+  await again;
   assert.ok(pieces.length > before, "what is on its way is read again");
   assert.equal(asked.length, looked, "who lives there is not");
   await context.close();

@@ -94,7 +94,7 @@ test("a known piece needs nothing but its scan, and its second scan is the same 
   assert.equal(await page.getByTestId("building").innerText(), "3");
   assert.equal(await page.getByTestId("plate").getAttribute("data-grid"), "blue");
   assert.equal(await page.evaluate(() => document.documentElement.dataset.lastSound), "accepted");
-  await page.waitForTimeout(1100);
+  await page.waitForTimeout(1100); // within a second it would be the scanner's own stutter
   await burst(page, code);
   await page.locator('[data-state="duplicate"]').first().waitFor();
   assert.equal(await page.evaluate(() => document.documentElement.dataset.lastSound), "duplicate");
@@ -140,8 +140,9 @@ test("a scanner without an ending is understood by its silence, and one with a T
   const { page } = await open(browser, "/intake");
   await withCarrier(page);
   for (const ending of ["", "Tab", "Enter"]) {
-    await burst(page, number(), { ending });
-    await page.waitForTimeout(200);
+    const code = number();
+    await burst(page, code, { ending });
+    await entries(page).filter({ hasText: code }).waitFor();
   }
   await settled(page);
   assert.equal(await arrived(page).innerText(), "3");
@@ -188,11 +189,14 @@ test("an error stays until somebody has seen it, and the line goes on", async ()
   await burst(page, number());
   await settled(page);
   assert.ok(await page.getByTestId("fault").isVisible());
-  await page.keyboard.press("Escape"); // the address of the piece
-  while (await page.getByTestId("fault").isVisible()) {
-    await page.waitForTimeout(150);
+  await page.getByTestId("address").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByTestId("address").waitFor({ state: "detached" });
+  const fault = page.getByTestId("fault");
+  while ((await fault.count()) > 0) {
+    const text = await fault.innerText();
     await page.keyboard.press("Enter");
-    await page.waitForTimeout(150);
+    await page.waitForFunction((text) => document.querySelector("[data-testid=fault]")?.innerText !== text, text);
   }
   await page.context().close();
 });
@@ -204,11 +208,11 @@ test("Esc takes the last piece back, and it can be scanned in anew", async () =>
   await burst(page, code);
   await page.getByTestId("address").waitFor();
   await page.keyboard.press("Escape");
-  await page.waitForTimeout(200);
+  await page.getByTestId("address").waitFor({ state: "detached" });
   await page.keyboard.press("Escape");
   await page.getByTestId("undone").waitFor();
   assert.equal(await arrived(page).innerText(), "0");
-  await page.waitForTimeout(1000);
+  await page.waitForTimeout(1000); // within a second it would be the scanner's own stutter
   await burst(page, code);
   await settled(page);
   assert.equal(await arrived(page).innerText(), "1");
@@ -223,19 +227,13 @@ test("without a network the line goes on; reloaded offline, and sent later, noth
   await burst(page, codes[0]);
   await settled(page);
   await context.setOffline(true);
-  for (const code of codes.slice(1, 4)) {
-    await burst(page, code);
-    await page.waitForTimeout(150);
-  }
+  for (const code of codes.slice(1, 4)) await burst(page, code);
   const link = page.locator("[data-link]");
   await page.locator('[data-link="no_network"][data-waiting="3"]').waitFor();
   assert.match(await link.innerText(), /离线 · 3 条待发/);
   await page.reload();
   await page.locator('[data-waiting="3"]').waitFor();
-  for (const code of codes.slice(4)) {
-    await burst(page, code);
-    await page.waitForTimeout(150);
-  }
+  for (const code of codes.slice(4)) await burst(page, code);
   await page.locator('[data-waiting="6"]').waitFor();
   await context.setOffline(false);
   await page.locator('[data-link="online"][data-waiting="0"]').waitFor({ timeout: 20_000 });
@@ -261,7 +259,7 @@ test("a table is started and its timer runs", async () => {
   const { page } = await open(browser, "/intake");
   await withCarrier(page);
   await page.keyboard.press("n");
-  await page.waitForTimeout(250);
+  await page.locator("aside").getByText("1号台").waitFor();
   await burst(page, number());
   await settled(page);
   // Nobody knows for whom it is: the question must be there, or Esc takes the piece back.
@@ -395,13 +393,13 @@ test("an unreadable label is photographed, also before anybody knows the piece, 
   await page.keyboard.press("k");
   await page.getByTestId("carriers").waitFor();
   await page.keyboard.press("1");
-  await page.waitForTimeout(300);
+  await page.getByTestId("carriers").waitFor({ state: "detached" });
   await context.setOffline(true);
   await page.locator('[data-link="no_network"]').waitFor();
   const code = number();
   await burst(page, code);
   await page.locator('[data-waiting="1"]').waitFor();
-  await page.waitForTimeout(300);
+  await page.waitForTimeout(150); // a person's hand: a key that comes faster is the scanner's
   await page.keyboard.press("p");
   // There is no camera here: a file, or the device's own camera, does.
   await page.locator('[data-testid="photo"]:not([data-state="loading"])').waitFor();

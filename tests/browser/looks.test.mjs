@@ -63,7 +63,7 @@ test("the intake station has no barrier in any state", async () => {
   await page.getByTestId("carriers").waitFor();
   await clean(page, "carriers");
   await page.keyboard.press("1");
-  await page.waitForTimeout(300);
+  await page.getByTestId("carriers").waitFor({ state: "detached" });
   await burst(page, number());
   await page.getByTestId("address").waitFor();
   await page.keyboard.type("1-1-301", { delay: 140 });
@@ -77,16 +77,16 @@ test("the intake station has no barrier in any state", async () => {
   await clean(page, "fault");
   for (const key of ["F2", "F3", "F4"]) {
     await page.keyboard.press(key);
-    await page.waitForTimeout(250);
+    await page.locator(`[role=tab][aria-selected=true]`, { hasText: key }).waitFor();
     await clean(page, key);
   }
   await page.keyboard.press("F1");
+  await page.locator("#tab-arrive[aria-selected=true]").waitFor();
   await page.keyboard.press("h");
-  await page.waitForTimeout(250);
+  await page.getByText("扫描：任何时候都可以").waitFor();
   await clean(page, "keys");
   await page.keyboard.press("v");
-  await page.getByTestId("camera").waitFor();
-  await page.waitForTimeout(400);
+  await page.locator('[data-testid="camera"][data-state="none"]').waitFor();
   await clean(page, "no camera");
   await page.keyboard.press("Escape");
   await burst(page, number());
@@ -98,7 +98,7 @@ test("the intake station has no barrier in any state", async () => {
   await context.setOffline(true);
   await page.locator('[data-link="no_network"]').waitFor();
   await burst(page, number());
-  await page.waitForTimeout(300);
+  await page.locator('[data-waiting="1"]').waitFor();
   await clean(page, "offline");
   await context.close();
 });
@@ -187,7 +187,7 @@ test("the other screens have no barrier in any state", async () => {
   await clean(phone, "all done");
   for (const tab of ["小区平面", "本机发送记录"]) {
     await phone.getByRole("tab", { name: tab }).click();
-    await phone.waitForTimeout(200);
+    await phone.getByRole("tab", { name: tab, selected: true }).waitFor();
     await clean(phone, tab);
   }
   await phone.context().close();
@@ -230,8 +230,7 @@ test("in English and in large type there is no barrier either", async () => {
       for (const path of paths) {
         await page.goto(BASE + path);
         await page.locator("h1").waitFor();
-        await page.waitForLoadState("load");
-        await page.waitForTimeout(500);
+        await page.waitForLoadState("networkidle");
         await clean(page, `${path} in ${look.language}, ${look.size}, ${viewport.width} px`, ["light"]);
       }
       await context.close();

@@ -27,7 +27,7 @@ async function scanned(page) {
   return code;
 }
 
-/** A key as a person presses it: what comes faster is taken for a scanner's. */
+/** A key as fast as a person presses it: what comes faster is taken for a scanner's. */
 async function press(page, key) {
   await page.waitForTimeout(250);
   await page.keyboard.press(key);
@@ -69,7 +69,7 @@ test("a piece before the camera is photographed, kept without a network, sent, a
     await press(page, "d");
     await panel.getByText("照片已存本机，随后发送 (2)").waitFor();
     await page.locator('[data-link="no_network"][data-pictures="1"]').waitFor();
-    await page.getByText("1 张照片").waitFor();
+    await page.locator("[data-link] .full").getByText("1 张照片").waitFor();
     await page.reload();
     await page.locator('[data-pictures="1"]').waitFor();
     await context.setOffline(false);

@@ -191,7 +191,7 @@ test("a label is drawn, printed from the browser and fetched for a printer", asy
   await page.keyboard.press("k");
   await page.getByTestId("carriers").waitFor();
   await page.keyboard.press("1");
-  await page.waitForTimeout(300);
+  await page.getByTestId("carriers").waitFor({ state: "detached" });
   await burst(page, number());
   await page.getByTestId("address").waitFor();
   await page.keyboard.type("3-1-1204", { delay: 140 });

@@ -108,8 +108,9 @@ test("a resident is told what to do whatever goes wrong", async () => {
   await context.setOffline(false);
   // Asked too often: it says how long to wait, and nobody can try tails out.
   for (let n = 0; n < 5; n++) {
+    const answered = page.waitForResponse(/look-up/);
     await page.getByRole("button", { name: "再查一次" }).click();
-    await page.waitForTimeout(150);
+    await answered;
   }
   await page.getByText(/查询过于频繁：请 \d+ 分钟后再试/).waitFor();
   await page.getByRole("button", { name: "English" }).click();
@@ -183,7 +184,10 @@ test("the wall lives on its own, opens the list of every figure, looks back and 
   await page.getByRole("button", { name: "暂停" }).click();
   await page.getByText("已暂停更新").waitFor();
   await scans(page.request, [{ kind: "arrive", code: number(), carrier: "sf", door: { building: "3", unit: "1", room: "301" } }]);
-  await page.waitForTimeout(800);
+  // Another wall has heard of it; this one would have, too.
+  const { page: other, context: others } = await open(browser, "/board", DESKTOP);
+  await other.waitForFunction((n) => Number(document.querySelector('[data-building="3"] .waiting')?.textContent) === n, before + 2);
+  await others.close();
   assert.equal(Number(await tile.textContent()), before + 1, "it stands still");
   await page.getByRole("button", { name: "继续" }).click();
   await page.waitForFunction((n) => Number(document.querySelector('[data-building="3"] .waiting').textContent) === n, before + 2);

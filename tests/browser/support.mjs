@@ -96,7 +96,6 @@ export const said = (page) => page.evaluate(() => document.documentElement.datas
 
 /** Waits until the engine has answered everything. */
 export async function settled(page, timeout = 20_000) {
-  await page.waitForTimeout(250);
   await page.locator('[data-link="online"][data-waiting="0"]').waitFor({ timeout });
 }
 

@@ -37,6 +37,8 @@ class Sync {
 
   #community: string | null = null;
   #running = false;
+  /** Items that are on their way into the outbox: they wait, too. */
+  #keeping = 0;
   #again = false;
   #failures = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -67,10 +69,14 @@ class Sync {
   /** Keeps scans and sends them. They are safe when this returns; answers come by `onAnswer`. */
   async put(actor: string, scans: readonly { scan: NewScan; note: string }[]): Promise<Item[]> {
     if (!this.#community) throw new Error("no community was chosen");
-    const items = await outbox.keep(this.#community, actor, scans);
-    this.waiting += items.length;
-    this.kick();
-    return items;
+    this.#keeping += scans.length;
+    this.waiting += scans.length;
+    try {
+      return await outbox.keep(this.#community, actor, scans);
+    } finally {
+      this.#keeping -= scans.length;
+      this.kick();
+    }
   }
 
   /**
@@ -110,7 +116,8 @@ class Sync {
     const community = this.#community;
     if (!community) return;
     for (;;) {
-      this.waiting = await outbox.countWaiting(community);
+      const waiting = await outbox.countWaiting(community);
+      if (this.#keeping === 0) this.waiting = waiting;
       this.pictures = await outbox.countPictures(community);
       const items = await outbox.waiting(community, BATCH_MAX);
       const picture = items.length === 0 ? await outbox.nextPicture(community) : undefined;
