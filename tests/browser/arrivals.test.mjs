@@ -80,6 +80,17 @@ test("the gate sees who is due this hour and marks who came", async () => {
   await page.context().close();
 });
 
+test("the desk's day of arrivals begins with now: hours that are over and had nobody are left out", async () => {
+  const { page } = await open(browser, "/desk#/arrivals");
+  await capped(page.request);
+  const now = page.locator("[aria-current=time]");
+  await now.waitFor();
+  const above = await page.locator("[data-hour]").evaluateAll((all) =>
+    all.slice(0, all.findIndex((one) => one.getAttribute("aria-current"))).map((one) => one.querySelectorAll("[data-slot]").length));
+  assert.ok(above.every((slots) => slots > 0), `${above}`);
+  await page.context().close();
+});
+
 test("what was not read yet is not said to be nothing", async () => {
   const { page } = await open(browser, "/", { badge: "gate-1", serviceWorkers: "block" });
   await page.route(/communities\/[^/]+\/intake/, (route) => route.abort());
