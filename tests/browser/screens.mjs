@@ -7,11 +7,13 @@ import { BASE, burst, desk, household, launch, number, open, PHONE, planned, sca
 const folder = process.argv[2] ?? "../../docs/screens";
 const browser = await launch();
 
-async function take(page, name) {
+async function take(page, name, { top = true } = {}) {
   for (const [language, button] of [["zh", "中文"], ["en", "English"]]) {
     const now = await page.getAttribute("html", "lang");
     if ((now === "en") !== (language === "en")) await page.getByRole("button", { name: button }).click();
-    await page.waitForTimeout(400);
+    await page.locator(`html[lang^="${language}"]`).waitFor();
+    await page.evaluate(() => Promise.allSettled([...document.getAnimations().map((one) => one.finished), document.fonts.ready]));
+    if (top) await page.evaluate(() => scrollTo(0, 0));
     await page.screenshot({ path: `${folder}/${name}.${language}.png` });
   }
   await page.getByRole("button", { name: "中文" }).click();
@@ -22,7 +24,7 @@ async function station(viewport) {
   await page.keyboard.press("k");
   await page.getByTestId("carriers").waitFor();
   await page.keyboard.press("1");
-  await page.waitForTimeout(300);
+  await page.getByTestId("carriers").waitFor({ state: "detached" });
   for (const door of ["1-2-301", "2-1-502", "3-1-1204"]) {
     await burst(page, number());
     await page.getByTestId("address").waitFor();
@@ -57,10 +59,10 @@ await take(tablet, "intake-tablet");
 await burst(tablet, number());
 await tablet.getByTestId("address").waitFor();
 await tablet.keyboard.type("1-1-4", { delay: 140 });
-await tablet.waitForTimeout(600);
+await tablet.getByRole("option").first().waitFor();
 await take(tablet, "intake-unknown-tablet");
 await tablet.keyboard.press("Escape");
-await tablet.waitForTimeout(300);
+await tablet.getByTestId("address").waitFor({ state: "detached" });
 await tablet.keyboard.press("p");
 await tablet.locator('[data-testid="photo"]:not([data-state="loading"])').waitFor();
 await take(tablet, "intake-photo-tablet");
@@ -88,9 +90,15 @@ await phone.getByRole("button", { name: "出发" }).click();
 await phone.getByTestId("stops").waitFor();
 await settled(phone);
 await take(phone, "route-phone");
+const before = await (await phone.request.get(`${BASE}/api/v1/communities/willow-court/runs/${new URL(slip.path, BASE).searchParams.get("run")}`)).json();
+const turned = before.stops.map(({ door, parcels }) => ({ door, parcels })).reverse();
+await desk(phone.request, `runs/${before.id ?? new URL(slip.path, BASE).searchParams.get("run")}`, { kind: "replan", stops: turned, reason: "by_hand" }, before.revision);
+await phone.getByTestId("changes").waitFor();
+await take(phone, "route-changed-phone");
+await phone.getByTestId("changes").getByRole("button").click();
 await context.setOffline(true);
 await phone.getByTestId("unit-done").click();
-await phone.waitForTimeout(700);
+await phone.locator('[data-waiting="4"]').waitFor();
 await take(phone, "route-offline-phone");
 // What was left at a door, photographed while the network is still away.
 await phone.locator('[data-testid^="photo-"] input').first().setInputFiles({ name: "door.png", mimeType: "image/png", buffer: await still(await tablet.context().newPage()) });
@@ -182,7 +190,7 @@ for (const [building, unit, room] of DOORS) {
 for (const view of ["morning", "noon", "close"]) {
   await table.goto(`${BASE}/desk#/${view}`);
   await table.getByTestId("checks").waitFor();
-  await table.waitForTimeout(800);
+  await table.waitForLoadState("networkidle");
   await take(table, `desk-${view}-desktop`);
 }
 await table.goto(`${BASE}/desk#/care`);
@@ -201,11 +209,11 @@ await table.locator("section[aria-labelledby=runs] li").first().waitFor();
 await take(table, "desk-planned-wall");
 await table.locator("section[aria-labelledby=runs] li", { hasText: "周伟" }).getByRole("link").first().click();
 await table.getByText("打印领取单").waitFor();
-await table.waitForTimeout(800);
+await table.waitForLoadState("networkidle");
 await take(table, "desk-run-wall");
 await table.goto(`${BASE}/desk#/noon`);
 await table.getByTestId("checks").waitFor();
-await table.waitForTimeout(800);
+await table.waitForLoadState("networkidle");
 await take(table, "desk-noon-wall");
 await table.setViewportSize({ width: 1440, height: 900 });
 await table.goto(`${BASE}/desk#/piece/${photographed}`);
@@ -217,7 +225,6 @@ await take(table, "desk-people-desktop");
 await table.locator("#search").fill("1-1-301");
 await table.locator("#search").press("Enter");
 await table.getByTestId("found").waitFor();
-await table.waitForTimeout(500);
 await take(table, "desk-search-desktop");
 const known = crypto.randomUUID();
 await desk(table.request, `households/${known}`, { kind: "register", doors: [{ building: "2", unit: "1", room: "601" }], language: "zh-CN", phone_only: false });
@@ -237,12 +244,40 @@ await table.getByRole("button", { name: "预览", exact: true }).click();
 await table.getByTestId("import-state").waitFor();
 await table.getByRole("button", { name: /^全部/ }).click();
 await take(table, "desk-import-desktop");
+// Who comes to the gate, at the desk and at the gate itself.
+const arrivals = `${BASE}/api/v1/communities/willow-court/arrivals`;
+const policy = { kind: "set_arrival_policy", hours: [], per_hour: 3 };
+await table.request.post(`${BASE}/api/v1/communities/willow-court/commands`, { data: { command_id: crypto.randomUUID(), actor: "desk", command: policy } });
+const slots = await (await table.request.get(arrivals)).json();
+const nowAt = slots.hours.findIndex((hour) => hour.is_now);
+for (const [ahead, party, label, pieces, category] of [
+  [0, "merchant", "永辉超市", 120, "produce"], [0, "leader", "3栋蔬菜团", 40, "produce"], [0, "relief", "区民政局", 300, "ration"], [1, "carrier", "顺丰", 85, "parcel_goods"],
+]) {
+  const from = (slots.hours[nowAt + ahead] ?? slots.hours[nowAt]).from;
+  await desk(table.request, `arrivals/${slots.day}`, { kind: "book", slot: crypto.randomUUID(), from, party, label, pieces, category }).catch(() => {});
+}
+await table.goto(`${BASE}/desk#/arrivals`);
+await table.locator("[data-slot]").nth(2).waitFor();
+const shop = table.locator("[data-slot]", { hasText: "永辉超市" });
+await shop.getByRole("button", { name: /已到/ }).click();
+await shop.locator("..").locator('[data-status="arrived"]').first().waitFor();
+await table.locator("[aria-current=time]").scrollIntoViewIfNeeded();
+await take(table, "desk-arrivals-desktop", { top: false });
+await small.keyboard.press("Escape");
+await small.reload();
+await small.getByRole("tab", { name: /预告/ }).click();
+await small.getByTestId("due").getByText("3栋蔬菜团").first().waitFor();
+await take(small, "intake-due-phone");
+await small.setViewportSize({ width: 1280, height: 800 });
+await take(small, "intake-due-tablet");
 await table.setViewportSize({ width: 834, height: 1112 });
+await table.locator("[aria-current=time]").scrollIntoViewIfNeeded();
+await take(table, "desk-arrivals-tablet", { top: false });
 await table.goto(`${BASE}/desk#/care`);
 await table.getByTestId("care-entry").getByTestId("trail").waitFor();
 await take(table, "desk-care-tablet");
 await table.goto(`${BASE}/desk#/dusk`);
 await table.getByTestId("checks").waitFor();
-await table.waitForTimeout(800);
+await table.waitForLoadState("networkidle");
 await take(table, "desk-dusk-tablet");
 await browser.close();
