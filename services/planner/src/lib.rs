@@ -17,7 +17,8 @@
 //! - [`situation`]: what is looked at: rules, pieces at the gate, people.
 //! - [`windows`], [`waves`]: which pieces may go now, what leaves together, and why now.
 //! - [`ways`], [`effort`]: how far it is, and what a trip costs whoever makes it.
-//! - [`trips`], [`assign`]: stairwells cut into trips, and who makes which.
+//! - [`trips`], [`exchange`], [`assign`]: stairwells cut into trips, exchanged between them where
+//!   that saves way, and who makes which.
 //! - [`proposal`]: all of it: a wave of runs with offers, and every other piece with its reason.
 //! - [`replan`], [`reroute`]: what an event changes of live runs. [`evening`]: what a day leaves.
 //! - [`objective`]: every weight in one place. [`why`]: every reason as a sentence.
@@ -26,6 +27,7 @@ pub mod assign;
 pub mod drawing;
 pub mod effort;
 pub mod evening;
+pub mod exchange;
 pub mod fleet;
 pub mod matrix;
 pub mod objective;

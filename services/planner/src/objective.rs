@@ -9,11 +9,16 @@
 use domain::supply::Effort;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::fleet::Weights;
+
 /// The climber's own effort on each floor, as kilograms carried: a letter to the sixth floor is a
 /// climb too. A tenth to a seventh of a body, because people are used to themselves.
 pub const CLIMBER_KILOGRAMS: u32 = 10;
 /// What one more trip costs beside its way, in decimetres: somebody is asked, loads and counts.
 pub const TRIP_DM: u64 = 2_000;
+/// What counts where stairwells are shared out over trips, beside [`TRIP_DM`]: the way alone. Who
+/// climbs is not known yet, and the floors of a stairwell are the same in any trip.
+pub const TRIP_WEIGHTS: Weights = Weights::DISTANCE;
 /// How much less somebody may have climbed than the regular volunteer of a building and still not
 /// be asked before her, in floor-kilograms.
 pub const KEEPS_BUILDING: u32 = 240;
@@ -42,6 +47,11 @@ pub const SECONDS_PER_PIECE: u32 = 8;
 /// What climbing lies on somebody, as one number: floors times kilograms, the climber included.
 pub fn burden(effort: Effort) -> u32 {
     effort.floor_kilograms.saturating_add(effort.floors.saturating_mul(CLIMBER_KILOGRAMS))
+}
+
+/// What a trip costs as long as nobody is asked for it, in decimetres: its way and [`TRIP_DM`].
+pub fn way(effort: Effort) -> u64 {
+    u64::from(effort.walk_dm).saturating_add(TRIP_DM)
 }
 
 /// How long a trip is expected to take, in seconds.

@@ -1,5 +1,5 @@
 //! From pieces that may go to trips: stairwells in the order of the shortest way, cut into trips
-//! that somebody can carry.
+//! that somebody can carry, and stairwells exchanged between them where that saves way.
 
 use std::collections::BTreeMap;
 
@@ -12,6 +12,7 @@ use domain::run::event::Stop;
 use domain::supply::{Effort, Load};
 
 use crate::effort::{self, Climb};
+use crate::exchange;
 use crate::matrix::Matrix;
 use crate::objective::{TRIP_DM, seconds};
 use crate::pace::Steps;
@@ -40,6 +41,8 @@ pub struct Stairwell<'a> {
     pub building: &'a BuildingId,
     /// The unit.
     pub unit: &'a UnitId,
+    /// Which part of its pieces these are, where one trip cannot take all: the upper ones first.
+    pub part: usize,
     /// The pieces, top floor down.
     pub pieces: Vec<(&'a PieceAtGate, &'a Door)>,
     /// What they weigh together.
@@ -60,6 +63,11 @@ pub struct Trip<'a> {
 }
 
 impl<'a> Trip<'a> {
+    /// A trip to some stairwells in the order of the shortest round.
+    pub fn in_order(ways: &Ways, stairwells: Vec<Stairwell<'a>>) -> Self {
+        Self::of(ways, in_order(ways, whole(stairwells)))
+    }
+
     fn of(ways: &Ways, stairwells: Vec<Stairwell<'a>>) -> Self {
         let load = stairwells.iter().fold(Load::default(), |sum, one| sum.plus(one.load));
         let places = stairwells.iter().map(|one| (one.place(), one.climb));
@@ -109,24 +117,62 @@ impl<'a> Trip<'a> {
     }
 }
 
-impl Stairwell<'_> {
+impl<'a> Stairwell<'a> {
     /// How many doors it has pieces for.
     fn doors(&self) -> usize {
         self.pieces.chunk_by(|(_, one), (_, next)| one == next).count()
     }
 
-    fn place(&self) -> Place<'_> {
+    /// Where its entrance is.
+    pub fn place(&self) -> Place<'a> {
         Place::Unit(self.building, self.unit)
     }
+
+    /// How long it takes, in seconds, the way to it apart.
+    pub fn seconds(&self) -> u32 {
+        let effort = Effort { floors: self.climb.floors, ..Effort::default() };
+        seconds(effort, self.doors(), self.pieces.len())
+    }
+}
+
+/// Parts of a stairwell that go in one trip are one: nobody climbs the same stairs twice.
+fn whole(mut stairwells: Vec<Stairwell<'_>>) -> Vec<Stairwell<'_>> {
+    stairwells.sort_by_key(|one| (one.building, one.unit, one.part));
+    stairwells.dedup_by(|below, above| {
+        let is_part = (above.building, above.unit) == (below.building, below.unit);
+        if is_part {
+            above.pieces.append(&mut below.pieces);
+            above.load = above.load.plus(below.load);
+            let floors = above.climb.floors.max(below.climb.floors);
+            above.climb = effort::climb(floors, above.load.weight_grams);
+        }
+        is_part
+    });
+    stairwells
 }
 
 /// The trips of some pieces of one grid, and the pieces of which one alone is too much.
 ///
 /// The stairwells are put in the order of one shortest way through all of them, and that order is
 /// cut where it costs least (Beasley's route first, cluster second): with the cheapest cut found by
-/// dynamic programming, no other cut of the same order is shorter. A trip that lasts too long even
-/// so is not made, and its pieces are told as too much.
+/// dynamic programming, no other cut of the same order is shorter. Then stairwells are exchanged
+/// between the trips, for the best trips need not lie on one round ([`exchange`]). A trip that
+/// lasts too long is not made, and its pieces are told as too much.
 pub fn split<'a>(
+    community: &CommunityState,
+    ways: &Ways,
+    level: DeliveryLevel,
+    pieces: &[(&'a PieceAtGate, &'a Door)],
+    allowance: Allowance,
+) -> (Vec<Trip<'a>>, Vec<&'a PieceAtGate>) {
+    let (trips, too_much) = cut_only(community, ways, level, pieces, allowance);
+    let stairwells = trips.iter().map(|trip| trip.stairwells.len()).sum();
+    let mut pace = exchange::enough(stairwells);
+    (exchange::exchanged(ways, trips, allowance, &mut pace), too_much)
+}
+
+/// The trips of [`split`] before anything is exchanged between them.
+pub fn cut_only<'a>(
     community: &CommunityState,
     ways: &Ways,
     level: DeliveryLevel,
@@ -170,6 +216,7 @@ fn stairwells<'a>(
             below.cmp(floor).then_with(|| door.room.cmp(&beside.room)).then(piece.id.cmp(&next.id))
         });
         let mut part: Vec<(&PieceAtGate, &Door)> = vec![];
+        let of_unit = parts.len();
         let mut load = Load::default();
         let walk_dm = ways.distance_dm(Place::Gate, Place::Unit(building, unit)).saturating_mul(2);
         let lasts = |part: &[(&PieceAtGate, &Door)], door: &Door| {
@@ -183,19 +230,17 @@ fn stairwells<'a>(
             let with_it = load.plus(piece.load);
             let is_full = !with_it.fits(allowance.load) || part.len() >= STOPS_MAX;
             if !part.is_empty() && (is_full || lasts(&part, door) > allowance.seconds) {
-                parts.push(stairwell(
-                    community,
-                    level,
-                    (building, unit),
-                    std::mem::take(&mut part),
-                ));
+                let (whose, part) =
+                    ((building, unit, parts.len() - of_unit), std::mem::take(&mut part));
+                parts.push(stairwell(community, level, whose, part));
                 load = Load::default();
             }
             load = load.plus(piece.load);
             part.push((piece, door));
         }
         if !part.is_empty() {
-            parts.push(stairwell(community, level, (building, unit), part));
+            let whose = (building, unit, parts.len() - of_unit);
+            parts.push(stairwell(community, level, whose, part));
         }
     }
     parts
@@ -210,13 +255,13 @@ fn floor_of(community: &CommunityState, door: &Door) -> u32 {
 fn stairwell<'a>(
     community: &CommunityState,
     level: DeliveryLevel,
-    (building, unit): (&'a BuildingId, &'a UnitId),
+    (building, unit, part): (&'a BuildingId, &'a UnitId, usize),
     pieces: Vec<(&'a PieceAtGate, &'a Door)>,
 ) -> Stairwell<'a> {
     let load = pieces.iter().fold(Load::default(), |sum, (piece, _)| sum.plus(piece.load));
     let floors = pieces.iter().map(|(_, door)| effort::floors_to(community, door, level)).max();
     let climb = effort::climb(floors.unwrap_or(0), load.weight_grams);
-    Stairwell { building, unit, pieces, load, climb }
+    Stairwell { building, unit, part, pieces, load, climb }
 }
 
 /// The stairwells in the order of the shortest round from the gate.
@@ -290,7 +335,7 @@ fn cut<'a>(ways: &Ways, ordered: Vec<Stairwell<'a>>, allowance: Allowance) -> Ve
     let mut trips: Vec<Trip<'a>> = vec![];
     for begin in cuts {
         let tail = rest.split_off(begin);
-        trips.push(Trip::of(ways, in_order(ways, tail)));
+        trips.push(Trip::in_order(ways, tail));
     }
     trips.reverse();
     trips

@@ -1,12 +1,13 @@
 //! One wave for 6,893 communities of 950 households, one piece each, on one core.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fastrand::Rng;
 use jiff::civil::time;
 use planner::proposal::propose;
 
 use crate::town::{DAY, FUMIN, Size, Town, at};
+use crate::used::Used;
 
 /// After so many communities it is told how long they took.
 const TOLD_AFTER: [usize; 7] = [108, 216, 431, 862, 1_723, 3_447, 6_893];
@@ -40,29 +41,4 @@ pub fn run() {
             println!("{count}\t{pieces}\t{runs}\t{unplanned}\t{seconds:.1}\t{each:.2}");
         }
     }
-}
-
-/// The time that this thread was on a core, where the system tells it: others use the same cores.
-/// Elsewhere the time that went by.
-enum Used {
-    OnCore(Duration),
-    GoneBy(Instant),
-}
-
-impl Used {
-    fn now() -> Self {
-        on_core().map_or_else(|| Self::GoneBy(Instant::now()), Self::OnCore)
-    }
-
-    fn since(&self) -> Duration {
-        match self {
-            Self::OnCore(before) => on_core().unwrap_or(*before).saturating_sub(*before),
-            Self::GoneBy(begun) => begun.elapsed(),
-        }
-    }
-}
-
-fn on_core() -> Option<Duration> {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    Some(Duration::from_nanos(told.split(' ').next()?.parse().ok()?))
 }

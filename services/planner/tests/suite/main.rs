@@ -1,6 +1,7 @@
 //! What the planner promises, asked through its public interface.
 
 mod compounds;
+mod exchange;
 mod fleet;
 mod levels;
 mod plan;
