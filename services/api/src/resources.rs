@@ -357,6 +357,8 @@ pub struct OrderBody {
     household: Option<HouseholdId>,
     /// In how many pieces it is expected to come.
     pieces: u16,
+    /// Whether they are needed at once.
+    urgent: bool,
     parcels: Vec<ParcelId>,
     handed_off: Vec<ParcelId>,
 }
@@ -376,6 +378,7 @@ pub(crate) async fn order(
         phase: state.phase.into(),
         household: state.placed.as_ref().map(|placed| placed.household),
         pieces: state.pieces,
+        urgent: state.urgent,
         parcels: state.parcels.iter().copied().collect(),
         handed_off: state.handed_off.iter().copied().collect(),
     };

@@ -8,6 +8,7 @@ use domain::community::event::GridColour;
 use domain::ids::{
     ActorId, BuildingId, CommandId, CommunityId, DeviceId, GridId, ParcelId, RunId, VolunteerId,
 };
+use domain::order::Order;
 use domain::parcel::Parcel;
 use domain::run::event::RunSlipPrinted;
 use domain::run::{Phase, PieceStatus, Run, RunCommand, RunState, StopChange, StopOutcome};
@@ -205,6 +206,8 @@ pub struct CourierPiece {
     cold: Option<Cold>,
     /// Hand it over in person.
     on_behalf: bool,
+    /// Its order is marked urgent.
+    urgent: bool,
     /// `planned` before it is loaded; then `on_board`, `failed`, `delivered`, `returned` or `lost`.
     status: &'static str,
 }
@@ -347,6 +350,10 @@ async fn piece(
 ) -> Result<CourierPiece, Problem> {
     let (state, _) = app.engine.peek::<Parcel>(community, &parcel).await?;
     let contents = state.contents.as_ref();
+    let urgent = match contents.and_then(|contents| contents.order) {
+        Some(order) => app.engine.peek::<Order>(community, &order).await?.0.urgent,
+        None => false,
+    };
     let status = run.pieces.get(&parcel).map_or("planned", |piece| match piece.status {
         PieceStatus::OnBoard => "on_board",
         PieceStatus::Failed(_) => "failed",
@@ -361,6 +368,7 @@ async fn piece(
         size: contents.map(|contents| contents.size),
         cold: contents.map(|contents| contents.cold),
         on_behalf: state.on_behalf,
+        urgent,
         status,
     })
 }

@@ -14,7 +14,7 @@ pub use self::event::OrderEvent;
 use self::event::{
     OrderCancelReason, OrderCancelled, OrderFulfilled, OrderLine, OrderMarkedShort,
     OrderParcelAdded, OrderPieceHandedOff, OrderPieceReopened, OrderPiecesCorrected, OrderPlaced,
-    OrderReopened,
+    OrderReopened, OrderUrgencySet,
 };
 use crate::decider::Decider;
 use crate::ids::ParcelId;
@@ -69,6 +69,11 @@ pub enum OrderCommand {
     Cancel {
         /// Why.
         reason: OrderCancelReason,
+    },
+    /// Say whether its pieces are needed at once.
+    SetUrgency {
+        /// Whether they are.
+        urgent: bool,
     },
 }
 
@@ -140,6 +145,8 @@ pub struct OrderState {
     pub handed_off: BTreeSet<ParcelId>,
     /// What is missing of each line, by its number from 1.
     pub missing: BTreeMap<u16, u32>,
+    /// Its pieces are needed at once.
+    pub urgent: bool,
 }
 
 impl OrderState {
@@ -169,6 +176,7 @@ impl Decider for Order {
             OrderCommand::MarkShort { line, missing } => mark_short(state, line, missing),
             OrderCommand::CorrectPieces { pieces } => correct_pieces(state, pieces),
             OrderCommand::Cancel { reason } => cancel(state, reason),
+            OrderCommand::SetUrgency { urgent } => set_urgency(state, urgent),
         }
     }
 
@@ -177,6 +185,7 @@ impl Decider for Order {
             OrderEvent::Placed(event) => {
                 state.phase = Phase::Open;
                 state.pieces = event.pieces;
+                state.urgent = event.urgent;
                 state.placed = Some(event.clone());
             }
             OrderEvent::ParcelAdded(event) => {
@@ -195,6 +204,7 @@ impl Decider for Order {
             OrderEvent::Fulfilled(_) => state.phase = Phase::Fulfilled,
             OrderEvent::Reopened(_) => state.phase = Phase::Open,
             OrderEvent::Cancelled(_) => state.phase = Phase::Cancelled,
+            OrderEvent::UrgencySet(event) => state.urgent = event.urgent,
         }
         state
     }
@@ -291,6 +301,14 @@ fn cancel(state: &OrderState, reason: OrderCancelReason) -> Decision {
         return Err(OrderRefusal::PartlyHandedOff);
     }
     Ok(vec![OrderCancelled { reason }.into()])
+}
+
+fn set_urgency(state: &OrderState, urgent: bool) -> Decision {
+    if state.urgent == urgent {
+        return Ok(vec![]);
+    }
+    check_open(state)?;
+    Ok(vec![OrderUrgencySet { urgent }.into()])
 }
 
 /// The event, and what it makes of the order's fulfilment.

@@ -93,6 +93,7 @@ mod tests {
             ready_at: Timestamp::UNIX_EPOCH,
             attempts: 0,
             to_the_door: false,
+            urgent: false,
         }
     }
 

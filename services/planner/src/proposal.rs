@@ -220,6 +220,7 @@ fn trips_outnumber(hands: usize, pieces: &[(&PieceAtGate, &Door)], cart: Load) -
 /// How much the most pressing piece of a trip presses; less is more.
 fn urgency(trip: &Trip<'_>) -> u8 {
     let of = |piece: &PieceAtGate| match piece.category {
+        _ if piece.urgent => 0,
         Category::Medicine => 0,
         Category::Meal => 1,
         Category::Produce => 2,

@@ -71,6 +71,15 @@ pub struct PieceAtGate {
     pub attempts: u32,
     /// Its household cannot come down, so that it is always brought to the door.
     pub to_the_door: bool,
+    /// Its order is marked urgent.
+    pub urgent: bool,
+}
+
+impl PieceAtGate {
+    /// Whether it is needed at once: medicine, and whatever its order marks as urgent.
+    pub fn is_needed_at_once(&self) -> bool {
+        self.urgent || self.category == Category::Medicine
+    }
 }
 
 /// Somebody who carries.

@@ -9,7 +9,7 @@ use domain::ids::GridId;
 use domain::parcel::event::DeliveryLevel;
 use domain::plan::event::UnplannedReason;
 use domain::run::event::WaveTrigger;
-use domain::supply::{Category, SizeClass};
+use domain::supply::SizeClass;
 use jiff::civil::{Time, time};
 use jiff::{SignedDuration, ToSpan};
 
@@ -215,6 +215,7 @@ fn slot(
     // Food that came back from a door does not wait for the next window.
     let tried = piece.category.is_perishable() && piece.attempts > 0;
     match slot {
+        _ if piece.urgent => Ok((Slot::AtOnce, false)),
         Slot::Open { .. } | Slot::AtOnce => Ok((slot, false)),
         Slot::Later { .. } | Slot::NotToday if tried => Ok((Slot::AtOnce, false)),
         Slot::Later { .. } | Slot::NotToday if quiet => Ok((Slot::AtOnce, true)),
@@ -244,7 +245,7 @@ fn trigger(
     let longest = SignedDuration::from_secs(i64::from(policy.wait_at_most_seconds));
     let full = u32::try_from(of_grid).is_ok_and(|ready| ready >= policy.cart_pieces);
     let reasons: [(WaveTrigger, bool); 7] = [
-        (WaveTrigger::Urgent, any(&|due| due.piece.category == Category::Medicine)),
+        (WaveTrigger::Urgent, any(&|due| due.piece.is_needed_at_once())),
         (
             WaveTrigger::WouldSpoil,
             any(&|due| {

@@ -163,6 +163,13 @@ pub fn planned(
     told
 }
 
+/// That the order of a piece is marked urgent, behind what else is told of it.
+pub fn urgent(mut told: Sentence) -> Sentence {
+    told.chinese.push_str("；订单标为急件");
+    told.english.push_str("; its order is marked urgent");
+    told
+}
+
 /// That hands are too few in a grid.
 pub fn shortage(grid: &GridId, pieces: u32, free: u32, on_trips: u32) -> Sentence {
     Sentence::of(
@@ -311,7 +318,9 @@ fn cause(cause: &AssignmentCause) -> Sentence {
 /// Why pieces leave now.
 pub fn trigger(trigger: WaveTrigger) -> Sentence {
     match trigger {
-        WaveTrigger::Urgent => Sentence::of("有药品，立即配送", "there is medicine: at once"),
+        WaveTrigger::Urgent => {
+            Sentence::of("有药品或急件，立即配送", "there is medicine or an urgent need: at once")
+        }
         WaveTrigger::CartFull => Sentence::of("已凑满一车", "a cart is full"),
         WaveTrigger::WindowCloses => Sentence::of("时段即将结束", "the window closes soon"),
         WaveTrigger::Waited => Sentence::of("已等待足够久", "it has waited long enough"),

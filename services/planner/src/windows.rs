@@ -14,7 +14,8 @@ pub enum Slot {
         /// When every door must have its pieces, in local time.
         closes: Time,
     },
-    /// Now, whatever the windows say: medicine, what would spoil, or a category without windows.
+    /// Now, whatever the windows say: medicine, what is urgent or would spoil, or a category
+    /// without windows.
     AtOnce,
     /// Later today.
     Later {

@@ -28,7 +28,7 @@ use crate::run_sheet::{self, RunLine, RunSheet};
 /// hold. Raise a version whenever the view's state or fold changes: it is then rebuilt from the
 /// log, while the others go on from the snapshot. All others follow from `facts`.
 pub const VERSIONS: [(&str, u32); 5] =
-    [(FACTS, 1), (NOW_BOARD, 1), (DAY_REPORT, 1), (COVERAGE, 1), (ARRIVALS, 1)];
+    [(FACTS, 2), (NOW_BOARD, 1), (DAY_REPORT, 1), (COVERAGE, 1), (ARRIVALS, 1)];
 /// What several views know.
 pub const FACTS: &str = "facts";
 /// The arrivals that the board counts.

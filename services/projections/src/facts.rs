@@ -35,6 +35,13 @@ pub const CLOSED_KEPT_MIN: SignedDuration = SignedDuration::from_hours(30);
 /// How long a piece that was announced and never came is kept, and the channel of an order.
 pub const ANNOUNCED_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
+/// What several views need to know of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct KnownOrder {
+    channel: Channel,
+    urgent: bool,
+}
+
 /// A run, and what of it changed when.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct KnownRun {
@@ -56,7 +63,7 @@ pub struct Facts {
     pieces: HashMap<ParcelId, Piece>,
     runs: HashMap<RunId, KnownRun>,
     households: HashMap<HouseholdId, HouseholdState>,
-    orders: HashMap<OrderId, Channel>,
+    orders: HashMap<OrderId, KnownOrder>,
     closed: VecDeque<(Timestamp, ParcelId)>,
     announced: VecDeque<(Timestamp, ParcelId)>,
     placed: VecDeque<(Timestamp, OrderId)>,
@@ -81,7 +88,7 @@ struct StoredFacts {
     pieces: HashMap<ParcelId, Piece>,
     runs: HashMap<RunId, KnownRun>,
     households: HashMap<HouseholdId, HouseholdState>,
-    orders: HashMap<OrderId, Channel>,
+    orders: HashMap<OrderId, KnownOrder>,
     closed: VecDeque<(Timestamp, ParcelId)>,
     announced: VecDeque<(Timestamp, ParcelId)>,
     placed: VecDeque<(Timestamp, OrderId)>,
@@ -194,7 +201,12 @@ impl Facts {
 
     /// The channel of an order, as long as it is kept.
     pub fn channel(&self, order: OrderId) -> Option<Channel> {
-        self.orders.get(&order).copied()
+        self.orders.get(&order).map(|order| order.channel)
+    }
+
+    /// Whether an order is marked urgent, as long as it is kept.
+    pub fn is_urgent(&self, order: OrderId) -> bool {
+        self.orders.get(&order).is_some_and(|order| order.urgent)
     }
 
     /// The pieces of every building.
@@ -276,9 +288,26 @@ impl Facts {
     }
 
     fn apply_order(&mut self, id: OrderId, event: &OrderEvent, at: Timestamp) {
-        let OrderEvent::Placed(event) = event else { return };
-        if self.orders.insert(id, event.channel).is_none() {
-            queue_up(&mut self.placed, (at, id));
+        match event {
+            OrderEvent::Placed(event) => {
+                let known = KnownOrder { channel: event.channel, urgent: event.urgent };
+                if self.orders.insert(id, known).is_none() {
+                    queue_up(&mut self.placed, (at, id));
+                }
+            }
+            OrderEvent::UrgencySet(event) => {
+                if let Some(known) = self.orders.get_mut(&id) {
+                    known.urgent = event.urgent;
+                }
+            }
+            OrderEvent::ParcelAdded(_)
+            | OrderEvent::PieceHandedOff(_)
+            | OrderEvent::PieceReopened(_)
+            | OrderEvent::MarkedShort(_)
+            | OrderEvent::PiecesCorrected(_)
+            | OrderEvent::Fulfilled(_)
+            | OrderEvent::Reopened(_)
+            | OrderEvent::Cancelled(_) => return,
         }
         while let Some((_, id)) = due_to_go(&mut self.placed, at, ANNOUNCED_KEPT) {
             self.orders.remove(&id);

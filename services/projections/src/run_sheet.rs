@@ -99,6 +99,8 @@ pub enum Mark {
     Cold,
     /// Medicine.
     Medicine,
+    /// Needed at once, as its order says.
+    Urgent,
 }
 
 /// Where a piece of a run is.
@@ -396,6 +398,9 @@ fn piece(facts: &Facts, run: &KnownRun, parcel: ParcelId, changes: &[RouteChange
         }
         if contents.category == Category::Medicine {
             marks.push(Mark::Medicine);
+        }
+        if contents.order.is_some_and(|order| facts.is_urgent(order)) {
+            marks.push(Mark::Urgent);
         }
     }
     SheetPiece {

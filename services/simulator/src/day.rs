@@ -40,6 +40,8 @@ use runtime::community_file::FileError;
 const GATE_HANDS: usize = 4;
 /// The people at the shelves.
 const SORTING_HANDS: usize = 4;
+/// One order of so many is urgent (assumption).
+const URGENT_EVERY: usize = 40;
 /// Orders that are placed but never come, in a thousand (assumption).
 const NEVER_COMES_PERMILLE: u32 = 30;
 /// Of a thousand days so many bring a recall (assumption).
@@ -310,6 +312,7 @@ impl Days {
             placed_by: hand.actor.clone(),
             lines: vec![line],
             pieces: 1,
+            urgent: order % URGENT_EVERY == URGENT_EVERY - 1,
         };
         self.ask(front, &hand, Command::PlaceOrder { order: id, facts }, &[]).await?;
         self.after(SignedDuration::from_mins(2), Action::Announce(piece));

@@ -277,7 +277,7 @@ async fn a_list_of_orders_is_placed_once() {
         { "line": 2, "address": "1-1-301", "number": "A17", "channel": "团购", "item": "鸡蛋",
           "quantity": "2盒", "category": "生鲜" },
         { "line": 3, "address": "1-1-301", "number": "A17", "channel": "团购", "item": "青菜",
-          "category": "生鲜", "pieces": "2" },
+          "category": "生鲜", "pieces": "2", "urgent": "急" },
         { "line": 4, "address": "1-1-302", "item": "米" },
         { "line": 5, "address": "1-1-301" },
     ]);
@@ -297,6 +297,7 @@ async fn a_list_of_orders_is_placed_once() {
     let placed = ask(&door, "imports/orders", body.clone()).await;
     assert_eq!(placed["orders"][0]["outcome"], "done", "{placed:#}");
     let count = door.count().await;
+    assert_eq!(order["urgent"], json!(true), "one row says so");
     ask(&door, "imports/orders", body).await;
     assert_eq!(door.count().await, count, "sent again, it happens once");
     let known = door.see(&format!("orders/{}", order["order"].as_str().unwrap())).await;
@@ -311,3 +312,4 @@ async fn a_list_of_orders_is_placed_once() {
         ask(&door, "imports/orders/preview", json!({ "actor": "desk-1", "rows": rows })).await;
     assert_eq!(looked["orders"][0]["outcome"], "same");
 }
+    assert_eq!(known["urgent"], json!(true));

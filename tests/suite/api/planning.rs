@@ -87,6 +87,50 @@ async fn what_was_previewed_is_planned_once_and_explained() {
     assert_eq!((&after["standing"], &after["run"]), (&json!("planned"), &json!(run)));
 }
 
+/// Goods wait for their window; those of an order that is marked urgent do not, whoever asks why is
+/// told, and the courier sees it on his sheet.
+#[tokio::test]
+async fn what_an_urgent_order_waits_for_goes_at_once() {
+    let door = Door::open().await;
+    courier(&door).await;
+    let over = json!({ "opens": "00:00:00", "closes": "00:00:02", "cut_off": "00:00:01" });
+    let never = json!({ "kind": "set_window_policy", "category": "ration", "windows": [over] });
+    door.done("", never).await;
+    let household = door.household("1", "1", "301").await;
+    let order = door.thing();
+    let path = format!("orders/{order}");
+    door.done(
+        &path,
+        json!({
+            "kind": "place", "channel": "phone", "household": household, "placed_by": "desk",
+            "lines": [{ "item": "氧气瓶", "category": "ration", "quantity": 1 }], "pieces": 1,
+        }),
+    )
+    .await;
+    let announced = json!({ "code": PILLS, "carrier": "sf", "category": "ration",
+        "order": order, "household": household });
+    is(&door.scan("expect", announced).await, "accepted");
+    let parcel = on_its_shelf(&door, PILLS, "ration").await;
+    let why = format!("plan/parcels/{parcel}");
+    let waits = door.see(&why).await;
+    assert_eq!((&waits["code"], &waits["urgent"]), (&json!("no_window_left"), &json!(false)));
+    let planned = propose(&door, door.command_id(), None).await.json();
+    assert_eq!(planned["runs"], json!([]), "{planned:#}");
+
+    door.done(&path, json!({ "kind": "set_urgency", "urgent": true })).await;
+    assert_eq!(door.see(&path).await["urgent"], json!(true));
+    let ready = door.see(&why).await;
+    assert_eq!((&ready["code"], &ready["urgent"]), (&Value::Null, &json!(true)));
+    assert!(ready["sentence"]["zh"].as_str().unwrap().contains("订单标为急件"), "{ready:#}");
+    let planned = propose(&door, door.command_id(), None).await.json();
+    let run = planned["runs"][0].as_str().unwrap().to_owned();
+    assert_eq!(door.see("plan").await["runs"][0]["wave"]["trigger"], "urgent");
+    let told = door.see(&why).await;
+    assert!(told["sentence"]["en"].as_str().unwrap().contains("marked urgent"), "{told:#}");
+    let sheet = door.see(&format!("run-sheets/{run}")).await;
+    assert_eq!(sheet["stops"][0]["pieces"][0]["marks"], json!(["urgent"]), "{sheet:#}");
+}
+
 #[tokio::test]
 async fn a_cart_says_what_is_missing_and_a_piece_of_another_run_is_not_taken() {
     let door = Door::open().await;

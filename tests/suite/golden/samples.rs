@@ -354,7 +354,11 @@ fn order() -> Vec<Happening> {
     all.extend(of(
         "order",
         &thing(CANCELLED_ORDER),
-        [("OrderPlaced", placed), ("OrderCancelled", json!({ "reason": "household_wish" }))],
+        [
+            ("OrderPlaced", placed),
+            ("OrderUrgencySet", json!({ "urgent": true })),
+            ("OrderCancelled", json!({ "reason": "household_wish" })),
+        ],
     ));
     all
 }

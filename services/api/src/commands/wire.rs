@@ -317,6 +317,11 @@ pub enum OrderCommandBody {
         reason: OrderCancelReason,
     },
 }
+    /// Say whether its pieces are needed at once, whatever is inside.
+    SetUrgency {
+        /// Whether they are.
+        urgent: bool,
+    },
 
 impl Wire for OrderCommandBody {
     type Aggregate = Order;
@@ -345,6 +350,7 @@ impl Wire for OrderCommandBody {
             Self::CorrectPieces { pieces } => OrderCommand::CorrectPieces { pieces },
             Self::Cancel { reason } => OrderCommand::Cancel { reason },
         })
+            Self::SetUrgency { urgent } => OrderCommand::SetUrgency { urgent },
     }
 }
 

@@ -412,6 +412,8 @@ pub struct StandingBody {
     /// The short code on its label.
     label: String,
     standing: Standing,
+    /// Whether its order is marked urgent.
+    urgent: bool,
     /// The answer.
     sentence: SentenceBody,
     /// Why it is on no run, as data; absent where it could go now.
@@ -431,11 +433,12 @@ pub struct StandingBody {
 
 impl StandingBody {
     pub(super) fn of(parcel: ParcelId, told: PieceStanding) -> Self {
-        let PieceStanding { standing, reason, run, wave, volunteer, sentence } = told;
+        let PieceStanding { standing, reason, run, wave, volunteer, urgent, sentence } = told;
         Self {
             parcel,
             label: label_code(parcel),
             standing,
+            urgent,
             sentence: sentence.into(),
             code: reason.as_ref().map(name),
             reason,

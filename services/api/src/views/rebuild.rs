@@ -195,7 +195,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_a_view_of_another_version_is_waited_for() {
-        let versions = r#"{"facts":1,"now_board":1,"day_report":0,"coverage":1}"#;
+        let versions = r#"{"facts":2,"now_board":1,"day_report":0,"coverage":1}"#;
         let (views, observer) = load(versions);
         assert!(!waits(&views, "facts").await && waits(&views, "day_report").await);
         // A snapshot in between does not pass the view off as rebuilt.

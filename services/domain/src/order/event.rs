@@ -19,6 +19,7 @@ events! {
         Fulfilled(OrderFulfilled),
         Reopened(OrderReopened),
         Cancelled(OrderCancelled),
+        UrgencySet(OrderUrgencySet),
     }
 }
 
@@ -64,6 +65,14 @@ pub struct OrderPlaced {
     pub lines: Vec<OrderLine>,
     /// In how many pieces it is expected to come.
     pub pieces: u16,
+    /// Its pieces are needed at once, whatever is inside and whichever window is open.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub urgent: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_false(urgent: &bool) -> bool {
+    !urgent
 }
 
 /// A piece belongs to the order.
@@ -130,4 +139,11 @@ pub enum OrderCancelReason {
 pub struct OrderCancelled {
     /// Why.
     pub reason: OrderCancelReason,
+}
+
+/// The order became urgent after it was placed, or can wait after all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OrderUrgencySet {
+    /// Whether its pieces are needed at once.
+    pub urgent: bool,
 }

@@ -4,7 +4,7 @@ use uuid::Uuid;
 use super::event::{
     Channel, OrderCancelReason, OrderCancelled, OrderFulfilled, OrderLine, OrderMarkedShort,
     OrderParcelAdded, OrderPieceHandedOff, OrderPieceReopened, OrderPiecesCorrected, OrderPlaced,
-    OrderReopened,
+    OrderReopened, OrderUrgencySet,
 };
 use super::{
     ITEM_CHARS_MAX, LINES_MAX, Order, OrderCommand, OrderEvent, OrderRefusal, OrderState,
@@ -32,6 +32,7 @@ fn call() -> OrderPlaced {
         placed_by: "badge-7".parse().unwrap(),
         lines: vec![line("土鸡蛋", 30), line("鲜猪肉", 2)],
         pieces: 2,
+        urgent: false,
     }
 }
 
@@ -92,9 +93,55 @@ fn correct(pieces: u16) -> OrderCommand {
     OrderCommand::CorrectPieces { pieces }
 }
 
+fn urgent(urgent: bool) -> OrderEvent {
+    OrderUrgencySet { urgent }.into()
+}
+
 fn cancel() -> OrderCommand {
     let reason = OrderCancelReason::HouseholdWish;
     OrderCommand::Cancel { reason }
+}
+
+mod urgency {
+    use super::*;
+
+    fn set(urgent: bool) -> OrderCommand {
+        OrderCommand::SetUrgency { urgent }
+    }
+
+    #[test]
+    fn an_order_becomes_urgent_and_can_wait_again() {
+        given::<Order>(placed()).when(set(true)).then([urgent(true)]);
+        given::<Order>(then(placed(), [urgent(true)])).when(set(false)).then([urgent(false)]);
+    }
+
+    #[test]
+    fn saying_so_again_changes_nothing() {
+        given::<Order>(placed()).when(set(false)).then_nothing();
+        let said = OrderPlaced { urgent: true, ..call() };
+        given::<Order>([said.into()]).when(set(true)).then_nothing();
+    }
+
+    #[test]
+    fn an_order_that_is_not_there_or_not_delivered_is_not_urgent() {
+        given::<Order>([]).when(set(true)).refused(&OrderRefusal::NotPlaced);
+        given::<Order>(cancelled()).when(set(true)).refused(&OrderRefusal::Cancelled);
+    }
+
+    #[test]
+    fn an_order_that_is_placed_again_as_urgent_conflicts() {
+        let said = OrderPlaced { urgent: true, ..call() };
+        given::<Order>(placed())
+            .when(OrderCommand::Place(said))
+            .refused(&OrderRefusal::AlreadyPlaced);
+    }
+
+    #[test]
+    fn an_order_of_which_nobody_said_so_is_stored_as_before() {
+        let stored = serde_json::to_string(&call()).unwrap();
+        assert!(!stored.contains("urgent"), "{stored}");
+        assert!(!serde_json::from_str::<OrderPlaced>(&stored).unwrap().urgent);
+    }
 }
 
 mod placing {

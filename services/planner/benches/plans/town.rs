@@ -148,6 +148,7 @@ impl Town {
             ready_at: arrived_at,
             attempts: 0,
             to_the_door: false,
+            urgent: false,
         }
     }
 

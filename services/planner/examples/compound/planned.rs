@@ -193,6 +193,7 @@ fn pieces(community: &CommunityState, grid: &GridId) -> Vec<PieceAtGate> {
                 ready_at: came,
                 attempts: 0,
                 to_the_door: false,
+                urgent: false,
             });
         }
     }

@@ -79,6 +79,7 @@ fn odd(town: &Town, rng: &mut Rng, number: u128, now: jiff::Timestamp) -> PieceA
         1 => piece.recipient = None,
         2 => piece.attempts = 2,
         3 => piece.load.weight_grams = 500_000,
+        4 => piece.urgent = true,
         _ => {}
     }
     piece
@@ -129,7 +130,11 @@ fn check_run(moment: &Moment, run: &ProposedRun) {
             let legal = matches!(slot, Slot::Open { .. } | Slot::AtOnce);
             let quiet = piece.category == Category::ParcelGoods && moment.pieces.len() <= 40;
             let tried = piece.attempts > 0 && piece.category.is_perishable();
-            assert!(legal || quiet || tried, "{:?} goes in no window", piece.category);
+            assert!(
+                legal || quiet || tried || piece.urgent,
+                "{:?} goes in no window",
+                piece.category
+            );
             load = load.plus(piece.load);
         }
     }
@@ -323,4 +328,34 @@ fn whoever_has_climbed_least_is_asked() {
     people[0].keeps = BTreeSet::from(["1".parse().unwrap()]);
     let proposal = propose(&town.situation(now, 1, vec![piece], people.clone()));
     assert_eq!(proposal.offers[0].1.volunteer, people[0].id);
+}
+
+/// Goods of which nobody would bring anything before two o'clock go at eleven when their order is
+/// urgent, and before a trip of meals when only one person is there.
+#[test]
+fn what_is_urgent_goes_at_once_whatever_it_is() {
+    let size = Size { buildings: 1, grids: 1, floors: 6, doors_per_floor: 2, people: 1 };
+    let town = Town::new(size);
+    let mut rng = Rng::with_seed(3);
+    let (came, now) = (at(DAY, time(9, 0, 0, 0)), at(DAY, time(11, 0, 0, 0)));
+    let mut pieces: Vec<_> =
+        (0..60).map(|n| town.piece_of(&mut rng, n, came, Category::ParcelGoods)).collect();
+    for piece in &mut pieces {
+        piece.size = SizeClass::Bag;
+    }
+    let waits = propose(&town.situation(now, 1, pieces.clone(), Town::people(size)));
+    assert_eq!(waits.wave, None, "its window is not open");
+
+    pieces[7].urgent = true;
+    let meals = (100..160).map(|n| town.piece_of(&mut rng, n, came, Category::Meal));
+    pieces.extend(meals.map(|piece| PieceAtGate { size: SizeClass::Bag, ..piece }));
+    let proposal = propose(&town.situation(now, 1, pieces.clone(), Town::people(size)));
+    let wave = proposal.wave.as_ref().unwrap();
+    assert_eq!(wave.trigger, domain::run::event::WaveTrigger::Urgent);
+    assert_eq!(wave.runs.len(), 1, "there is one person");
+    let goes = |piece: &PieceAtGate| {
+        runs(&proposal).flat_map(|run| &run.plan.stops).any(|stop| stop.parcels.contains(&piece.id))
+    };
+    assert!(goes(&pieces[7]), "it is on the one trip that is made");
+    assert!(pieces[..7].iter().all(|piece| !goes(piece)), "others wait for their window");
 }

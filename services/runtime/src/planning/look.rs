@@ -7,6 +7,7 @@ use domain::address::Door;
 use domain::community::CommunityState;
 use domain::household::event::CapabilityNeed;
 use domain::ids::{CommunityId, ParcelId, RunId, VolunteerId};
+use domain::order::Order;
 use domain::parcel::event::FailureReason;
 use domain::parcel::{Parcel, ParcelState, Phase};
 use domain::plan::event::UnplannedReason;
@@ -27,6 +28,13 @@ use planner::ways::Ways;
 use super::When;
 use crate::engine::Engine;
 use crate::problem::Problem;
+
+/// What the household and the order of a piece ask for.
+#[derive(Clone, Copy)]
+struct Ordered {
+    to_the_door: bool,
+    urgent: bool,
+}
 
 /// Everything that a plan of this moment depends on.
 pub(super) struct Look {
@@ -140,11 +148,14 @@ impl Engine {
         for Listed { id: parcel, arrived_at, ready_at, tried, failed } in listed {
             let (state, _) = self.peek::<Parcel>(id, &parcel).await?;
             let held_up = held_up(&state).or_else(|| back_for_good(&state, failed));
-            let to_the_door = self.is_to_the_door(id, &state)?;
+            let ordered = Ordered {
+                to_the_door: self.is_to_the_door(id, &state)?,
+                urgent: self.is_urgent(id, &state).await?,
+            };
             let today = |at: &&Timestamp| at.to_zoned(zone.clone()).date() == day;
             let attempts = u32::try_from(tried.iter().filter(today).count()).unwrap_or(u32::MAX);
             let times = (arrived_at, ready_at);
-            let piece = at_gate(parcel, &state, held_up.clone(), times, attempts, to_the_door);
+            let piece = at_gate(parcel, &state, held_up.clone(), times, attempts, ordered);
             if let Some(planned_for) = by.get(&parcel) {
                 let elsewhere = planned_for.as_ref().is_some_and(|door| {
                     state.recipient.as_ref().is_some_and(|recipient| recipient.door != *door)
@@ -219,6 +230,18 @@ impl Engine {
             }
         }
         Ok(sums)
+    }
+
+    /// Whether the order of a piece is marked urgent.
+    pub(super) async fn is_urgent(
+        &self,
+        id: &CommunityId,
+        piece: &ParcelState,
+    ) -> Result<bool, Problem> {
+        match piece.contents.as_ref().and_then(|contents| contents.order) {
+            Some(order) => Ok(self.peek::<Order>(id, &order).await?.0.urgent),
+            None => Ok(false),
+        }
     }
 
     /// Whether the household of a piece cannot come down for it.
@@ -339,7 +362,7 @@ fn at_gate(
     held_up: Option<UnplannedReason>,
     (arrived_at, ready_at): (Timestamp, Timestamp),
     attempts: u32,
-    to_the_door: bool,
+    Ordered { to_the_door, urgent }: Ordered,
 ) -> Option<PieceAtGate> {
     match state.phase {
         Phase::Expected
@@ -367,6 +390,7 @@ fn at_gate(
         ready_at,
         attempts,
         to_the_door,
+        urgent,
     })
 }
 

@@ -42,6 +42,8 @@ pub struct PieceStanding {
     pub wave: Option<RunWave>,
     /// Who makes the trip, or was asked last.
     pub volunteer: Option<VolunteerId>,
+    /// Whether its order is marked urgent.
+    pub urgent: bool,
     /// The answer.
     pub sentence: Sentence,
 }
@@ -58,23 +60,28 @@ impl Engine {
     ) -> Result<PieceStanding, Problem> {
         let look = self.look(id).await?;
         let (state, _) = self.peek::<Parcel>(id, &parcel).await?;
-        match state.phase {
-            Phase::Unknown => Err(parcel_unknown()),
+        let urgent = self.is_urgent(id, &state).await?;
+        let told = match state.phase {
+            Phase::Unknown => return Err(parcel_unknown()),
             Phase::Expected
             | Phase::Arrived
             | Phase::Disinfecting { .. }
             | Phase::Clean
-            | Phase::Sorted => Ok(at_the_gate(id, &look, parcel)),
+            | Phase::Sorted => at_the_gate(id, &look, parcel),
             Phase::Loaded { run } | Phase::Relayed { run } | Phase::Failed { run } => {
                 let state = look.runs.get(&run).map(AsRef::as_ref);
-                Ok(on_run(Standing::OnTheWay, run, state))
+                on_run(Standing::OnTheWay, run, state)
             }
             Phase::HandedOff | Phase::Refused | Phase::Disposed => {
                 let run = state.run_at_close();
                 let ended = why::ended(state.phase == Phase::HandedOff);
-                Ok(PieceStanding { run, ..without_run(Standing::Ended, None, ended) })
+                PieceStanding { run, ..without_run(Standing::Ended, None, ended) }
             }
+        };
+        if !urgent || told.standing == Standing::Ended {
+            return Ok(told);
         }
+        Ok(PieceStanding { urgent, sentence: why::urgent(told.sentence), ..told })
     }
 }
 
@@ -100,7 +107,8 @@ fn without_run(
     reason: Option<UnplannedReason>,
     sentence: Sentence,
 ) -> PieceStanding {
-    PieceStanding { standing, reason, run: None, wave: None, volunteer: None, sentence }
+    let (run, wave, volunteer, urgent) = (None, None, None, false);
+    PieceStanding { standing, reason, run, wave, volunteer, urgent, sentence }
 }
 
 fn on_run(standing: Standing, run: RunId, state: Option<&RunState>) -> PieceStanding {
@@ -108,7 +116,8 @@ fn on_run(standing: Standing, run: RunId, state: Option<&RunState>) -> PieceStan
     let assigned = state.and_then(|state| state.reason.as_ref());
     let sentence = why::planned(wave, assigned, standing == Standing::OnTheWay);
     let volunteer = state.and_then(|state| state.courier.or(state.offered_to));
-    PieceStanding { standing, reason: None, run: Some(run), wave, volunteer, sentence }
+    let (reason, run, urgent) = (None, Some(run), false);
+    PieceStanding { standing, reason, run, wave, volunteer, urgent, sentence }
 }
 
 fn parcel_unknown() -> Problem {

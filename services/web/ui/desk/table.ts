@@ -6,7 +6,7 @@ export type Kind = "households" | "orders";
 /** What a list can tell, by kind, in the order in which it is offered. */
 export const FIELDS: Record<Kind, string[]> = {
   households: ["address", "building", "unit", "room", "name", "phone", "people", "language", "phone_only", "status", "note"],
-  orders: ["number", "address", "building", "unit", "room", "name", "phone", "item", "quantity", "category", "channel", "pieces"],
+  orders: ["number", "address", "building", "unit", "room", "name", "phone", "item", "quantity", "category", "channel", "pieces", "urgent"],
 };
 
 /** How people head such columns; the longest words first, because one may hold another. */
@@ -28,6 +28,7 @@ const HEADINGS: [RegExp, string][] = [
   [/件数|包数|pieces/i, "pieces"],
   [/数量|份数|quantity|qty/i, "quantity"],
   [/渠道|channel/i, "channel"],
+  [/急|urgent/i, "urgent"],
 ];
 
 /** What each heading means, as far as it can be guessed; nothing is meant twice. */

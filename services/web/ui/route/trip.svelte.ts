@@ -22,6 +22,7 @@ export interface Piece {
   size?: Size;
   cold?: Cold;
   on_behalf: boolean;
+  urgent: boolean;
   status: PieceStatus;
 }
 

@@ -88,7 +88,7 @@ export const deskEn: DeskWords = {
     photoNone: "This is no picture: choose a JPEG or PNG, or take it again", photoNoServer: "The photo is not with the server yet: leave this page open, and try again in a moment",
     photoNoNetwork: "No network, the photo was not sent: leave this page open, and try again when the network is back",
     photoGone: "Gone: its time is over, or whoever it is of was erased", photoKinds: { label: "Label", damage: "Damage", at_door: "At the door" },
-    learned: (time) => `learned at ${time}`,
+    learned: (time) => `learned at ${time}`, urgent: "Urgent", markUrgent: "Urgent: deliver at once", notUrgent: "Not urgent any more",
   },
   household: {
     people: (n) => (n === 1 ? "1 person" : `${n} people`), phoneOnly: "Telephone only", unknownPeople: "people unknown", waiting: "Under way", nobody: "Nobody is registered behind this door",
@@ -136,7 +136,7 @@ export const deskEn: DeskWords = {
     more: (n) => `${n} more rows are not listed`, item: "Item", pieces: (n) => of(n, "piece", "pieces"),
     field: {
       address: "Address", building: "Building", unit: "Unit", room: "Room", name: "Name", phone: "Phone", people: "People", language: "Language", phone_only: "Telephone only",
-      status: "Status", note: "Note", number: "Order number", channel: "Channel", item: "Item", quantity: "Quantity", category: "Category", pieces: "Pieces", door: "Door",
+      status: "Status", note: "Note", number: "Order number", channel: "Channel", item: "Item", quantity: "Quantity", category: "Category", pieces: "Pieces", urgent: "Urgent", door: "Door",
     },
     value: { "true": "yes", "false": "no", "zh-CN": "Chinese", en: "English", living: "living there", vacant: "vacant", isolated: "isolated", away: "away" },
     back: "Back", encoding: "Read in the Chinese national encoding", tooMany: (n) => `At most ${n} rows at once: use several files`,

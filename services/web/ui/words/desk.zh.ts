@@ -83,7 +83,7 @@ export const deskZh = {
     photoNone: "读不出照片：请换一张 JPEG 或 PNG，或重新拍摄", photoNoServer: "照片还没有送到服务器：请不要关闭本页，稍后点重试",
     photoNoNetwork: "没有网络，照片还没有送出：请不要关闭本页，连网后点重试",
     photoGone: "照片已不在：过了保存期，或住户资料已删除", photoKinds: { label: "标签", damage: "破损", at_door: "门口" } as Record<string, string>,
-    learned: (time: string) => `${time} 才得知`,
+    learned: (time: string) => `${time} 才得知`, urgent: "急件", markUrgent: "标为急件，立即配送", notUrgent: "不再是急件",
   },
   household: {
     people: (n: number) => `${n} 人`, phoneOnly: "只能打电话", unknownPeople: "人数未知", waiting: "在路上", nobody: "这扇门没有登记住户",
@@ -131,7 +131,7 @@ export const deskZh = {
     more: (n: number) => `还有 ${n} 行没有列出`, item: "品名", pieces: (n: number) => `${n} 件`,
     field: {
       address: "地址", building: "楼栋", unit: "单元", room: "房号", name: "姓名", phone: "电话", people: "人数", language: "语言", phone_only: "只能打电话",
-      status: "状态", note: "备注", number: "订单号", channel: "渠道", item: "品名", quantity: "数量", category: "品类", pieces: "件数", door: "门牌",
+      status: "状态", note: "备注", number: "订单号", channel: "渠道", item: "品名", quantity: "数量", category: "品类", pieces: "件数", urgent: "急件", door: "门牌",
     } as Record<string, string>,
     value: { "true": "是", "false": "否", "zh-CN": "中文", en: "英文", living: "在住", vacant: "空置", isolated: "隔离", away: "外出" } as Record<string, string>,
     back: "上一步", encoding: "按国标编码读取", tooMany: (n: number) => `一次至多 ${n} 行：请分几个文件`,

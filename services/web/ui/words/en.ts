@@ -162,7 +162,7 @@ export const en: Words = {
     seen: "Seen", changes: { removed: "removed", added: "new", pieces: "other pieces", moved: "in another order" },
     until: (time) => `until ${time}`, shut: "Sealed, leave out until it opens", bringBack: "Bring back", plan: "Plan", you: "You", next: "Next",
     finish: "Finish", back: "Pieces brought back", closed: "This run has ended. Thank you",
-    heavy: "heavy", chilled: "cold", medicine: "medicine", allDone: "All done",
+    heavy: "heavy", chilled: "cold", medicine: "medicine", urgent: "urgent", allDone: "All done",
     toReturn: (n) => `${n} pieces go back to the intake point`,
     lastSeen: (time) => `Offline, as of ${time}`, accept: "Take this run", accepted: "Taken",
     ofStops: (done, all) => `${done} of ${all} doors`,

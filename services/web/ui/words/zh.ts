@@ -142,7 +142,7 @@ export const zh = {
     changes: { removed: "取消", added: "新增", pieces: "物件有变", moved: "次序有变" }, until: (time: string) => `到 ${time}`,
     shut: "封控，先不去：开放后再送", bringBack: "带回",
     plan: "小区平面", you: "您", next: "下一站", finish: "收工", back: "带回件数",
-    closed: "这一趟已结束，谢谢", heavy: "重", chilled: "冷", medicine: "药", allDone: "都送完了",
+    closed: "这一趟已结束，谢谢", heavy: "重", chilled: "冷", medicine: "药", urgent: "急", allDone: "都送完了",
     toReturn: (n: number) => `还有 ${n} 件要带回接收点`, lastSeen: (time: string) => `离线，显示 ${time} 的内容`,
     accept: "领取这一趟", accepted: "已领取", ofStops: (done: number, all: number) => `${done} / ${all} 户`,
     phases: {

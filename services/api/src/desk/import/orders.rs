@@ -49,6 +49,8 @@ pub struct OrderRow {
     category: Option<String>,
     /// In how many pieces the order comes; without it, one.
     pieces: Option<String>,
+    /// Whether the order is needed at once; one row that says so is enough.
+    urgent: Option<String>,
     /// The household that a person chose, where the row could mean several.
     household: Option<HouseholdId>,
 }
@@ -101,6 +103,7 @@ pub struct ListedOrderBody {
     channel: Option<Channel>,
     items: Vec<OrderLine>,
     pieces: u16,
+    urgent: bool,
     /// What it was placed with, where that differs.
     placed: Vec<OrderLine>,
     /// Why a person must look at it.
@@ -168,6 +171,7 @@ struct Group {
     channel: Channel,
     items: Vec<OrderLine>,
     pieces: u16,
+    urgent: bool,
 }
 
 /// The door behind which nobody, or more than one household, may be meant.
@@ -181,6 +185,7 @@ struct Told {
     number: Option<String>,
     item: OrderLine,
     pieces: Option<u16>,
+    urgent: bool,
 }
 
 impl Import<'_> {
@@ -197,7 +202,7 @@ impl Import<'_> {
     }
 
     fn join(&self, groups: &mut BTreeMap<OrderId, Group>, line: u32, told: Told) {
-        let Told { household, door, channel, number, item, pieces } = told;
+        let Told { household, door, channel, number, item, pieces, urgent } = told;
         let key = match number {
             Some(number) => format!("number {number}"),
             None => format!("day {} household {household}", self.today),
@@ -205,11 +210,12 @@ impl Import<'_> {
         let order = OrderId::derive(self.community, &name(channel), &key);
         let group = groups.entry(order).or_insert_with(|| {
             let (lines, items) = (vec![], vec![]);
-            Group { lines, household, door, channel, items, pieces: 1 }
+            Group { lines, household, door, channel, items, pieces: 1, urgent: false }
         });
         group.lines.push(line);
         group.items.push(item);
         group.pieces = group.pieces.max(pieces.unwrap_or(1));
+        group.urgent |= urgent;
     }
 
     async fn look(&self, order: OrderId, group: Group) -> Result<ListedOrderBody, Problem> {
@@ -238,6 +244,7 @@ impl Import<'_> {
             placed_by: actor.clone(),
             lines: group.items.clone(),
             pieces: group.pieces,
+            urgent: group.urgent,
         };
         let command = move |_: &OrderState| Ok(OrderCommand::Place(fact.clone()));
         let done = self.app.engine.command::<Order>(&request, &id, None, command).await;
@@ -271,13 +278,16 @@ impl Import<'_> {
 
     /// What a row says; or the door behind which nobody, or more than one household, may be meant.
     fn told(&self, row: &OrderRow) -> Result<Result<Told, Unsure>, Problem> {
-        let OrderRow { number, channel, name, phone, item, quantity, category, pieces, .. } = row;
-        let cells = [number, channel, name, phone, item, quantity, category, pieces];
+        let OrderRow {
+            number, channel, name, phone, item, quantity, category, pieces, urgent, ..
+        } = row;
+        let cells = [number, channel, name, phone, item, quantity, category, pieces, urgent];
         super::check_cells(cells.into_iter())?;
         let channel = text(channel.as_ref()).map(words::channel).transpose()?;
         let category = text(category.as_ref()).map(words::category).transpose()?;
         let quantity = text(quantity.as_ref()).map(words::number).transpose()?;
         let pieces = text(pieces.as_ref()).map(words::number).transpose()?;
+        let urgent = text(urgent.as_ref()).map(words::urgent).transpose()?;
         let item = text(item.as_ref()).ok_or_else(no_item)?.to_owned();
         let (household, door) = match row.household {
             Some(household) => (household, None),
@@ -297,6 +307,7 @@ impl Import<'_> {
                 quantity: quantity.unwrap_or(1),
             },
             pieces: pieces.map(|pieces| u16::try_from(pieces).unwrap_or(u16::MAX)),
+            urgent: urgent.unwrap_or(false),
         }))
     }
 
@@ -327,7 +338,8 @@ fn compared(order: OrderId, group: Group, state: &OrderState) -> ListedOrderBody
     let same = placed.lines == body.items
         && Some(placed.household) == body.household
         && Some(placed.channel) == body.channel
-        && state.pieces == body.pieces;
+        && state.pieces == body.pieces
+        && placed.urgent == body.urgent;
     if same {
         body.outcome = RowOutcome::Same;
         return body;
@@ -339,7 +351,7 @@ fn compared(order: OrderId, group: Group, state: &OrderState) -> ListedOrderBody
 }
 
 fn described(order: OrderId, group: Group) -> ListedOrderBody {
-    let Group { lines, household, door, channel, items, pieces } = group;
+    let Group { lines, household, door, channel, items, pieces, urgent } = group;
     ListedOrderBody {
         lines,
         outcome: RowOutcome::New,
@@ -349,6 +361,7 @@ fn described(order: OrderId, group: Group) -> ListedOrderBody {
         channel: Some(channel),
         items,
         pieces,
+        urgent,
         placed: vec![],
         problem: None,
         candidates: vec![],
@@ -365,6 +378,7 @@ fn not(problem: Problem) -> ListedOrderBody {
         channel: None,
         items: vec![],
         pieces: 0,
+        urgent: false,
         placed: vec![],
         problem: Some(problem.into()),
         candidates: vec![],

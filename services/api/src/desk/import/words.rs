@@ -14,6 +14,11 @@ const YES_OR_NO: Words<bool> = &[
     (&["否", "无", "不是", "×", "n", "no", "false", "0"], false),
 ];
 
+const URGENCIES: Words<bool> = &[
+    (&["急", "急件", "加急", "紧急", "urgent", "是", "√", "✓", "y", "yes", "true", "1"], true),
+    (&["不急", "普通", "一般", "否", "normal", "×", "n", "no", "false", "0"], false),
+];
+
 const LANGUAGES: Words<Language> = &[
     (&["中文", "汉语", "普通话", "zh", "zh-cn", "chinese"], Language::Chinese),
     (&["英文", "英语", "en", "english"], Language::English),
@@ -45,6 +50,11 @@ const CHANNELS: Words<Channel> = &[
 /// Yes or no.
 pub(super) fn yes_or_no(text: &str) -> Result<bool, Problem> {
     find(YES_OR_NO, text, "是 / 否", "yes / no")
+}
+
+/// Whether an order is needed at once.
+pub(super) fn urgent(text: &str) -> Result<bool, Problem> {
+    find(URGENCIES, text, "急 / 不急", "urgent / normal")
 }
 
 /// A language.
