@@ -10,10 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use self::event::VolunteerEvent;
 use self::event::{
-    Pool, Role, VolunteerBadgeRevoked, VolunteerBuildingsKept, VolunteerEnrolled,
-    VolunteerEquipped, VolunteerGridJoined, VolunteerLimitsSet, VolunteerPoolJoined,
-    VolunteerRolesChanged, VolunteerShiftPlanned, VolunteerShiftWithdrawn, VolunteerStatus,
-    VolunteerStatusSet,
+    Pool, Role, VolunteerBadgeRevoked, VolunteerBreakPlanned, VolunteerBreakWithdrawn,
+    VolunteerBuildingsKept, VolunteerEnrolled, VolunteerEquipped, VolunteerGridJoined,
+    VolunteerLimitsSet, VolunteerPoolJoined, VolunteerRolesChanged, VolunteerShiftPlanned,
+    VolunteerShiftWithdrawn, VolunteerStatus, VolunteerStatusSet,
 };
 use crate::decider::Decider;
 use crate::ids::{BuildingId, GridId};
@@ -25,6 +25,8 @@ use crate::supply::Load;
 pub const SHIFT_MAX: SignedDuration = SignedDuration::from_hours(24);
 /// The most shifts of one volunteer that are remembered, the latest ones.
 pub const SHIFTS_MAX: usize = 200;
+/// The most breaks of one volunteer that are remembered, the latest ones.
+pub const BREAKS_MAX: usize = 400;
 
 /// The most buildings of which one volunteer is the regular one.
 pub const KEPT_MAX: usize = 100;
@@ -60,6 +62,10 @@ pub enum VolunteerCommand {
     KeepBuildings(VolunteerBuildingsKept),
     /// Say when the volunteer is asked.
     JoinPool(VolunteerPoolJoined),
+    /// Say that the volunteer rests then.
+    PlanBreak(VolunteerBreakPlanned),
+    /// Say that the volunteer does not rest then after all.
+    WithdrawBreak(VolunteerBreakWithdrawn),
 }
 
 refusals! {
@@ -86,6 +92,18 @@ refusals! {
         ShiftDiffers { from: Timestamp, until: Timestamp } => "shift-differs",
             "the shift that is planned lasts from {from} to {until}: withdraw that one",
             "已排班次为 {from} 至 {until}：请撤销该班次";
+        BreakTimes => "break-times",
+            "a break ends after it begins",
+            "休息须先开始后结束";
+        BreakOutsideShift => "break-outside-shift",
+            "no shift covers this break from its begin to its end: plan the shift first",
+            "没有班次完整包含此休息时间：请先排班";
+        BreakOverlaps { from: Timestamp, until: Timestamp } => "break-overlaps",
+            "this overlaps the break from {from} to {until}: withdraw that one first",
+            "与 {from} 至 {until} 的休息重叠：请先撤销该休息";
+        BreakDiffers { from: Timestamp, until: Timestamp } => "break-differs",
+            "the break that is planned lasts from {from} to {until}: withdraw that one",
+            "已排休息为 {from} 至 {until}：请撤销该休息";
         BadgeRevoked => "badge-revoked",
             "this badge was revoked: enrol the person again under a new badge",
             "此证件已注销：请以新证件重新登记";
@@ -117,6 +135,8 @@ pub struct VolunteerState {
     pub name: Option<Sealed>,
     /// The shifts: the end of each by its beginning.
     pub shifts: BTreeMap<Timestamp, Timestamp>,
+    /// The breaks within them: the end of each by its beginning.
+    pub breaks: BTreeMap<Timestamp, Timestamp>,
     /// How things stand.
     pub status: VolunteerStatus,
     /// When that expires.
@@ -131,15 +151,22 @@ pub struct VolunteerState {
 
 impl VolunteerState {
     /// Whether the volunteer can be asked at a moment: the badge is worth something, nothing else
-    /// is in the way, and a shift covers the moment where shifts are planned at all.
+    /// is in the way, no break is planned then, and a shift covers the moment where shifts are
+    /// planned at all.
     pub fn is_available(&self, at: Timestamp) -> bool {
-        self.enrolled && !self.revoked && self.is_free(at) && self.is_on_shift(at)
+        self.enrolled
+            && !self.revoked
+            && self.is_free(at)
+            && self.is_on_shift(at)
+            && covering(&self.breaks, at).is_none()
     }
 
-    /// When the shift of a moment ends; `None` when shifts are not planned, or none covers it.
-    pub fn shift_ends(&self, at: Timestamp) -> Option<Timestamp> {
-        let (_, until) = self.shifts.range(..=at).next_back()?;
-        (at < *until).then_some(*until)
+    /// When somebody who works at a moment has to be back: the shift ends, or a break begins;
+    /// `None` when neither is planned.
+    pub fn works_until(&self, at: Timestamp) -> Option<Timestamp> {
+        let ends = covering(&self.shifts, at);
+        let rests = self.breaks.range(at..).next().map(|(from, _)| *from);
+        ends.into_iter().chain(rests).min()
     }
 
     fn is_free(&self, at: Timestamp) -> bool {
@@ -152,9 +179,14 @@ impl VolunteerState {
     }
 
     fn is_on_shift(&self, at: Timestamp) -> bool {
-        let begun = self.shifts.range(..=at).next_back();
-        self.shifts.is_empty() || begun.is_some_and(|(_, until)| at < *until)
+        self.shifts.is_empty() || covering(&self.shifts, at).is_some()
     }
+}
+
+/// The end of the time that covers a moment.
+fn covering(times: &BTreeMap<Timestamp, Timestamp>, at: Timestamp) -> Option<Timestamp> {
+    let (_, until) = times.range(..=at).next_back()?;
+    (at < *until).then_some(*until)
 }
 
 type Decision = Result<Vec<VolunteerEvent>, VolunteerRefusal>;
@@ -202,6 +234,8 @@ impl Decider for Volunteer {
                 Ok(unless(state.keeps == fact.buildings, fact))
             }
             VolunteerCommand::JoinPool(fact) => Ok(unless(state.pool == fact.pool, fact)),
+            VolunteerCommand::PlanBreak(fact) => plan_break(state, fact),
+            VolunteerCommand::WithdrawBreak(fact) => withdraw_break(state, fact),
         }
     }
 
@@ -229,6 +263,8 @@ impl Decider for Volunteer {
             }
             VolunteerEvent::ShiftWithdrawn(event) => {
                 state.shifts.remove(&event.from);
+                // Nobody rests from work that there is not.
+                state.breaks.retain(|from, _| *from < event.from || *from >= event.until);
             }
             VolunteerEvent::StatusSet(event) => {
                 state.status = event.status;
@@ -238,6 +274,15 @@ impl Decider for Volunteer {
             VolunteerEvent::LimitsSet(event) => state.limits = event.clone(),
             VolunteerEvent::BuildingsKept(event) => state.keeps.clone_from(&event.buildings),
             VolunteerEvent::PoolJoined(event) => state.pool = event.pool,
+            VolunteerEvent::BreakPlanned(event) => {
+                state.breaks.insert(event.from, event.until);
+                while state.breaks.len() > BREAKS_MAX {
+                    state.breaks.pop_first();
+                }
+            }
+            VolunteerEvent::BreakWithdrawn(event) => {
+                state.breaks.remove(&event.from);
+            }
         }
         state
     }
@@ -276,7 +321,7 @@ fn plan_shift(state: &VolunteerState, fact: VolunteerShiftPlanned) -> Decision {
         return Err(VolunteerRefusal::ShiftTimes);
     }
     let forgotten = |first: &Timestamp| state.shifts.len() >= SHIFTS_MAX && from < *first;
-    match overlapping(state, from, until) {
+    match overlapping(&state.shifts, from, until) {
         None if state.shifts.keys().next().is_some_and(forgotten) => Ok(vec![]),
         None => Ok(vec![fact.into()]),
         Some(known) if known == (from, until) => Ok(vec![]),
@@ -286,20 +331,46 @@ fn plan_shift(state: &VolunteerState, fact: VolunteerShiftPlanned) -> Decision {
 
 fn withdraw_shift(state: &VolunteerState, fact: VolunteerShiftWithdrawn) -> Decision {
     let VolunteerShiftWithdrawn { from, until } = fact;
-    match overlapping(state, from, until) {
+    match overlapping(&state.shifts, from, until) {
         None => Ok(vec![]),
         Some(known) if known == (from, until) => Ok(vec![fact.into()]),
         Some((from, until)) => Err(VolunteerRefusal::ShiftDiffers { from, until }),
     }
 }
 
-/// The latest planned shift that shares time with the given one.
+fn plan_break(state: &VolunteerState, fact: VolunteerBreakPlanned) -> Decision {
+    let VolunteerBreakPlanned { from, until } = fact;
+    if until <= from {
+        return Err(VolunteerRefusal::BreakTimes);
+    }
+    let forgotten = |first: &Timestamp| state.breaks.len() >= BREAKS_MAX && from < *first;
+    match overlapping(&state.breaks, from, until) {
+        Some(known) if known == (from, until) => Ok(vec![]),
+        Some((from, until)) => Err(VolunteerRefusal::BreakOverlaps { from, until }),
+        None if covering(&state.shifts, from).is_none_or(|ends| ends < until) => {
+            Err(VolunteerRefusal::BreakOutsideShift)
+        }
+        None if state.breaks.keys().next().is_some_and(forgotten) => Ok(vec![]),
+        None => Ok(vec![fact.into()]),
+    }
+}
+
+fn withdraw_break(state: &VolunteerState, fact: VolunteerBreakWithdrawn) -> Decision {
+    let VolunteerBreakWithdrawn { from, until } = fact;
+    match overlapping(&state.breaks, from, until) {
+        None => Ok(vec![]),
+        Some(known) if known == (from, until) => Ok(vec![fact.into()]),
+        Some((from, until)) => Err(VolunteerRefusal::BreakDiffers { from, until }),
+    }
+}
+
+/// The latest of some times that shares time with the given one.
 fn overlapping(
-    state: &VolunteerState,
+    times: &BTreeMap<Timestamp, Timestamp>,
     from: Timestamp,
     until: Timestamp,
 ) -> Option<(Timestamp, Timestamp)> {
-    let (begins, ends) = state.shifts.range(..until).next_back()?;
+    let (begins, ends) = times.range(..until).next_back()?;
     (*ends > from).then_some((*begins, *ends))
 }
 

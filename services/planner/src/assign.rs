@@ -7,12 +7,11 @@ use domain::plan::event::UnplannedReason;
 use domain::run::event::{AssignmentCause, AssignmentReason};
 use domain::supply::{Effort, Load};
 use domain::volunteer::event::Pool;
-use jiff::SignedDuration;
 
-use crate::objective::{KEEPS_BUILDING, burden, seconds};
+use crate::objective::{KEEPS_BUILDING, burden, later, seconds};
 use crate::situation::{Person, Situation};
 use crate::trips::Allowance;
-use crate::waves::Together;
+use crate::waves::{self, Together};
 
 /// What a trip asks of whoever makes it.
 #[derive(Debug, Clone)]
@@ -176,9 +175,11 @@ fn keeps<'a>(asks: &Asks<'a>, person: &Person) -> Option<&'a domain::ids::Buildi
 
 fn is_able(situation: &Situation<'_>, asks: &Asks<'_>, person: &Person) -> bool {
     let pieces = usize::try_from(asks.load.pieces).unwrap_or(usize::MAX);
-    let lasts = i64::from(seconds(asks.effort, asks.doors, pieces));
-    let back = situation.now.saturating_add(SignedDuration::from_secs(lasts));
-    let in_time = person.shift_ends.is_none_or(|ends| back.is_ok_and(|back| back <= ends));
+    // Somebody has to take it first.
+    let answered = waves::policy(situation).answer_within_seconds;
+    let lasts = answered.saturating_add(seconds(asks.effort, asks.doors, pieces));
+    let back = later(situation.now, lasts);
+    let in_time = person.works_until.is_none_or(|until| back <= until);
     let share = if asks.together.needs_two { halved(asks.load) } else { asks.load };
     let Load { pieces, weight_grams, .. } = person.carry_limit;
     let carries = share.pieces <= pieces && share.weight_grams <= weight_grams;

@@ -101,8 +101,8 @@ pub struct Person {
     pub pool: Pool,
     /// On shift and well, and not on a run.
     pub free: bool,
-    /// When the shift ends, where shifts are planned.
-    pub shift_ends: Option<Timestamp>,
+    /// When the shift ends or a break begins, where they are planned.
+    pub works_until: Option<Timestamp>,
     /// When the last trip ended; rest is counted from then on.
     pub back_at: Option<Timestamp>,
     /// What the person climbed and carried in the days that count.

@@ -87,8 +87,8 @@ pub fn unplanned(reason: &UnplannedReason) -> Sentence {
             "nobody of its grid is on shift, free and rested now",
         ),
         UnplannedReason::NobodyCarriesIt => Sentence::of(
-            "目前空闲的人搬不动、爬不了这么高，或班次将结束",
-            "nobody who is free can carry it so high before the shift ends",
+            "目前空闲的人搬不动、爬不了这么高，或班次将结束、休息将开始",
+            "nobody who is free can carry it so high before the shift ends or a break begins",
         ),
         UnplannedReason::NoProtection => Sentence::of(
             "所在区域封控，目前没有带防护的人空闲",

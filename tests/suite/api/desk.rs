@@ -96,8 +96,15 @@ async fn the_roster_tells_who_is_there() {
         "kind": "plan_shift", "from": "2022-11-10T00:30:00Z", "until": "2022-11-10T04:00:00Z",
     });
     door.done(&at, shift).await;
+    let pause =
+        |kind: &str, from: &str, until: &str| json!({ "kind": kind, "from": from, "until": until });
+    let (from, until) = ("2022-11-10T02:00:00Z", "2022-11-10T02:30:00Z");
+    let late = pause("plan_break", "2022-11-10T03:50:00Z", "2022-11-10T04:10:00Z");
+    door.command(&at, late).await.is_problem(422, "break-outside-shift");
+    door.done(&at, pause("plan_break", from, until)).await;
     let roster = door.see("volunteers").await;
     assert_eq!(roster.as_array().unwrap().len(), 1);
+    assert_eq!(roster[0]["breaks"], json!([{ "from": from, "until": until }]));
     let entry = &roster[0];
     assert_eq!((&entry["name"], &entry["available"]), (&json!("陈芳"), &json!(true)));
     assert_eq!(entry["shifts"][0]["until"], "2022-11-10T04:00:00Z");
@@ -107,6 +114,9 @@ async fn the_roster_tells_who_is_there() {
     assert_eq!(door.see("volunteers").await[0]["available"], false, "the shift is over");
     let csv = door.get(&path("volunteers/export.csv")).await.text();
     assert!(csv.contains(&format!("{volunteer},陈芳,1,courier")), "{csv}");
+    assert!(csv.contains(&format!("{from}/{until}")), "{csv}");
+    door.done(&at, pause("withdraw_break", from, until)).await;
+    assert_eq!(door.see("volunteers").await[0]["breaks"], json!([]));
 }
 
 /// A row that is carried out as it was looked at.
@@ -287,6 +297,7 @@ async fn a_list_of_orders_is_placed_once() {
     assert_eq!(outcomes(&orders), ["new", "conflict", "unreadable"]);
     let order = &orders[0];
     assert_eq!((&order["lines"], &order["pieces"]), (&json!([2, 3]), &json!(2)));
+    assert_eq!(order["urgent"], json!(true), "one row says so");
     assert_eq!(order["household"], json!(household));
     assert_eq!(orders[1]["problem"]["code"], "import-nobody-behind");
     assert_eq!(orders[2]["problem"]["code"], "import-no-item");
@@ -297,11 +308,11 @@ async fn a_list_of_orders_is_placed_once() {
     let placed = ask(&door, "imports/orders", body.clone()).await;
     assert_eq!(placed["orders"][0]["outcome"], "done", "{placed:#}");
     let count = door.count().await;
-    assert_eq!(order["urgent"], json!(true), "one row says so");
     ask(&door, "imports/orders", body).await;
     assert_eq!(door.count().await, count, "sent again, it happens once");
     let known = door.see(&format!("orders/{}", order["order"].as_str().unwrap())).await;
     assert_eq!((&known["pieces"], &known["phase"]), (&json!(2), &json!("open")));
+    assert_eq!(known["urgent"], json!(true));
     let mut other = rows.clone();
     other[0]["quantity"] = json!("3");
     let looked =
@@ -312,4 +323,3 @@ async fn a_list_of_orders_is_placed_once() {
         ask(&door, "imports/orders/preview", json!({ "actor": "desk-1", "rows": rows })).await;
     assert_eq!(looked["orders"][0]["outcome"], "same");
 }
-    assert_eq!(known["urgent"], json!(true));

@@ -324,6 +324,8 @@ fn people() -> Vec<Happening> {
             ("VolunteerShiftPlanned", json!({ "from": MORNING, "until": NOON })),
             ("VolunteerShiftPlanned", json!({ "from": NOON, "until": EVENING })),
             ("VolunteerShiftWithdrawn", json!({ "from": NOON, "until": EVENING })),
+            ("VolunteerBreakPlanned", json!({ "from": MORNING, "until": NOON })),
+            ("VolunteerBreakWithdrawn", json!({ "from": MORNING, "until": NOON })),
             ("VolunteerStatusSet", json!({ "status": "on_break", "until": NOON })),
             ("VolunteerBadgeRevoked", json!({})),
         ],

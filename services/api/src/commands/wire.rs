@@ -27,9 +27,10 @@ use domain::run::{Run, RunCommand};
 use domain::sealed::Sealed;
 use domain::supply::Load;
 use domain::volunteer::event::{
-    Role, VolunteerBuildingsKept, VolunteerEnrolled, VolunteerEquipped, VolunteerGridJoined,
-    VolunteerLimitsSet, VolunteerPoolJoined, VolunteerRolesChanged, VolunteerShiftPlanned,
-    VolunteerShiftWithdrawn, VolunteerStatusSet,
+    Role, VolunteerBreakPlanned, VolunteerBreakWithdrawn, VolunteerBuildingsKept,
+    VolunteerEnrolled, VolunteerEquipped, VolunteerGridJoined, VolunteerLimitsSet,
+    VolunteerPoolJoined, VolunteerRolesChanged, VolunteerShiftPlanned, VolunteerShiftWithdrawn,
+    VolunteerStatusSet,
 };
 use domain::volunteer::{Volunteer, VolunteerCommand};
 use jiff::civil::Date;
@@ -316,12 +317,12 @@ pub enum OrderCommandBody {
         /// Why.
         reason: OrderCancelReason,
     },
-}
     /// Say whether its pieces are needed at once, whatever is inside.
     SetUrgency {
         /// Whether they are.
         urgent: bool,
     },
+}
 
 impl Wire for OrderCommandBody {
     type Aggregate = Order;
@@ -349,8 +350,8 @@ impl Wire for OrderCommandBody {
             Self::MarkShort { line, missing } => OrderCommand::MarkShort { line, missing },
             Self::CorrectPieces { pieces } => OrderCommand::CorrectPieces { pieces },
             Self::Cancel { reason } => OrderCommand::Cancel { reason },
-        })
             Self::SetUrgency { urgent } => OrderCommand::SetUrgency { urgent },
+        })
     }
 }
 
@@ -500,6 +501,10 @@ pub enum VolunteerCommandBody {
     KeepBuildings(VolunteerBuildingsKept),
     /// Say when the volunteer is asked.
     JoinPool(VolunteerPoolJoined),
+    /// Say that the volunteer rests then, within a shift.
+    PlanBreak(VolunteerBreakPlanned),
+    /// Say that the volunteer does not rest then after all.
+    WithdrawBreak(VolunteerBreakWithdrawn),
 }
 
 impl Wire for VolunteerCommandBody {
@@ -529,6 +534,8 @@ impl Wire for VolunteerCommandBody {
             Self::SetLimits(fact) => VolunteerCommand::SetLimits(fact),
             Self::KeepBuildings(fact) => VolunteerCommand::KeepBuildings(fact),
             Self::JoinPool(fact) => VolunteerCommand::JoinPool(fact),
+            Self::PlanBreak(fact) => VolunteerCommand::PlanBreak(fact),
+            Self::WithdrawBreak(fact) => VolunteerCommand::WithdrawBreak(fact),
         })
     }
 }

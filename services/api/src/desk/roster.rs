@@ -3,7 +3,7 @@
 //! It is the one list that tells volunteers' names, because nobody can ring an id. No household's
 //! name is told by any.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -51,6 +51,8 @@ pub struct RosterEntry {
     status_until: Option<Timestamp>,
     /// The shifts from yesterday on.
     shifts: Vec<ShiftBody>,
+    /// The breaks within them.
+    breaks: Vec<ShiftBody>,
     /// Whether a run can be offered now.
     available: bool,
     /// Whether the badge was taken away.
@@ -63,7 +65,7 @@ pub struct RosterEntry {
     run: Option<RunId>,
 }
 
-/// A time during which a volunteer works.
+/// A time during which a volunteer works, or rests.
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 pub struct ShiftBody {
     from: Timestamp,
@@ -79,16 +81,26 @@ pub(crate) async fn volunteers(
     Ok(Json(roster(&app, &community).await?))
 }
 
-/// Every volunteer as CSV, one row for each shift.
+/// Every volunteer as CSV, one row for each shift, with its breaks.
 pub(crate) async fn volunteers_csv(
     State(app): State<App>,
     Path(community): Path<String>,
 ) -> Result<Response, ProblemResponse> {
     let community: CommunityId = path_part(&community, "community")?;
-    let columns = ["volunteer", "name", "grid", "roles", "status", "available", "from", "until"];
+    let columns =
+        ["volunteer", "name", "grid", "roles", "status", "available", "from", "until", "breaks"];
     let mut csv = Csv::with(&columns);
     for entry in roster(&app, &community).await? {
         let roles: Vec<_> = entry.roles.iter().map(|role| name(*role)).collect();
+        let breaks = |shift: Option<&ShiftBody>| {
+            let of_shift = shift.into_iter().flat_map(|shift| {
+                entry.breaks.iter().filter(|rest| (shift.from..shift.until).contains(&rest.from))
+            });
+            of_shift
+                .map(|rest| format!("{}/{}", rest.from, rest.until))
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
         let row = |shift: Option<&ShiftBody>| {
             vec![
                 Cell::of(Some(entry.id)),
@@ -99,6 +111,7 @@ pub(crate) async fn volunteers_csv(
                 Cell::from(entry.available),
                 Cell::of(shift.map(|shift| shift.from)),
                 Cell::of(shift.map(|shift| shift.until)),
+                Cell::from(breaks(shift).as_str()),
             ]
         };
         if entry.shifts.is_empty() {
@@ -130,7 +143,10 @@ pub(crate) async fn roster(
         let Some(revision) = revision else { continue };
         let name = name_of(app, community, id, &state)?;
         let ends_late = |until: &Timestamp| now.duration_since(*until) < ENDED_TOLD;
-        let shifts = state.shifts.iter().filter(|(_, until)| ends_late(until));
+        let told = |times: &BTreeMap<Timestamp, Timestamp>| {
+            let late = times.iter().filter(|(_, until)| ends_late(until));
+            late.map(|(from, until)| ShiftBody { from: *from, until: *until }).collect()
+        };
         entries.push(RosterEntry {
             id,
             revision: revision.0,
@@ -141,7 +157,8 @@ pub(crate) async fn roster(
             carry_limit: state.carry_limit,
             status: state.status,
             status_until: state.status_until,
-            shifts: shifts.map(|(from, until)| ShiftBody { from: *from, until: *until }).collect(),
+            shifts: told(&state.shifts),
+            breaks: told(&state.breaks),
             available: state.is_available(now),
             revoked: state.revoked,
             pool: state.pool,

@@ -1,5 +1,6 @@
 //! A volunteer; never a name.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
@@ -33,13 +34,21 @@ impl Volunteer {
     }
 }
 
-/// A time during which a volunteer works.
+/// A time during which a volunteer works, or rests.
 #[derive(SimpleObject)]
 pub(super) struct Shift {
     /// From when on.
     from: Reflect<Timestamp>,
     /// Until when.
     until: Reflect<Timestamp>,
+}
+
+fn told(times: &BTreeMap<Timestamp, Timestamp>) -> Vec<Shift> {
+    let told = |(from, until): (&Timestamp, &Timestamp)| Shift {
+        from: Reflect(*from),
+        until: Reflect(*until),
+    };
+    times.iter().map(told).collect()
 }
 
 /// A volunteer or worker; never a name.
@@ -87,11 +96,12 @@ impl Volunteer {
 
     /// When the volunteer works; empty is "whenever asked".
     async fn shifts(&self) -> Vec<Shift> {
-        let shift = |(from, until): (&Timestamp, &Timestamp)| Shift {
-            from: Reflect(*from),
-            until: Reflect(*until),
-        };
-        self.state.shifts.iter().map(shift).collect()
+        told(&self.state.shifts)
+    }
+
+    /// When the volunteer rests within a shift, and no run is planned.
+    async fn breaks(&self) -> Vec<Shift> {
+        told(&self.state.breaks)
     }
 
     /// Whether a run can be offered now.

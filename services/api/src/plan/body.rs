@@ -281,7 +281,7 @@ pub struct CarrierBody {
     /// Has rested since the last trip.
     rested: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    shift_ends: Option<Timestamp>,
+    works_until: Option<Timestamp>,
     /// What the day has cost so far.
     today: Effort,
     /// What the days that count have cost.
@@ -325,7 +325,7 @@ impl PlanBody {
             grid: person.grid.clone(),
             free: person.free,
             rested: person.is_rested(now),
-            shift_ends: person.shift_ends,
+            works_until: person.works_until,
             today: person.today,
             week: person.effort,
             burden: runtime::planning::burden(person.effort),

@@ -39,7 +39,7 @@ fn lists() -> Vec<Route> {
         ),
         route(
             "/api/v1/communities/{community}/volunteers/export.csv",
-            "Every volunteer as CSV, one row for each shift.",
+            "Every volunteer as CSV, one row for each shift, with its breaks.",
             None,
             CSV,
             || get(roster::volunteers_csv),

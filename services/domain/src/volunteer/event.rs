@@ -25,6 +25,8 @@ events! {
         LimitsSet(VolunteerLimitsSet),
         BuildingsKept(VolunteerBuildingsKept),
         PoolJoined(VolunteerPoolJoined),
+        BreakPlanned(VolunteerBreakPlanned),
+        BreakWithdrawn(VolunteerBreakWithdrawn),
     }
 }
 
@@ -135,8 +137,7 @@ pub struct VolunteerStatusSet {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct VolunteerBadgeRevoked {}
 
-/// The volunteer said how much climbing is not too much. A break is a gap between two shifts, or a
-/// status that expires.
+/// The volunteer said how much climbing is not too much.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct VolunteerLimitsSet {
     /// The floors of one trip that the volunteer climbs at most; `None` is as many as there are.
@@ -172,4 +173,22 @@ pub enum Pool {
 pub struct VolunteerPoolJoined {
     /// The pool.
     pub pool: Pool,
+}
+
+/// The volunteer rests then, within a shift.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct VolunteerBreakPlanned {
+    /// From when on.
+    pub from: Timestamp,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// The volunteer does not rest then after all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct VolunteerBreakWithdrawn {
+    /// When the break would have begun.
+    pub from: Timestamp,
+    /// When it would have ended.
+    pub until: Timestamp,
 }

@@ -3,14 +3,14 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::event::{
-    Pool, Role, VolunteerBadgeRevoked, VolunteerBuildingsKept, VolunteerEnrolled,
-    VolunteerEquipped, VolunteerGridJoined, VolunteerLimitsSet, VolunteerPoolJoined,
-    VolunteerRolesChanged, VolunteerShiftPlanned, VolunteerShiftWithdrawn, VolunteerStatus,
-    VolunteerStatusSet,
+    Pool, Role, VolunteerBadgeRevoked, VolunteerBreakPlanned, VolunteerBreakWithdrawn,
+    VolunteerBuildingsKept, VolunteerEnrolled, VolunteerEquipped, VolunteerGridJoined,
+    VolunteerLimitsSet, VolunteerPoolJoined, VolunteerRolesChanged, VolunteerShiftPlanned,
+    VolunteerShiftWithdrawn, VolunteerStatus, VolunteerStatusSet,
 };
 use super::{
-    KEPT_MAX, SHIFTS_MAX, Volunteer, VolunteerCommand, VolunteerEvent, VolunteerRefusal,
-    VolunteerState,
+    BREAKS_MAX, KEPT_MAX, SHIFTS_MAX, Volunteer, VolunteerCommand, VolunteerEvent,
+    VolunteerRefusal, VolunteerState,
 };
 use crate::decider::fold;
 use crate::event::DomainEvent;
@@ -65,6 +65,22 @@ fn withdraw(from: i64, until: i64) -> VolunteerCommand {
     VolunteerCommand::WithdrawShift(withdrawn(from, until))
 }
 
+fn pause(from: i64, until: i64) -> VolunteerBreakPlanned {
+    VolunteerBreakPlanned { from: at(from), until: at(until) }
+}
+
+fn no_pause(from: i64, until: i64) -> VolunteerBreakWithdrawn {
+    VolunteerBreakWithdrawn { from: at(from), until: at(until) }
+}
+
+fn plan_break(from: i64, until: i64) -> VolunteerCommand {
+    VolunteerCommand::PlanBreak(pause(from, until))
+}
+
+fn withdraw_break(from: i64, until: i64) -> VolunteerCommand {
+    VolunteerCommand::WithdrawBreak(no_pause(from, until))
+}
+
 fn on_shift() -> Vec<VolunteerEvent> {
     then(enrolled(), [shift(8, 12).into(), shift(14, 18).into()])
 }
@@ -105,6 +121,8 @@ fn every_command() -> Vec<VolunteerCommand> {
         VolunteerCommand::SetLimits(limits(Some(12))),
         VolunteerCommand::KeepBuildings(keeps("10")),
         VolunteerCommand::JoinPool(VolunteerPoolJoined { pool: Pool::Emergency }),
+        plan_break(9, 10),
+        withdraw_break(9, 10),
         VolunteerCommand::RevokeBadge,
     ]
 }
@@ -279,8 +297,92 @@ mod shifts {
     }
 }
 
+mod breaks {
+    use super::*;
+
+    fn rested() -> Vec<VolunteerEvent> {
+        then(on_shift(), [pause(9, 10).into()])
+    }
+
+    #[test]
+    fn a_break_is_planned_within_a_shift_and_withdrawn() {
+        for (from, until) in [(9, 10), (8, 12), (11, 12)] {
+            let planned = pause(from, until).into();
+            given::<Volunteer>(on_shift()).when(plan_break(from, until)).then([planned]);
+        }
+        given::<Volunteer>(rested()).when(withdraw_break(9, 10)).then([no_pause(9, 10).into()]);
+    }
+
+    #[test]
+    fn doing_it_again_changes_nothing() {
+        given::<Volunteer>(rested()).when(plan_break(9, 10)).then_nothing();
+        given::<Volunteer>(rested()).when(withdraw_break(10, 11)).then_nothing();
+    }
+
+    #[test]
+    fn an_impossible_break_is_refused() {
+        given::<Volunteer>(on_shift())
+            .when(plan_break(9, 9))
+            .refused(&VolunteerRefusal::BreakTimes);
+        for (from, until) in [(7, 9), (11, 13), (12, 13), (11, 15), (20, 21)] {
+            given::<Volunteer>(on_shift())
+                .when(plan_break(from, until))
+                .refused(&VolunteerRefusal::BreakOutsideShift);
+        }
+        given::<Volunteer>(enrolled())
+            .when(plan_break(9, 10))
+            .refused(&VolunteerRefusal::BreakOutsideShift);
+    }
+
+    #[test]
+    fn breaks_that_share_time_conflict() {
+        let (from, until) = (at(9), at(10));
+        for (other_from, other_until) in [(8, 11), (9, 11), (8, 10)] {
+            given::<Volunteer>(rested())
+                .when(plan_break(other_from, other_until))
+                .refused(&VolunteerRefusal::BreakOverlaps { from, until });
+            given::<Volunteer>(rested())
+                .when(withdraw_break(other_from, other_until))
+                .refused(&VolunteerRefusal::BreakDiffers { from, until });
+        }
+    }
+
+    #[test]
+    fn a_break_goes_with_its_shift() {
+        let history =
+            then(rested(), [pause(15, 16).into(), withdrawn(8, 12).into(), shift(8, 12).into()]);
+        let state = fold::<Volunteer>(VolunteerState::default(), &history);
+        assert_eq!(state.breaks.keys().copied().collect::<Vec<_>>(), [at(15)]);
+    }
+
+    #[test]
+    fn only_the_latest_breaks_are_remembered() {
+        let hours = i64::try_from(BREAKS_MAX).unwrap();
+        let days = (0..=hours / 24).map(|day| shift(24 * day, 24 * day + 24).into());
+        let many = (0..=hours).map(|hour| pause(hour, hour + 1).into());
+        let history = then(enrolled(), days.chain(many));
+        let state = fold::<Volunteer>(VolunteerState::default(), &history);
+        assert_eq!((state.breaks.len(), state.breaks.contains_key(&at(0))), (BREAKS_MAX, false));
+        given::<Volunteer>(history).when(plan_break(0, 1)).then_nothing();
+    }
+}
+
 mod availability {
     use super::*;
+
+    #[test]
+    fn nobody_is_asked_during_a_break_or_works_into_one() {
+        let history = then(on_shift(), [pause(10, 11).into()]);
+        for (hour, expected) in [(8, true), (9, true), (10, false), (11, true), (14, true)] {
+            assert_eq!(is_available(&history, hour), expected, "{hour}");
+        }
+        let state = fold::<Volunteer>(VolunteerState::default(), &history);
+        let works_until = |hour| state.works_until(at(hour));
+        assert_eq!(works_until(9), Some(at(10)), "the break begins");
+        assert_eq!(works_until(11), Some(at(12)), "the shift ends");
+        let none = fold::<Volunteer>(VolunteerState::default(), &enrolled());
+        assert_eq!(none.works_until(at(9)), None);
+    }
 
     fn is_available(history: &[VolunteerEvent], hour: i64) -> bool {
         fold::<Volunteer>(VolunteerState::default(), history).is_available(at(hour))
@@ -358,6 +460,8 @@ fn every_stored_shape_is_read_again() {
             limits(None).into(),
             keeps("10").into(),
             VolunteerPoolJoined { pool: Pool::Emergency }.into(),
+            pause(15, 16).into(),
+            no_pause(15, 16).into(),
             VolunteerBadgeRevoked {}.into(),
         ],
     );

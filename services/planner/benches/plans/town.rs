@@ -163,7 +163,7 @@ impl Town {
             keeps: BTreeSet::new(),
             pool: Pool::Duty,
             free: true,
-            shift_ends: None,
+            works_until: None,
             back_at: None,
             effort: Effort::default(),
             today: Effort::default(),

@@ -59,7 +59,7 @@ pub fn plan(compound: &Compound, people: u128) -> Planned {
         keeps: BTreeSet::new(),
         pool: Pool::Duty,
         free: true,
-        shift_ends: None,
+        works_until: None,
         back_at: None,
         effort: Effort::default(),
         today: Effort::default(),

@@ -330,6 +330,37 @@ fn whoever_has_climbed_least_is_asked() {
     assert_eq!(proposal.offers[0].1.volunteer, people[0].id);
 }
 
+/// One of two works until a break that begins in the middle of the trip: the other one is asked,
+/// and nobody when both rest.
+#[test]
+fn nobody_is_asked_for_a_trip_that_would_last_into_a_break() {
+    let size = Size { buildings: 1, grids: 1, floors: 6, doors_per_floor: 2, people: 2 };
+    let town = Town::new(size);
+    let mut rng = Rng::with_seed(3);
+    let now = at(DAY, time(14, 0, 0, 0));
+    let piece = town.piece_of(&mut rng, 1, at(DAY, time(9, 0, 0, 0)), Category::Medicine);
+    let planned =
+        |people: Vec<Person>| propose(&town.situation(now, 1, vec![piece.clone()], people));
+    let mut people = Town::people(size);
+    let first = planned(people.clone()).offers[0].1.clone();
+    // The trip as it is planned, and the time to answer.
+    let lasts = 300 + objective::seconds(first.reason.trip, 1, 1);
+    for person in &mut people {
+        person.works_until = Some(later(now, lasts));
+    }
+    assert_eq!(planned(people.clone()).offers[0].1.volunteer, first.volunteer, "just in time");
+    let rests = Some(later(now, lasts - 1));
+    for person in people.iter_mut().filter(|one| one.id == first.volunteer) {
+        person.works_until = rests;
+    }
+    assert_ne!(planned(people.clone()).offers[0].1.volunteer, first.volunteer);
+    for person in &mut people {
+        person.works_until = rests;
+    }
+    let nobody = planned(people);
+    assert_eq!(nobody.unplanned[0].reason, UnplannedReason::NobodyCarriesIt);
+}
+
 /// Goods of which nobody would bring anything before two o'clock go at eleven when their order is
 /// urgent, and before a trip of meals when only one person is there.
 #[test]

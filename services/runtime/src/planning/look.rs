@@ -342,7 +342,7 @@ fn person(
         keeps: state.keeps.clone(),
         pool: state.pool,
         free,
-        shift_ends: state.shift_ends(now),
+        works_until: state.works_until(now),
         back_at: plan.back_at.get(&id).copied(),
         effort,
         today: plan.efforts.get(&id).copied().unwrap_or_default(),

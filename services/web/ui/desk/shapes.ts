@@ -27,7 +27,7 @@ export interface ZeroShelf { day: string; is_complete: boolean; without_reason: 
 export interface Volunteer {
   id: string; revision: number; name: string | null; grid: string | null; roles: string[]; protection: boolean;
   carry_limit: { pieces: number; weight_grams: number; volume_millilitres: number };
-  status: string; status_until: string | null; shifts: { from: string; until: string }[]; available: boolean;
+  status: string; status_until: string | null; shifts: { from: string; until: string }[]; breaks: { from: string; until: string }[]; available: boolean;
   revoked: boolean; pool: string; run: string | null;
 }
 export interface RunLine {

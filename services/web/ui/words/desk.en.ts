@@ -114,7 +114,7 @@ export const deskEn: DeskWords = {
   people: {
     title: "People and shifts", add: "Enrol a volunteer", none: "No volunteer is enrolled yet", noneHint: "Once enrolled they have shifts and are offered runs.", name: "Name", nameless: "no name",
     grid: "Grid", noGrid: "No grid", roles: "Roles", role: { courier: "Courier", sorter: "Sorter", disinfector: "Disinfector", shopper: "Shopper", caller: "Caller", coordinator: "Coordinator" },
-    available: "Free", notAvailable: "Not free", onRun: "On a run", revoked: "Revoked", shifts: "Shifts", noShift: "No shift: whenever asked", from: "From", until: "Until", addShift: "Add shift", withdraw: "Withdraw",
+    available: "Free", notAvailable: "Not free", onRun: "On a run", revoked: "Revoked", shifts: "Shifts", noShift: "No shift: whenever asked", from: "From", until: "Until", addShift: "Add shift", withdraw: "Withdraw", breaks: "Breaks", addBreak: "Add break",
     status: { available: "Free", on_break: "On a break", unwell: "Unwell", away: "Away" }, setStatus: "Status", statusUntil: (t) => `until ${t}`,
     limit: "Pieces a trip", weight: "Kilograms a trip", protection: "Has protection for sealed zones", save: "Enrol", tomorrow: "Tomorrow", today: "Today", onShift: (n, all) => `${n} free of ${all}`,
     filter: "Free only", pool: { duty: "Duty", emergency: "Emergency" }, edit: "Change",

@@ -109,7 +109,7 @@ export const deskZh = {
   people: {
     title: "人员与班次", add: "登记志愿者", none: "还没有登记志愿者", noneHint: "登记后即可排班、派活。", name: "姓名", nameless: "未登记姓名",
     grid: "网格", noGrid: "未分网格", roles: "岗位", role: { courier: "配送", sorter: "分拣", disinfector: "消杀", shopper: "代购", caller: "接线", coordinator: "统筹" } as Record<string, string>,
-    available: "可派", notAvailable: "不可派", onRun: "在配送", revoked: "已注销", shifts: "班次", noShift: "没有排班，随叫随到", from: "从", until: "到", addShift: "加班次", withdraw: "撤销",
+    available: "可派", notAvailable: "不可派", onRun: "在配送", revoked: "已注销", shifts: "班次", noShift: "没有排班，随叫随到", from: "从", until: "到", addShift: "加班次", withdraw: "撤销", breaks: "班内休息", addBreak: "加休息",
     status: { available: "可派", on_break: "休息中", unwell: "不舒服", away: "不在" } as Record<string, string>, setStatus: "状态", statusUntil: (t: string) => `到 ${t}`,
     limit: "每趟件数", weight: "每趟公斤", protection: "有防护，可进封控区", save: "登记", tomorrow: "明天", today: "今天", onShift: (n: number, all: number) => `${n} 人可派，共 ${all} 人`,
     filter: "只看可派的", pool: { duty: "值班", emergency: "应急" } as Record<string, string>, edit: "更改",
