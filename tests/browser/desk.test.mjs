@@ -498,3 +498,51 @@ test("an evening with more pieces than one batch takes is closed in slices, and 
   assert.equal(new Set(ids.flat()).size, 520);
   await context.close();
 });
+
+test("an order is marked urgent at its piece, and a break is planned within a shift and withdrawn", async () => {
+  const { page, context, errors } = await open(browser, "/desk");
+  const { request } = page;
+  const [household, order, volunteer] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()];
+  const doors = [{ building: "2", unit: "1", room: "501" }];
+  await desk(request, `households/${household}`, { kind: "register", doors, language: "zh-CN", phone_only: false });
+  await desk(request, `orders/${order}`, {
+    kind: "place", channel: "phone", household, placed_by: "desk", pieces: 1,
+    lines: [{ item: "氧气瓶", category: "parcel_goods", quantity: 1 }],
+  });
+  const [{ parcel }] = await scansOf(request, [
+    { kind: "arrive", code: number(), carrier: "sf", category: "parcel_goods", order, household },
+  ]);
+  await page.goto(`${BASE}/desk#/piece/${parcel}`);
+  await page.getByRole("button", { name: "标为急件，立即配送" }).click();
+  await page.getByTestId("urgent").waitFor();
+  await page.getByRole("button", { name: "不再是急件" }).click();
+  await page.getByTestId("urgent").waitFor({ state: "detached" });
+
+  await desk(request, `volunteers/${volunteer}`, { 
+    kind: "enrol", name: "许静", grid: "1", roles: ["courier"], protection: false,
+    carry_limit: { pieces: 20, weight_grams: 60_000, volume_millilitres: 300_000 },
+  });
+  await page.goto(`${BASE}/desk#/people`);
+  const person = page.locator(`[data-volunteer="${volunteer}"]`);
+  await person.getByRole("button", { name: "许静" }).click();
+  const time = async (from, until) => {
+    await person.locator("select").first().selectOption("tomorrow");
+    await person.getByLabel("从").fill(from);
+    await person.getByLabel("到", { exact: true }).fill(until);
+  };
+  await time("12:00", "12:30");
+  await person.getByRole("button", { name: "加休息" }).click();
+  await person.getByText("没有班次完整包含此休息时间：请先排班").waitFor();
+  await time("08:00", "16:00");
+  await person.getByRole("button", { name: "加班次" }).click();
+  await person.locator(".shifts li").first().waitFor();
+  await time("12:00", "12:30");
+  await person.getByRole("button", { name: "加休息" }).click();
+  const rest = person.locator(".shifts li").filter({ hasText: "12:00–12:30" });
+  await rest.waitFor();
+  await clean(page, "a break");
+  await rest.getByRole("button").click();
+  await rest.waitFor({ state: "detached" });
+  assert.deepEqual(errors, []);
+  await context.close();
+});
