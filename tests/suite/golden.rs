@@ -53,7 +53,7 @@ macro_rules! of_aggregate {
     };
 }
 
-/// The frozen logs by their names, oldest first, without the ending.
+/// The frozen logs by their names, without the ending.
 fn frozen() -> BTreeMap<String, Vec<u8>> {
     let files = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
     let logs = files.filter(|path| path.extension().is_some_and(|ending| ending == "ndjson"));
