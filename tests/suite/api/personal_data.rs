@@ -11,22 +11,43 @@ use super::door::{COMMUNITY, Door, commands_of, is, is_refused};
 
 /// What must not be found: a name, a phone, its tail, notes, a sender.
 const CANARIES: [&str; 6] =
-    ["欧阳晓燕", "13800138247", "8247", "Ouyang-Xiaoyan", "轮椅下不了楼", "周记药房"];
+    ["欧阳晓燕", "13800138247", TAIL, "Ouyang-Xiaoyan", "轮椅下不了楼", "周记药房"];
+const TAIL: &str = "8247";
 
 /// Every event that holds a canary in its payload or metadata, with what it holds.
 fn in_the_clear(events: &[RecordedEvent]) -> Vec<String> {
     let mut found = vec![];
     for event in events {
         for canary in CANARIES {
-            let holds =
-                |bytes: &[u8]| bytes.windows(canary.len()).any(|at| at == canary.as_bytes());
-            if holds(&event.data) || holds(&event.metadata) {
-                let data = String::from_utf8_lossy(&event.data);
+            let data = String::from_utf8_lossy(&event.data);
+            let metadata = String::from_utf8_lossy(&event.metadata);
+            if holds(&data, canary) || holds(&metadata, canary) {
                 found.push(format!("{canary} in {} of {}: {data}", event.event_type, event.stream));
             }
         }
     }
     found
+}
+
+/// A tail stands by chance in an id, a fraction of a second or a cipher, but there never as a word
+/// of its own.
+fn holds(text: &str, canary: &str) -> bool {
+    let of_a_word = |letter: char| letter.is_ascii_alphanumeric() || "-.+/".contains(letter);
+    match canary {
+        TAIL => text.split(|letter| !of_a_word(letter)).any(|word| word == TAIL),
+        _ => text.contains(canary),
+    }
+}
+
+#[test]
+fn a_tail_is_found_as_a_word_and_not_in_an_id() {
+    for told in [r#"{"tail":"8247"}"#, r#"{"tail":8247}"#, r#"{"note":"尾号8247，轮椅"}"#] {
+        assert!(holds(told, TAIL), "{told}");
+    }
+    for chance in [r#"{"id":"0190c1e2-4d5f-7a60-8247-8247a0b1c2d3"}"#, r#"{"at":"08:00:01.8247Z"}"#]
+    {
+        assert!(!holds(chance, TAIL), "{chance}");
+    }
 }
 
 fn contact() -> Value {
