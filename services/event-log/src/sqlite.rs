@@ -3,6 +3,7 @@
 //! **Nothing is answered or delivered before it is synced**, and **nobody but the writer thread
 //! writes**. Appends that arrive while a sync runs share the next one.
 
+mod ahead;
 mod backup;
 mod copier;
 mod digest;
@@ -109,7 +110,7 @@ impl SqliteLog {
         let state = Arc::new(State::default());
         let copier = Copier::start(open::open_copier(&path, &options)?)
             .map_err(|source| OpenError::Io { path: path.clone(), source })?;
-        let writer = Writer::new(conn, copier, Arc::clone(&state)).map_err(database)?;
+        let writer = Writer::new(&path, conn, copier, Arc::clone(&state)).map_err(database)?;
         writer.settle().map_err(database)?;
         let (tail, streams) = (writer.tail(), writer.streams());
         let readers = Arc::new(Readers::open(&path)?);

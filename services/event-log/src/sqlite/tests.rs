@@ -4,7 +4,7 @@ mod files;
 mod full;
 mod io_error;
 
-use std::{ops::ControlFlow, path::PathBuf, sync::Arc};
+use std::{fs, ops::ControlFlow, path::PathBuf, sync::Arc};
 
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -164,6 +164,26 @@ async fn the_write_ahead_log_stays_small() {
         longest = longest.max(wal.metadata().unwrap().len());
     }
     assert!(longest < 70_000_000, "{longest} bytes for 100,000,000 bytes of events");
+}
+
+#[tokio::test]
+async fn the_write_ahead_log_is_longer_than_what_is_in_it() {
+    let (place, after_a_power_cut) = (Place::new(), Place::new());
+    let log: Log = place.open();
+    let length = || beside(&place.path(), "-wal").metadata().unwrap().len();
+    fill(&log, 0, 10).await;
+    assert!(length() < 500_000, "a log of a few events is short");
+    let (mut before, mut grown) = (length(), 0);
+    for n in (10..1_010).step_by(5) {
+        fill(&log, n, n + 5).await;
+        grown += u64::from(length() != before);
+        before = length();
+    }
+    assert!((4..20).contains(&grown), "it grew {grown} times in a thousand commits");
+    for file in ["", "-wal"] {
+        fs::copy(beside(&place.path(), file), beside(&after_a_power_cut.path(), file)).unwrap();
+    }
+    assert_eq!(all(&(after_a_power_cut.open() as Log)).await, all(&log).await);
 }
 
 /// On one thread, where the queue is full and nobody can be polled while the log closes.

@@ -2,6 +2,7 @@
 
 use std::{
     mem,
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicU8, AtomicU64, Ordering},
@@ -15,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     Stats,
+    ahead::Ahead,
     copier::{self, Copier, Copying},
     digest::{Content, Digester, FIRST_LINK, Link},
     heads::{Head, Heads},
@@ -132,6 +134,8 @@ pub(super) struct Writer {
     group: u64,
     /// Copies the write-ahead log into the file beside this thread.
     copier: Copier,
+    /// Keeps room for what comes next in the write-ahead log.
+    ahead: Ahead,
     /// The size of the write-ahead log at which it is copied into the file next.
     checkpoint_at_pages: i64,
 }
@@ -153,7 +157,12 @@ struct Verdict {
 
 impl Writer {
     /// Takes over a connection and finds where the log ends.
-    pub fn new(conn: Connection, copier: Copier, state: Arc<State>) -> rusqlite::Result<Self> {
+    pub fn new(
+        path: &Path,
+        conn: Connection,
+        copier: Copier,
+        state: Arc<State>,
+    ) -> rusqlite::Result<Self> {
         let mut chain = Chain { position: 0, link: FIRST_LINK, digester: Digester::default() };
         let last = conn
             .query_row(
@@ -175,6 +184,7 @@ impl Writer {
             chain,
             group: 0,
             copier,
+            ahead: Ahead::of(path),
             checkpoint_at_pages: WAL_PAGES_MAX,
         })
     }
@@ -376,6 +386,7 @@ impl Writer {
 
     fn go_on_copying(&mut self) -> rusqlite::Result<()> {
         let pages = self.checkpoint("NOOP")?;
+        self.ahead.keep(pages);
         let copying =
             if pages < WAL_PAGES_HARD_MAX { self.copier.state() } else { self.copier.ended() };
         match copying {

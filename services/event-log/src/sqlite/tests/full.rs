@@ -63,10 +63,11 @@ impl Drop for SmallDisk {
     }
 }
 
-/// The disk gets full at another place in the work of a commit for each size.
+/// The disk gets full at another place in the work of a commit for each size, and in the larger
+/// ones while the write-ahead log is lengthened.
 #[tokio::test]
 async fn a_full_disk_loses_nothing_and_goes_on_by_itself() {
-    for size_kibibytes in (400..900).step_by(12) {
+    for size_kibibytes in (400..900).step_by(12).chain((900..3_000).step_by(150)) {
         let Some(disk) = SmallDisk::mount(size_kibibytes * 1_024) else {
             println!("SKIPPED: this process may not mount a small file system (run it as root)");
             return;
