@@ -2,10 +2,11 @@
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Query, Request};
-use axum::http::{Uri, header};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
 use runtime::Problem;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 /// The largest body that is read, in bytes.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -26,6 +27,22 @@ pub async fn bytes(request: Request) -> Result<axum::body::Bytes, Problem> {
     }
     let body: Body = request.into_body();
     to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| too_large())
+}
+
+/// An answer as JSON, for those that are asked for most: it is written into one piece of memory of
+/// about the right size.
+pub fn answer(value: &impl Serialize, about_bytes: usize) -> Response {
+    let mut written = Vec::with_capacity(about_bytes);
+    match serde_json::to_writer(&mut written, value) {
+        Ok(()) => {
+            let json = HeaderValue::from_static("application/json");
+            ([(header::CONTENT_TYPE, json)], written).into_response()
+        }
+        Err(error) => {
+            tracing::error!(%error, "an answer could not be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
 }
 
 /// Reads a query of a known shape.

@@ -1,7 +1,7 @@
 //! `POST /api/v1/scans`: the scanner's door.
 
-use axum::Json;
 use axum::extract::{Request as HttpRequest, State};
+use axum::response::Response;
 use domain::device::event::ContentDigest;
 use domain::ids::{
     ActorId, BuildingId, CommandId, CommunityId, DeviceId, GridId, HouseholdId, ParcelId, RoomId,
@@ -24,6 +24,8 @@ use crate::scan_body::{ScanBody, ScanKind};
 
 /// The most scans in one batch.
 pub const SCANS_MAX: usize = 500;
+/// About as long is the answer to a scan.
+const ANSWER_BYTES: usize = 1_024;
 
 /// One or many scans of one device. A batch is not all-or-nothing: each gets its own answer.
 #[derive(Deserialize)]
@@ -142,8 +144,9 @@ impl From<Answer> for AnswerBody {
 pub(crate) async fn post(
     State(app): State<App>,
     request: HttpRequest,
-) -> Result<Json<AnswersBody>, ProblemResponse> {
-    Ok(Json(take_all(&app, &body::bytes(request).await?).await?))
+) -> Result<Response, ProblemResponse> {
+    let answers = take_all(&app, &body::bytes(request).await?).await?;
+    Ok(body::answer(&answers, ANSWER_BYTES * answers.answers.len()))
 }
 
 /// Takes a batch of scans as it came.

@@ -6,6 +6,7 @@
 //! done the same command a moment before, with other events, which the log takes for ours.
 
 use std::collections::HashMap;
+use std::mem;
 use std::sync::Arc;
 
 use domain::device::event::ContentDigest;
@@ -31,6 +32,17 @@ struct Loaded<A: Stored> {
     state: Arc<A::State>,
     revision: Option<Revision>,
     commands: HashMap<CommandId, Applied>,
+}
+
+impl<A: Stored> Loaded<A> {
+    /// Takes on what a command did. The state is changed where it lies, unless somebody still
+    /// looks at it.
+    fn go_on(&mut self, events: &[A::Event], command: CommandId, applied: Applied) {
+        let state = Arc::make_mut(&mut self.state);
+        *state = fold::<A>(mem::take(state), events);
+        self.revision = Some(applied.revision);
+        self.commands.insert(command, applied);
+    }
 }
 
 /// What one command did to a stream.
@@ -337,10 +349,7 @@ impl<A: Stored> Repository<A> {
                 let metadata = codec::decode_metadata(recorded)?;
                 let event: A::Event = codec::decode(recorded, metadata.schema_version)?;
                 let applied = Applied { content: metadata.content, revision: recorded.revision };
-                let state = Arc::unwrap_or_clone(std::mem::take(&mut loaded.state));
-                loaded.state = Arc::new(A::evolve(state, &event));
-                loaded.revision = Some(recorded.revision);
-                loaded.commands.insert(metadata.command_id, applied);
+                loaded.go_on(std::slice::from_ref(&event), metadata.command_id, applied);
             }
             if page.len() < PAGE_EVENTS_MAX {
                 return Ok(());
@@ -380,11 +389,8 @@ impl<A: Stored> Repository<A> {
         {
             return Ok(None);
         }
-        let state = Arc::unwrap_or_clone(std::mem::take(&mut loaded.state));
-        loaded.state = Arc::new(fold::<A>(state, events));
-        loaded.revision = Some(appended.revision);
         let applied = Applied { content: request.content, revision: appended.revision };
-        loaded.commands.insert(request.command_id, applied);
+        loaded.go_on(events, request.command_id, applied);
         Ok(Some(Done {
             how: How::Appended(appended.position),
             state: loaded.state.clone(),

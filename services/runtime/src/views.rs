@@ -117,7 +117,7 @@ impl Decoder {
         let (going, decoded) = mpsc::channel(PAGES_AHEAD_MAX);
         spawn_blocking(move || {
             while let Some(page) = coming.blocking_recv()
-                && going.blocking_send(decode(&page)).is_ok()
+                && going.blocking_send(decode(&page, vec![])).is_ok()
             {}
         });
         Self { pages, decoded }
@@ -255,6 +255,8 @@ impl Views {
         let after = self.progress.borrow().position;
         let mut subscription = log.subscribe((after > Position(0)).then_some(after));
         let mut ahead = Ahead::default();
+        // Many batches a second of some ten kilobytes each are decoded into the same memory.
+        let mut room = vec![];
         loop {
             let delivery = tokio::select! {
                 biased;
@@ -270,7 +272,7 @@ impl Views {
                 }
                 Ok(Delivery::Events(events)) => {
                     self.fold_ahead(&mut ahead).await?;
-                    self.fold(decode(&events)?);
+                    room = self.fold(decode(&events, room)?);
                 }
                 Ok(Delivery::CaughtUp) => {
                     self.fold_ahead(&mut ahead).await?;
@@ -290,9 +292,10 @@ impl Views {
         Ok(())
     }
 
-    /// Folds a batch and then tells everybody who waits for it.
-    fn fold(&self, batch: Batch) {
-        let Batch { events, last: Some((position, id)) } = batch else { return };
+    /// Folds a batch and then tells everybody who waits for it. Gives back its memory, empty.
+    fn fold(&self, batch: Batch) -> Vec<Observed> {
+        let Batch { mut events, last } = batch;
+        let Some((position, id)) = last else { return events };
         {
             let mut ledger = self.ledger();
             let mut directory = self.directory.write().unwrap_or_else(PoisonError::into_inner);
@@ -309,11 +312,14 @@ impl Views {
         }
         self.progress.send_modify(|progress| progress.position = position);
         self.wake_up_to(position);
+        events.clear();
+        events
     }
 }
 
-fn decode(recorded: &[RecordedEvent]) -> Result<Batch, CodecError> {
-    let mut events = Vec::with_capacity(recorded.len());
+/// Decodes a page into an empty vector.
+fn decode(recorded: &[RecordedEvent], mut events: Vec<Observed>) -> Result<Batch, CodecError> {
+    events.reserve(recorded.len());
     for event in recorded {
         events.extend(Observed::read(event)?);
     }
