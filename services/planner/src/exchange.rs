@@ -4,6 +4,8 @@
 //! search over all trips at once finds beside that is taken when it is cheaper, and within the
 //! same limits; there are never more trips than before.
 
+use domain::run::STOPS_MAX;
+
 use crate::fleet::{self, Limits, Load, Person, Plan, Problem, Run, Stop, Trip as Made, Window};
 use crate::matrix::Matrix;
 use crate::objective::{self, SECONDS_PER_HUNDRED_DM, TRIP_DM, TRIP_WEIGHTS};
@@ -49,7 +51,9 @@ pub fn exchanged<'a>(
         Trip::in_order(ways, stairwells.collect())
     };
     let found: Vec<Trip<'a>> = plan.runs.iter().map(of_run).collect();
-    if plan.left.is_empty() && cost(&found) < cost(&trips) { found } else { trips }
+    // The search counts no doors: only carts of more than 200 pieces could go to too many.
+    let is_legal = plan.left.is_empty() && found.iter().all(|trip| trip.doors() <= STOPS_MAX);
+    if is_legal && cost(&found) < cost(&trips) { found } else { trips }
 }
 
 /// What trips cost together, by the way alone: see [`objective::way`].

@@ -84,13 +84,23 @@ impl Draft<'_> {
             day: now.date(),
             opens: opens.min(time(23, 59, 58, 0)),
             closes: if closes > opens { closes } else { last },
-            limit: self.trip.load,
+            limit: at_least_something(self.trip.load),
             stops: self.trip.stops(),
             needs_protection: together.needs_protection,
             needs_two: together.needs_two,
             level: together.level(),
             wave: Some(RunWave { number, trigger }),
         }
+    }
+}
+
+/// A run has a limit in every measure, also when all its pieces were weighed as nothing.
+fn at_least_something(load: Load) -> Load {
+    let Load { pieces, weight_grams, volume_millilitres } = load;
+    Load {
+        pieces,
+        weight_grams: weight_grams.max(1),
+        volume_millilitres: volume_millilitres.max(1),
     }
 }
 

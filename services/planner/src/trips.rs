@@ -77,9 +77,14 @@ impl<'a> Trip<'a> {
 
     /// How long it is expected to take, in seconds.
     pub fn seconds(&self) -> u32 {
-        let doors = self.stairwells.iter().map(Stairwell::doors).sum();
+        let doors = self.doors();
         let pieces = self.stairwells.iter().map(|one| one.pieces.len()).sum();
         seconds(self.effort, doors, pieces)
+    }
+
+    /// How many doors it goes to, each of which becomes a stop.
+    pub fn doors(&self) -> usize {
+        self.stairwells.iter().map(Stairwell::doors).sum()
     }
 
     /// Takes the stairwells out of it that are so; what is left, if anything, goes on.
@@ -156,8 +161,9 @@ fn whole(mut stairwells: Vec<Stairwell<'_>>) -> Vec<Stairwell<'_>> {
 /// The stairwells are put in the order of one shortest way through all of them, and that order is
 /// cut where it costs least (Beasley's route first, cluster second): with the cheapest cut found by
 /// dynamic programming, no other cut of the same order is shorter. Then stairwells are exchanged
-/// between the trips, for the best trips need not lie on one round ([`exchange`]). A trip that
-/// lasts too long is not made, and its pieces are told as too much.
+/// between the trips, for the best trips need not lie on one round ([`exchange`]). No trip goes to
+/// more doors than a run may have stops. One that lasts too long is not made, and its pieces are
+/// told as too much.
 pub fn split<'a>(
     community: &CommunityState,
     ways: &Ways,
@@ -226,15 +232,18 @@ fn stairwells<'a>(
             let doors = 1 + part.chunk_by(|(_, one), (_, next)| one == next).count();
             seconds(effort, doors, part.len() + 1)
         };
+        let mut doors = 0;
         for (_, piece, door) in rungs {
             let with_it = load.plus(piece.load);
-            let is_full = !with_it.fits(allowance.load) || part.len() >= STOPS_MAX;
+            let is_same_door = part.last().is_some_and(|(_, last)| *last == door);
+            let is_full = !with_it.fits(allowance.load) || (!is_same_door && doors >= STOPS_MAX);
             if !part.is_empty() && (is_full || lasts(&part, door) > allowance.seconds) {
                 let (whose, part) =
                     ((building, unit, parts.len() - of_unit), std::mem::take(&mut part));
                 parts.push(stairwell(community, level, whose, part));
-                load = Load::default();
+                (load, doors) = (Load::default(), 0);
             }
+            doors += usize::from(part.last().is_none_or(|(_, last)| *last != door));
             load = load.plus(piece.load);
             part.push((piece, door));
         }
@@ -309,7 +318,8 @@ fn cut<'a>(ways: &Ways, ordered: Vec<Stairwell<'a>>, allowance: Allowance) -> Ve
             }
             // A single stairwell always goes: it was cut to the load, and its floors are checked.
             let alone = begin + 1 == end;
-            if !alone && (!load.fits(allowance.load) || effort.floors > allowance.floors) {
+            let is_too_much = !load.fits(allowance.load) || doors > STOPS_MAX;
+            if !alone && (is_too_much || effort.floors > allowance.floors) {
                 break;
             }
             let there = u64::from(ways.distance_dm(Place::Gate, here.place()));

@@ -4,13 +4,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::Decider;
+use domain::address::Recipient;
 use domain::community::CommunityCommand;
-use domain::community::event::{Restriction, ZoneStateChanged};
+use domain::community::event::{PlanningPolicySet, Restriction, TripLimitSet, ZoneStateChanged};
 use domain::ids::ParcelId;
 use domain::parcel::event::DeliveryLevel;
 use domain::plan::event::{ProposedRun, UnplannedReason};
 use domain::run::event::{ReplanReason, Stop};
-use domain::run::{Phase, RunState, StopChange, changes};
+use domain::run::{Phase, Run, RunCommand, RunState, STOPS_MAX, StopChange, changes};
 use domain::supply::{Category, Load, SizeClass};
 use domain::volunteer::event::VolunteerLimitsSet;
 use fastrand::Rng;
@@ -18,6 +20,7 @@ use jiff::civil::time;
 use planner::proposal::{Proposal, propose};
 use planner::replan::{self, Around, Change};
 use planner::situation::{Person, PieceAtGate, Situation};
+use planner::trips::{Allowance, split};
 use planner::windows::{self, Slot};
 use planner::{effort, objective};
 use proptest::prelude::*;
@@ -80,6 +83,7 @@ fn odd(town: &Town, rng: &mut Rng, number: u128, now: jiff::Timestamp) -> PieceA
         2 => piece.attempts = 2,
         3 => piece.load.weight_grams = 500_000,
         4 => piece.urgent = true,
+        5 => piece.load.weight_grams = 0,
         _ => {}
     }
     piece
@@ -109,8 +113,11 @@ fn piece(moment: &Moment, id: ParcelId) -> &PieceAtGate {
     moment.pieces.iter().find(|piece| piece.id == id).unwrap()
 }
 
-/// No rule of grid, zone, window, load or readiness is broken by a run.
+/// No rule of grid, zone, window, load or readiness is broken by a run, and the run itself takes
+/// it.
 fn check_run(moment: &Moment, run: &ProposedRun) {
+    let planned = Run::decide(&RunState::default(), RunCommand::Plan(run.plan.clone()));
+    assert_eq!(planned.unwrap().len(), 1);
     let community = &moment.town.community;
     let closed = community.closed_zones(moment.now, run.plan.needs_protection);
     let now = moment.now.to_zoned(jiff::tz::TimeZone::UTC).datetime();
@@ -305,6 +312,71 @@ proptest! {
             }
         }
     }
+}
+
+/// Vehicles go round a grid of towers with 900 pieces and would take all of them at once; a run
+/// goes to 200 doors at most.
+#[test]
+fn no_run_goes_to_more_doors_than_it_may_have_stops() {
+    let size = Size { buildings: 5, grids: 1, floors: 20, doors_per_floor: 3, people: 6 };
+    let mut town = Town::new(size);
+    let limit = Load { pieces: 1_000, weight_grams: 50_000_000, volume_millilitres: 1_000_000_000 };
+    town.tell(CommunityCommand::SetTripLimit(TripLimitSet { limit }));
+    let planning = town.community.planning.clone().unwrap();
+    let planning = PlanningPolicySet { cart_pieces: 1_000, ..planning };
+    town.tell(CommunityCommand::SetPlanningPolicy(planning));
+    let (came, now) = (at(DAY, time(9, 0, 0, 0)), at(DAY, time(14, 0, 0, 0)));
+    let mut rng = Rng::with_seed(7);
+    let mut pieces: Vec<_> =
+        (0..900).map(|n| town.piece_of(&mut rng, n, came, Category::ParcelGoods)).collect();
+    for piece in &mut pieces {
+        piece.size = SizeClass::Hand;
+    }
+    let mut people = Town::people(size);
+    for person in &mut people {
+        person.carry_limit = limit;
+    }
+    let moment = Moment { town, now, pieces, people };
+    let proposal = propose(&moment.situation());
+    check_complete(&moment, &proposal);
+    check_offers(&moment, &proposal);
+    assert_eq!(proposal.unplanned, [], "there is somebody for everything");
+    for run in runs(&proposal) {
+        check_run(&moment, run);
+    }
+    let stops = |run: &ProposedRun| run.plan.stops.len();
+    let pieces = |run: &ProposedRun| run.plan.limit.pieces;
+    assert!(runs(&proposal).map(stops).max().unwrap() > STOPS_MAX / 2, "the cart is not filled");
+    assert!(runs(&proposal).map(pieces).max().unwrap() > 200, "doors are what limits it");
+}
+
+/// One stairwell has more doors than a run may have stops, with several pieces for some of them:
+/// it is gone up in parts.
+#[test]
+fn a_stairwell_of_more_doors_than_stops_goes_in_parts() {
+    let size = Size { buildings: 1, grids: 1, floors: 40, doors_per_floor: 6, people: 3 };
+    let town = Town::new(size);
+    let mut rng = Rng::with_seed(7);
+    let came = at(DAY, time(9, 0, 0, 0));
+    let doors: Vec<_> = town.doors.iter().filter(|door| door.unit.as_str() == "1").collect();
+    let of_door = |n: usize| PieceAtGate {
+        recipient: Some(Recipient {
+            household: None,
+            door: doors[n % doors.len()].clone(),
+            grid: "1".parse().unwrap(),
+        }),
+        ..town.piece_of(&mut rng, n as u128, came, Category::ParcelGoods)
+    };
+    let pieces: Vec<_> = (0..2 * doors.len()).map(of_door).collect();
+    let pieces: Vec<_> =
+        pieces.iter().map(|piece| (piece, &piece.recipient.as_ref().unwrap().door)).collect();
+    let load = Load { pieces: 1_000, weight_grams: u32::MAX, volume_millilitres: u32::MAX };
+    let allowance = Allowance { load, floors: u32::MAX, seconds: u32::MAX };
+    let (trips, too_much) =
+        split(&town.community, &town.ways, DeliveryLevel::Door, &pieces, allowance);
+    assert_eq!(too_much.len(), 0);
+    let stops: Vec<_> = trips.iter().map(|trip| trip.stops().len()).collect();
+    assert_eq!(stops, [200, 40], "top floors first, and no door twice");
 }
 
 /// Two alike share the climbing: whoever has climbed less is asked, and the answer says so.
