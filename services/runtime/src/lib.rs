@@ -5,6 +5,7 @@
 //! answer waits until the views have seen its events, so that whoever wrote reads his own write.
 
 pub mod answer;
+mod arrival_slots;
 pub mod clock;
 pub mod codec;
 pub mod community_file;

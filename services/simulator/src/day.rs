@@ -6,11 +6,13 @@
 
 mod delivering;
 mod evening;
+mod gate;
 mod intake;
 mod offline;
 mod planning;
 mod queue;
 mod recalling;
+mod resting;
 mod sending;
 mod world;
 
@@ -26,9 +28,9 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use self::queue::{Action, Queue};
 use self::sending::DUPLICATE;
 pub(crate) use self::sending::Hand;
-pub use self::sending::{Mishap, Tally};
+pub use self::sending::{Bookings, Mishap, Tally};
 pub use self::world::Spot;
-use self::world::{Order, Piece, Station, Table, Testing, Trip};
+use self::world::{Order, Piece, Station, Table, Testing, Trip, Visit};
 use crate::arrivals::{self, TableError};
 use crate::chance::Chance;
 use crate::front::{Command, Facts, Front, ScanKind, Sender};
@@ -76,6 +78,7 @@ pub struct Days {
     trips: Vec<Trip>,
     tables: Vec<Table>,
     orders: Vec<Order>,
+    visits: Vec<Visit>,
     gate: Station,
     sorting: Station,
     testing: Option<Testing>,
@@ -103,6 +106,7 @@ impl Days {
             trips: vec![],
             tables: vec![],
             orders: vec![],
+            visits: vec![],
             gate: Station::of(GATE_HANDS),
             sorting: Station::of(SORTING_HANDS),
             testing: None,
@@ -165,6 +169,7 @@ impl Days {
         front.wait_until(self.now).await;
         self.plan_shifts(front).await?;
         self.expect_vans();
+        self.think_of_breaks();
         for piece in 0..self.pieces.len() {
             self.wake(piece);
         }
@@ -192,10 +197,19 @@ impl Days {
         match action {
             Action::Order(order) => self.place_order(front, order).await,
             Action::Announce(piece) => self.announce(front, piece).await,
-            Action::Unload(pieces) => {
+            Action::Unload { visit, pieces } => {
+                self.greet(front, visit).await?;
                 self.unload(&pieces);
                 Ok(())
             }
+            Action::Book { visit, hour, tries } => self.book(front, visit, hour, tries).await,
+            Action::Postpone(visit) => self.postpone(front, visit).await,
+            Action::CallOff(visit) => self.call_off(front, visit).await,
+            Action::LookFor(visit) => self.look_for(front, visit).await,
+            Action::SayBreak { courier, from, until } => {
+                self.say_break(front, courier, (from, until)).await
+            }
+            Action::WorkOn(courier) => self.work_on(front, courier).await,
             Action::ScanIn(piece) => self.scan_in(front, piece).await,
             Action::Spray { table, batch } => self.spray(front, table, batch).await,
             Action::Wipe { table, early } => self.wipe(front, table, early).await,
@@ -250,6 +264,7 @@ impl Days {
             let from = self.place.at(self.date, time(from, 0, 0, 0));
             let until = self.place.at(self.date, time(until, 30, 0, 0));
             volunteer.shift = (from, until);
+            volunteer.rest = None;
             volunteer.offline = offline == Some(index);
             // One phone is hours ahead or behind; nobody has noticed.
             let ahead = if index == wrong_clock { 7_980 } else { 0 };
@@ -269,7 +284,9 @@ impl Days {
     /// Draws the day's vans, and the orders behind what they bring.
     fn expect_vans(&mut self) {
         let mut chance = Chance::of(self.seed, &format!("arrivals {}", self.date));
+        let mut bookings = Chance::of(self.seed, &format!("bookings {}", self.date));
         for van in self.arrivals.day(&mut chance, &self.people) {
+            let visit = self.expect_visit(&mut bookings, &van);
             let mut unloaded = vec![];
             for sent in van.pieces {
                 let (index, ordered) = (self.pieces.len(), sent.ordered);
@@ -281,8 +298,11 @@ impl Days {
                     unloaded.push(index);
                 }
             }
-            self.at(van.at, Action::Unload(unloaded));
+            if !unloaded.is_empty() {
+                self.at(van.at, Action::Unload { visit, pieces: unloaded });
+            }
         }
+        self.expect_nobody(&mut bookings);
     }
 
     /// The order behind a piece, placed before any van comes.

@@ -2,11 +2,12 @@
 //! answered. It knows neither the engine's types nor HTTP, so that both can stand behind it.
 
 use domain::address::Door;
+use domain::arrival_slots::event::{ArrivalSlotBooked, ArrivalSlotMoved};
 use domain::community::event::ZoneStateChanged;
 use domain::household::event::{HouseholdNeedsSet, HouseholdRegistered};
 use domain::ids::{
     ActorId, BuildingId, CarrierId, CommandId, CommunityId, ContainerId, DeviceId, GridId,
-    HouseholdId, OrderId, ParcelId, RecallId, RunId, ShelfCode, VolunteerId,
+    HouseholdId, OrderId, ParcelId, RecallId, RunId, ShelfCode, SlotId, VolunteerId,
 };
 use domain::order::event::{OrderCancelReason, OrderPlaced};
 use domain::parcel::event::{
@@ -15,7 +16,9 @@ use domain::parcel::event::{
 use domain::run::Phase;
 use domain::run::event::{RunCancelReason, Stop};
 use domain::supply::{Category, Cold, SizeClass};
-use domain::volunteer::event::{VolunteerEnrolled, VolunteerShiftPlanned};
+use domain::volunteer::event::{
+    VolunteerBreakPlanned, VolunteerBreakWithdrawn, VolunteerEnrolled, VolunteerShiftPlanned,
+};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
@@ -142,6 +145,27 @@ pub enum Command {
         /// The shift.
         facts: VolunteerShiftPlanned,
     },
+    /// Say that a volunteer rests then.
+    PlanBreak {
+        /// The volunteer.
+        volunteer: VolunteerId,
+        /// The break.
+        facts: VolunteerBreakPlanned,
+    },
+    /// Say that a volunteer does not rest then after all.
+    WithdrawBreak {
+        /// The volunteer.
+        volunteer: VolunteerId,
+        /// The break.
+        facts: VolunteerBreakWithdrawn,
+    },
+    /// Say who comes to the gate, or who came.
+    Gate {
+        /// The community's day.
+        day: Date,
+        /// What is said.
+        command: GateCommand,
+    },
     /// Place an order.
     PlaceOrder {
         /// The order.
@@ -200,6 +224,36 @@ pub enum Command {
     },
     /// Close the day: whatever stays has a reason, and the sender answers for it.
     CloseDay,
+}
+
+/// What people say of the deliveries of a day; on the wire the commands of its arrival slots.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum GateCommand {
+    /// A delivery shall come in an hour.
+    Book(ArrivalSlotBooked),
+    /// It shall come in another hour of the day.
+    Move(ArrivalSlotMoved),
+    /// It does not come on this day.
+    Withdraw {
+        /// The slot.
+        slot: SlotId,
+    },
+    /// It came.
+    Arrive {
+        /// The slot.
+        slot: SlotId,
+    },
+    /// Its hour is over and it did not come.
+    Miss {
+        /// The slot.
+        slot: SlotId,
+    },
+    /// One of these two was said by mistake.
+    Reopen {
+        /// The slot.
+        slot: SlotId,
+    },
 }
 
 /// What a scan tells.

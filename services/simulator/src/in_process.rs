@@ -5,6 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use domain::arrival_slots::event::{
+    ArrivalSlotArrived, ArrivalSlotMissed, ArrivalSlotReopened, ArrivalSlotWithdrawn,
+};
+use domain::arrival_slots::{ArrivalSlots, ArrivalSlotsCommand};
 use domain::community::{Community, CommunityCommand};
 use domain::device::event::ContentDigest;
 use domain::household::event::HouseholdContactSet;
@@ -17,6 +21,7 @@ use domain::supply::SizeClass;
 use domain::volunteer::{Volunteer, VolunteerCommand};
 use event_log::{EventLog, Position};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use runtime::clock::{Clock, ManualClock};
 use runtime::codec::Main;
 use runtime::engine::{Commanded, Kept};
@@ -28,8 +33,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::front::{
-    Asked, Command, Facts, Front, FrontError, PlannedRun, Reply, Scan, ScanKind, Sender, Status,
-    Told, Trouble,
+    Asked, Command, Facts, Front, FrontError, GateCommand, PlannedRun, Reply, Scan, ScanKind,
+    Sender, Status, Told, Trouble,
 };
 
 /// The namespace of what this driver derives (a random UUID, fixed for ever).
@@ -152,6 +157,32 @@ impl InProcess {
         self.command::<Run>(request, run, command).await
     }
 
+    /// A day's slots are decided on what the community offers, as the public API looks it up.
+    async fn at_gate(&self, request: &Request, day: Date, command: &GateCommand) -> Told<Reply> {
+        let intake = match self.engine().intake(request, day) {
+            Ok(intake) => intake,
+            Err(problem) => return Ok(reply_to_problem(problem)),
+        };
+        let now = request.recorded_at;
+        let command = || match command.clone() {
+            GateCommand::Book(fact) => ArrivalSlotsCommand::Book(fact, intake.clone()),
+            GateCommand::Move(fact) => ArrivalSlotsCommand::Move(fact, intake.clone()),
+            GateCommand::Withdraw { slot } => {
+                ArrivalSlotsCommand::Withdraw(ArrivalSlotWithdrawn { slot })
+            }
+            GateCommand::Arrive { slot } => {
+                ArrivalSlotsCommand::Arrive(ArrivalSlotArrived { slot })
+            }
+            GateCommand::Miss { slot } => {
+                ArrivalSlotsCommand::Miss(ArrivalSlotMissed { slot }, now)
+            }
+            GateCommand::Reopen { slot } => {
+                ArrivalSlotsCommand::Reopen(ArrivalSlotReopened { slot })
+            }
+        };
+        self.command::<ArrivalSlots>(request, &day, command).await
+    }
+
     fn contact(&self, request: &Request, phone_tails: &[String]) -> Told<HouseholdContactSet> {
         let tokens = phone_tails.iter().map(|tail| self.vault.tail_token(&request.community, tail));
         Ok(HouseholdContactSet {
@@ -235,6 +266,15 @@ impl Front for InProcess {
                 let command = || VolunteerCommand::PlanShift(facts.clone());
                 self.command::<Volunteer>(&request, volunteer, command).await
             }
+            Command::PlanBreak { volunteer, facts } => {
+                let command = || VolunteerCommand::PlanBreak(facts.clone());
+                self.command::<Volunteer>(&request, volunteer, command).await
+            }
+            Command::WithdrawBreak { volunteer, facts } => {
+                let command = || VolunteerCommand::WithdrawBreak(facts.clone());
+                self.command::<Volunteer>(&request, volunteer, command).await
+            }
+            Command::Gate { day, command } => self.at_gate(&request, *day, command).await,
             Command::PlaceOrder { order, facts } => {
                 let command = || OrderCommand::Place(facts.clone());
                 self.command::<Order>(&request, order, command).await

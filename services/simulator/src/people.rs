@@ -67,6 +67,8 @@ pub(crate) struct Volunteer {
     pub role: Role,
     /// Today's shift.
     pub shift: (Timestamp, Timestamp),
+    /// Today's break, once it was said.
+    pub rest: Option<(Timestamp, Timestamp)>,
     /// How far the phone's clock is ahead, in seconds.
     pub clock_ahead_seconds: i64,
     /// The phone has no signal between the gate and the return.
@@ -222,6 +224,7 @@ fn volunteer(chance: &mut Chance, number: usize, grids: &[GridId]) -> Option<Vol
         grid: grids.get(number % grids.len().max(1))?.clone(),
         role,
         shift: (Timestamp::MIN, Timestamp::MIN),
+        rest: None,
         clock_ahead_seconds: 0,
         offline: false,
     })

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::address::Unit;
-use domain::community::CommunityCommand;
+use domain::community::event::ArrivalPolicySet;
+use domain::community::{CommunityCommand, IntakeHour, intake_hours};
 use domain::ids::{BuildingId, CommunityId, GridId, ZoneId};
 use domain::supply::{Category, Load};
 use jiff::Timestamp;
@@ -31,6 +32,7 @@ pub(crate) struct Place {
     pub zones: BTreeMap<ZoneId, BTreeSet<BuildingId>>,
     pub act_seconds: BTreeMap<Category, u32>,
     pub trip_limit: Load,
+    arrivals: Option<ArrivalPolicySet>,
 }
 
 impl Place {
@@ -44,6 +46,7 @@ impl Place {
             zones: BTreeMap::new(),
             act_seconds: BTreeMap::new(),
             trip_limit: Load { pieces: 20, weight_grams: 100_000, volume_millilitres: 400_000 },
+            arrivals: None,
         };
         let mut described = BTreeMap::new();
         for command in commands {
@@ -77,6 +80,7 @@ impl Place {
                 self.act_seconds.insert(fact.category, seconds);
             }
             CommunityCommand::SetTripLimit(fact) => self.trip_limit = fact.limit,
+            CommunityCommand::SetArrivalPolicy(fact) => self.arrivals = Some(fact),
             CommunityCommand::OpenGate(_)
             | CommunityCommand::SetIntakePoint(_)
             | CommunityCommand::DrawGrid(_)
@@ -89,8 +93,7 @@ impl Place {
             | CommunityCommand::BlockPath(_)
             | CommunityCommand::ClearPath(_)
             | CommunityCommand::SetPlanningPolicy(_)
-            | CommunityCommand::SetDeliveryPolicy(_)
-            | CommunityCommand::SetArrivalPolicy(_) => {}
+            | CommunityCommand::SetDeliveryPolicy(_) => {}
         }
     }
 
@@ -103,6 +106,11 @@ impl Place {
     /// The local time of a moment.
     pub fn local(&self, at: Timestamp) -> Time {
         at.to_zoned(self.time_zone.clone()).time()
+    }
+
+    /// The hours of a day in which supplies are taken in, as they hang at the gate.
+    pub fn hours(&self, date: Date) -> Vec<IntakeHour> {
+        intake_hours(self.arrivals.as_ref(), &self.time_zone, date)
     }
 
     /// The grid of a building.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use domain::ids::ParcelId;
 
-use crate::day::Tally;
+use crate::day::{Bookings, Tally};
 use crate::rules::{Custody, OrderSeen, Parcel, Rules};
 
 /// Pieces by where they are in the end. Every piece that came in is in exactly one of them.
@@ -141,6 +141,10 @@ pub struct Report {
     pub per_courier: PerCourier,
     /// Orders: placed, fulfilled, called off.
     pub orders: (usize, usize, usize),
+    /// Deliveries for which an hour at the gate was booked.
+    pub gate: Bookings,
+    /// Breaks that couriers had.
+    pub breaks: u64,
     /// What people counted.
     pub tally: Tally,
 }
@@ -166,6 +170,8 @@ impl Report {
             runs: rules.runs().count(),
             per_courier: per_courier(rules),
             orders: orders(rules),
+            gate: rules.gate().bookings(),
+            breaks: rules.gate().breaks(),
             tally: tally.clone(),
         };
         for (id, parcel) in rules.parcels() {
@@ -212,7 +218,8 @@ impl Report {
     }
 
     /// Whether the numbers add up: what came in is somewhere, nothing has two places, no food
-    /// stayed. The caller makes an exit code of it.
+    /// stayed, and whoever booked an hour at the gate came, did not come or called it off, as the
+    /// people there counted. The caller makes an exit code of it.
     pub fn balances(&self) -> bool {
         let arrived: u64 = self.by_category.values().map(|(place, _)| place.arrived).sum();
         self.all.balances()
@@ -220,6 +227,9 @@ impl Report {
             && arrived == self.all.arrived
             && self.custody_gaps == 0
             && self.overnight_perishables == 0
+            && self.gate.balances()
+            && self.gate == self.tally.gate
+            && self.breaks == self.tally.breaks
     }
 }
 
@@ -293,6 +303,13 @@ impl fmt::Display for Report {
         writeln!(
             f,
             "{placed} orders 订单: fulfilled 完成 {fulfilled}, called off 取消 {cancelled}"
+        )?;
+        let Bookings { booked, came, did_not_come, called_off } = self.gate;
+        writeln!(
+            f,
+            "{booked} arrivals booked 到货预约: came 到达 {came}, did not come 未到 {did_not_come}, \
+             called off 撤销 {called_off}; {} breaks 休息",
+            self.breaks
         )?;
         write!(
             f,

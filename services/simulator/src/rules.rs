@@ -16,6 +16,7 @@
 
 mod community;
 mod facts;
+mod gate;
 mod parcel;
 mod plan;
 mod run;
@@ -32,6 +33,7 @@ use uuid::Uuid;
 
 use self::community::Ground;
 use self::facts::Meta;
+pub(crate) use self::gate::Gate;
 pub use self::parcel::Custody;
 pub(crate) use self::parcel::Parcel;
 pub(crate) use self::plan::Plans;
@@ -73,6 +75,7 @@ pub struct Rules {
     runs: BTreeMap<RunId, Run>,
     orders: BTreeMap<String, OrderSeen>,
     plans: Plans,
+    gate: Gate,
     event_ids: HashSet<Uuid>,
     commands: HashMap<Uuid, u64>,
     position: u64,
@@ -105,7 +108,10 @@ impl Rules {
         let sight = Sight { event_type: &recorded.event_type, data: &recorded.data, meta };
         match category {
             "community" => self.ground.look(&sight),
-            "volunteer" => self.ground.look_at_volunteer(id, &sight),
+            "volunteer" => {
+                self.gate.look_at_volunteer(id, &sight)?;
+                self.ground.look_at_volunteer(id, &sight)
+            }
             "parcel" => {
                 let parcel = self.parcels.entry(parse(id)?).or_default();
                 parcel.look(parse(id)?, &sight, &self.ground, &self.runs)
@@ -119,8 +125,9 @@ impl Rules {
                 Ok(())
             }
             "plan" => self.plans.look(&sight, &self.ground),
+            "arrivals" => self.gate.look(id, &sight),
             // No rule is about these.
-            "arrivals" | "device" | "household" => Ok(()),
+            "device" | "household" => Ok(()),
             other => Err(Broken(8, format!("nobody knows streams of `{other}`"))),
         }
     }
@@ -223,6 +230,11 @@ impl Rules {
     /// What the planner decided, as the log tells.
     pub(crate) fn plans(&self) -> &Plans {
         &self.plans
+    }
+
+    /// Who was expected at the gate, as the log tells.
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     /// The windows and zones, as the log tells.

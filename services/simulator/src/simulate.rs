@@ -285,6 +285,7 @@ fn contents(view: &impl Serialize) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::day::Bookings;
     use event_log::RecordedEvent;
 
     fn wait<T>(future: impl Future<Output = T>) -> T {
@@ -309,10 +310,28 @@ mod tests {
     }
 
     fn live_through(seeds: u64) {
+        let (mut gate, mut breaks) = (Bookings::default(), 0);
         for seed in 0..seeds {
             let report = simulate(seed, 1, Size::SMALL).unwrap();
             assert!(report.balances() && report.all.handed_off > 0, "{report}");
+            gate.came += report.gate.came;
+            gate.did_not_come += report.gate.did_not_come;
+            gate.called_off += report.gate.called_off;
+            breaks += report.breaks;
         }
+        let Bookings { came, did_not_come, called_off, .. } = gate;
+        assert!([came, did_not_come, called_off, breaks].iter().all(|many| *many > 0), "{gate:?}");
+    }
+
+    #[test]
+    fn what_the_gate_and_the_roster_counted_otherwise_does_not_add_up() {
+        let report = simulate(1, 1, Size::SMALL).unwrap();
+        let mut miscounted = report.clone();
+        miscounted.gate.booked += 1;
+        miscounted.gate.came += 1;
+        assert!(!miscounted.balances(), "{miscounted}");
+        let rested = Report { breaks: report.breaks + 1, ..report };
+        assert!(!rested.balances(), "{rested}");
     }
 
     #[test]

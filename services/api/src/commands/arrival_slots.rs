@@ -4,10 +4,8 @@ use domain::arrival_slots::event::{
     ArrivalSlotArrived, ArrivalSlotBooked, ArrivalSlotMissed, ArrivalSlotMoved,
     ArrivalSlotReopened, ArrivalSlotWithdrawn,
 };
-use domain::arrival_slots::{ArrivalSlots, ArrivalSlotsCommand, Intake};
-use domain::community::intake_hours;
+use domain::arrival_slots::{ArrivalSlots, ArrivalSlotsCommand};
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use runtime::{Problem, Request};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -43,27 +41,12 @@ impl Wire for ArrivalSlotCommandBody {
         day: &Date,
     ) -> Result<ArrivalSlotsCommand, Problem> {
         Ok(match self {
-            Self::Book(fact) => ArrivalSlotsCommand::Book(fact, intake(app, request, *day)?),
-            Self::Move(fact) => ArrivalSlotsCommand::Move(fact, intake(app, request, *day)?),
+            Self::Book(fact) => ArrivalSlotsCommand::Book(fact, app.engine.intake(request, *day)?),
+            Self::Move(fact) => ArrivalSlotsCommand::Move(fact, app.engine.intake(request, *day)?),
             Self::Withdraw(fact) => ArrivalSlotsCommand::Withdraw(fact),
             Self::Arrive(fact) => ArrivalSlotsCommand::Arrive(fact),
             Self::Miss(fact) => ArrivalSlotsCommand::Miss(fact, request.recorded_at),
             Self::Reopen(fact) => ArrivalSlotsCommand::Reopen(fact),
         })
     }
-}
-
-/// What the community offers on a day.
-fn intake(app: &App, request: &Request, day: Date) -> Result<Intake, Problem> {
-    app.engine.with_place(&request.community, |place| {
-        let community = place.community();
-        let zone = community.registered.as_ref().map(|known| TimeZone::get(&known.time_zone));
-        let zone = zone.and_then(Result::ok).unwrap_or(TimeZone::UTC);
-        let policy = community.arrivals.as_ref();
-        Intake {
-            hours: intake_hours(policy, &zone, day),
-            per_hour: policy.and_then(|policy| policy.per_hour),
-            now: request.recorded_at,
-        }
-    })
 }

@@ -284,6 +284,7 @@ fn live(run: RunBody) -> Option<PlannedRun> {
 /// The path, the command, and whether it is a decision about something that was looked at; `None`
 /// for the close of a day, which goes to its plan.
 fn wire(command: &Command) -> Option<(String, Value, bool)> {
+    use erased::Facts as _;
     let with_kind = |kind: &str, facts: &dyn erased::Facts| {
         let mut value = facts.value();
         value["kind"] = kind.into();
@@ -311,6 +312,13 @@ fn wire(command: &Command) -> Option<(String, Value, bool)> {
         Command::PlanShift { volunteer, facts } => {
             (format!("/volunteers/{volunteer}"), with_kind("plan_shift", facts), false)
         }
+        Command::PlanBreak { volunteer, facts } => {
+            (format!("/volunteers/{volunteer}"), with_kind("plan_break", facts), false)
+        }
+        Command::WithdrawBreak { volunteer, facts } => {
+            (format!("/volunteers/{volunteer}"), with_kind("withdraw_break", facts), false)
+        }
+        Command::Gate { day, command } => (format!("/arrivals/{day}"), command.value(), false),
         Command::PlaceOrder { order, facts } => {
             (format!("/orders/{order}"), with_kind("place", facts), false)
         }

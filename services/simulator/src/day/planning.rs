@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::queue::Action;
 use super::world::{Stage, Trip};
-use super::{Days, Done};
+use super::{Days, Done, Mishap};
 use crate::front::{Command, Front, PlannedRun};
 
 /// How often the coordinator asks for a plan.
@@ -101,6 +101,7 @@ impl Days {
         let Some(courier) = asked.filter(|asked| !self.trips[trip].asked.contains(asked)) else {
             return Ok(());
         };
+        self.leave_in_peace(courier)?;
         self.trips[trip].asked.insert(courier);
         self.trips[trip].courier = Some(courier);
         self.trips[trip].stage = Stage::Asked;
@@ -110,6 +111,18 @@ impl Days {
         let wait = self.chance.seconds(20, 150);
         self.after(wait, Action::Answer { trip, courier });
         Ok(())
+    }
+
+    /// Nobody is asked during a break.
+    fn leave_in_peace(&self, courier: usize) -> Done {
+        let volunteer = &self.people.volunteers[courier];
+        let rests = volunteer.rest.filter(|(from, until)| (*from..*until).contains(&self.now));
+        let Some((from, until)) = rests else { return Ok(()) };
+        Err(Mishap::Surprise {
+            what: format!("{} rests from {from} to {until}", volunteer.actor),
+            code: "asked".to_owned(),
+            sentence: "a run was offered meanwhile".to_owned(),
+        })
     }
 
     /// A run that nobody makes leaves its pieces on the shelf.

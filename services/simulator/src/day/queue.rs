@@ -13,7 +13,19 @@ pub(super) enum Action {
     /// The shop announces an ordered piece.
     Announce(usize),
     /// A van unloads.
-    Unload(Vec<usize>),
+    Unload { visit: Option<usize>, pieces: Vec<usize> },
+    /// An hour at the gate is booked for a van; or the next one, if that is full.
+    Book { visit: usize, hour: usize, tries: u8 },
+    /// A van shall come an hour later than booked.
+    Postpone(usize),
+    /// A delivery is called off.
+    CallOff(usize),
+    /// Somebody at the gate looks who of the last hour has not come.
+    LookFor(usize),
+    /// A courier says when to rest today.
+    SayBreak { courier: usize, from: Timestamp, until: Timestamp },
+    /// A courier does not rest after all.
+    WorkOn(usize),
     /// A piece is scanned in at the gate.
     ScanIn(usize),
     /// The agent is put on a table, if it still holds that batch.

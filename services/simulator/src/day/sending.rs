@@ -78,6 +78,30 @@ pub struct Tally {
     pub clock_corrected: u64,
     /// Pieces that were scanned in at the gate, each counted once.
     pub unloaded: u64,
+    /// Deliveries for which an hour at the gate was booked, as the people there know them.
+    pub gate: Bookings,
+    /// Breaks that couriers said and did not take back.
+    pub breaks: u64,
+}
+
+/// Booked deliveries by what became of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Bookings {
+    /// An hour was booked.
+    pub booked: u64,
+    /// Came to the gate.
+    pub came: u64,
+    /// Did not come.
+    pub did_not_come: u64,
+    /// Were called off.
+    pub called_off: u64,
+}
+
+impl Bookings {
+    /// Whether every one of them has come to an end.
+    pub fn balances(&self) -> bool {
+        self.booked == self.came + self.did_not_come + self.called_off
+    }
 }
 
 /// Somebody with a device.

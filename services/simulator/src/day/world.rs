@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use domain::address::Door;
-use domain::ids::{BuildingId, ContainerId, GridId, OrderId, ParcelId, RunId};
+use domain::arrival_slots::event::ArrivalParty;
+use domain::ids::{
+    ArrivalLabel, BuildingId, ContainerId, GridId, OrderId, ParcelId, RunId, SlotId,
+};
 use domain::parcel::event::RefusalReason;
 use domain::supply::Category;
 use jiff::civil::Date;
@@ -209,6 +212,29 @@ pub(super) struct Order {
     pub household: usize,
     pub piece: usize,
     pub date: Date,
+}
+
+/// A delivery for which an hour at the gate is booked, or shall be.
+#[derive(Debug, Clone)]
+pub(super) struct Visit {
+    pub slot: SlotId,
+    pub date: Date,
+    pub party: ArrivalParty,
+    pub label: ArrivalLabel,
+    pub category: Category,
+    pub pieces: u32,
+    /// The booked hour, by its place among the hours of the day.
+    pub hour: Option<usize>,
+    pub stands: Stands,
+}
+
+/// How a delivery stands, as the people at the gate think of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stands {
+    Expected,
+    Came,
+    DidNotCome,
+    CalledOff,
 }
 
 /// A zone that is at the test point.

@@ -252,6 +252,16 @@ pub(super) struct Windows {
 }
 
 #[derive(Debug, Deserialize)]
+pub(super) struct OfSlot {
+    pub slot: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Break {
+    pub from: Timestamp,
+}
+
+#[derive(Debug, Deserialize)]
 pub(super) struct GridOf {
     pub grid: Option<String>,
 }
