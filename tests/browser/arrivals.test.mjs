@@ -54,6 +54,21 @@ test("the desk books an hour, is told which are free when it is full, moves and 
   const moved = hour("10:00").locator("[data-slot]", { hasText: "永辉超市" });
   await moved.waitFor();
   assert.match(await hour("09:00").getByTestId("room").textContent(), /已约 1 · 余 1/);
+  // To another day and back, by one command each.
+  const later = new Date(Date.parse(`${tomorrow}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
+  await moved.getByRole("button", { name: "改日期" }).click();
+  const other = page.getByTestId("move-day");
+  await other.locator("input[type=date]").fill(later);
+  await other.locator("select").selectOption({ index: 15 });
+  await other.getByRole("button", { name: "改日期" }).click();
+  await page.locator('[data-status="withdrawn"]', { hasText: "永辉超市" }).locator(".standing", { hasText: "改到" }).waitFor();
+  assert.match(await hour("10:00").getByTestId("room").textContent(), /已约 0 · 余 2/);
+  const there = await (await request.get(`${API}/arrivals?day=${later}`)).json();
+  const [entry] = there.hours.flatMap((one) => one.slots).filter((one) => one.label === "永辉超市");
+  assert.deepEqual([entry.status, entry.pieces], ["booked", 120]);
+  const back = { kind: "move_here", slot: entry.slot, from_day: later, from: ten.from };
+  await desk(request, `arrivals/${tomorrow}`, back);
+  await moved.waitFor();
   await moved.getByRole("button", { name: "撤销" }).click();
   await page.locator('[data-status="withdrawn"]', { hasText: "永辉超市" }).waitFor();
   assert.match(await hour("10:00").getByTestId("room").textContent(), /已约 0 · 余 2/);

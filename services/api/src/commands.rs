@@ -84,6 +84,12 @@ pub(crate) trait Wire: Serialize + DeserializeOwned + Send {
         false
     }
 
+    /// Whether another aggregate hears of it before it is answered, so that whoever asked sees the
+    /// whole of it.
+    fn reaches_another(&self) -> bool {
+        false
+    }
+
     /// The domain's command, with every fact that the decision needs.
     fn prepare(
         self,
@@ -169,6 +175,7 @@ where
         causation_id: None,
     };
     let expected = expected.map(|revision| Some(Revision(revision)));
+    let reaches_another = body.command.reaches_another();
     let done = match body.command.prepare(app, &request, id).await {
         Ok(command) => {
             let command = move |_: &_| Ok(command.clone());
@@ -176,7 +183,11 @@ where
         }
         Err(problem) => app.engine.unprepared::<C::Aggregate>(&request, id, problem).await,
     };
-    Ok(done?.into())
+    let mut done = done?;
+    if reaches_another {
+        done.position = app.engine.followed().await.max(done.position);
+    }
+    Ok(done.into())
 }
 
 /// Reads a part of a path.

@@ -10,14 +10,14 @@ mod spec;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use jiff::civil::Time;
+use jiff::civil::{Date, Time};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use self::event::ArrivalSlotsEvent;
 use self::event::{
     ArrivalParty, ArrivalSlotArrived, ArrivalSlotBooked, ArrivalSlotMissed, ArrivalSlotMoved,
-    ArrivalSlotReopened, ArrivalSlotWithdrawn,
+    ArrivalSlotMovedAway, ArrivalSlotMovedHere, ArrivalSlotReopened, ArrivalSlotWithdrawn,
 };
 use crate::community::IntakeHour;
 use crate::decider::Decider;
@@ -57,6 +57,10 @@ pub enum ArrivalSlotsCommand {
     Miss(ArrivalSlotMissed, Timestamp),
     /// Take back that it came, or that it did not.
     Reopen(ArrivalSlotReopened),
+    /// Let a delivery that is booked on another day come on this one.
+    MoveHere(ArrivalSlotMovedHere, Intake),
+    /// Free the place of one that has one on another day by now.
+    MoveAway(ArrivalSlotMovedAway),
 }
 
 /// What the community offers on the day, and what time it is.
@@ -181,6 +185,9 @@ pub struct Slot {
     pub category: Option<Category>,
     /// Where it stands.
     pub phase: SlotPhase,
+    /// The day on which it comes instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_to: Option<Date>,
 }
 
 /// What the events so far say of a day's slots.
@@ -194,6 +201,31 @@ impl ArrivalSlotsState {
     /// How many places of an hour are taken.
     pub fn taken(&self, hour: &IntakeHour) -> usize {
         self.taken_but_for(hour, None)
+    }
+
+    /// A slot of this day as it would be on another one.
+    ///
+    /// # Errors
+    /// Why it does not leave: it is unknown, came, or was given up.
+    pub fn leaving(
+        &self,
+        slot: SlotId,
+        from_day: Date,
+        from: Timestamp,
+    ) -> Result<ArrivalSlotMovedHere, ArrivalSlotsRefusal> {
+        let known = known(self, slot)?;
+        match known.phase {
+            SlotPhase::Booked | SlotPhase::Missed => {}
+            SlotPhase::Arrived => return Err(ArrivalSlotsRefusal::SlotArrived { slot }),
+            SlotPhase::Withdrawn => return Err(ArrivalSlotsRefusal::SlotWithdrawn { slot }),
+        }
+        let Slot { party, label, pieces, category, .. } = known.clone();
+        Ok(ArrivalSlotMovedHere { slot, from_day, from, party, label, pieces, category })
+    }
+
+    /// Whether a slot left this day for another one.
+    pub fn has_left(&self, slot: SlotId, to_day: Date) -> bool {
+        self.slots.get(&slot).is_some_and(|known| known.moved_to == Some(to_day))
     }
 
     fn taken_but_for(&self, hour: &IntakeHour, own: Option<SlotId>) -> usize {
@@ -220,6 +252,8 @@ impl Decider for ArrivalSlots {
             ArrivalSlotsCommand::Arrive(fact) => arrive(state, fact),
             ArrivalSlotsCommand::Miss(fact, now) => miss(state, fact, now),
             ArrivalSlotsCommand::Reopen(fact) => reopen(state, fact),
+            ArrivalSlotsCommand::MoveHere(fact, intake) => move_here(state, fact, &intake),
+            ArrivalSlotsCommand::MoveAway(fact) => move_away(state, fact),
         }
     }
 
@@ -240,6 +274,15 @@ impl Decider for ArrivalSlots {
             ArrivalSlotsEvent::Arrived(event) => stand(&mut state, event.slot, SlotPhase::Arrived),
             ArrivalSlotsEvent::Missed(event) => stand(&mut state, event.slot, SlotPhase::Missed),
             ArrivalSlotsEvent::Reopened(event) => stand(&mut state, event.slot, SlotPhase::Booked),
+            ArrivalSlotsEvent::MovedHere(event) => {
+                state.slots.insert(event.slot, moved_here(event));
+            }
+            ArrivalSlotsEvent::MovedAway(event) => {
+                stand(&mut state, event.slot, SlotPhase::Withdrawn);
+                if let Some(slot) = state.slots.get_mut(&event.slot) {
+                    slot.moved_to = Some(event.to_day);
+                }
+            }
         }
         state
     }
@@ -247,7 +290,12 @@ impl Decider for ArrivalSlots {
 
 fn booked(event: &ArrivalSlotBooked) -> Slot {
     let ArrivalSlotBooked { from, party, label, pieces, category, .. } = event.clone();
-    Slot { from, party, label, pieces, category, phase: SlotPhase::Booked }
+    Slot { from, party, label, pieces, category, phase: SlotPhase::Booked, moved_to: None }
+}
+
+fn moved_here(event: &ArrivalSlotMovedHere) -> Slot {
+    let ArrivalSlotMovedHere { from, party, label, pieces, category, .. } = event.clone();
+    Slot { from, party, label, pieces, category, phase: SlotPhase::Booked, moved_to: None }
 }
 
 fn stand(state: &mut ArrivalSlotsState, slot: SlotId, phase: SlotPhase) {
@@ -273,14 +321,34 @@ fn book(state: &ArrivalSlotsState, fact: ArrivalSlotBooked, intake: &Intake) -> 
     if has_phone(fact.label.as_str()) {
         return Err(ArrivalSlotsRefusal::LabelHasPhone);
     }
-    if fact.from.duration_since(intake.now) > AHEAD_MAX {
-        return Err(ArrivalSlotsRefusal::TooFarAhead);
-    }
-    if state.slots.len() >= SLOTS_OF_DAY_MAX {
-        return Err(ArrivalSlotsRefusal::TooManySlots);
-    }
-    check_hour(state, slot, fact.from, intake)?;
+    check_new(state, slot, fact.from, intake)?;
     Ok(vec![fact.into()])
+}
+
+/// One that went to another day before may come back.
+fn move_here(state: &ArrivalSlotsState, fact: ArrivalSlotMovedHere, intake: &Intake) -> Decision {
+    let slot = fact.slot;
+    match state.slots.get(&slot) {
+        None => {}
+        Some(known) => match known.phase {
+            SlotPhase::Withdrawn if known.moved_to.is_some() => {}
+            SlotPhase::Withdrawn => return Err(ArrivalSlotsRefusal::SlotWithdrawn { slot }),
+            phase if Slot { phase, ..moved_here(&fact) } == *known => return Ok(vec![]),
+            SlotPhase::Booked | SlotPhase::Arrived | SlotPhase::Missed => {
+                return Err(ArrivalSlotsRefusal::SlotDiffers { slot });
+            }
+        },
+    }
+    check_new(state, slot, fact.from, intake)?;
+    Ok(vec![fact.into()])
+}
+
+/// Whether it left is seen in what it stands as: what was said of it here meanwhile stays.
+fn move_away(state: &ArrivalSlotsState, fact: ArrivalSlotMovedAway) -> Decision {
+    match known(state, fact.slot)?.phase {
+        SlotPhase::Booked | SlotPhase::Missed => Ok(vec![fact.into()]),
+        SlotPhase::Arrived | SlotPhase::Withdrawn => Ok(vec![]),
+    }
 }
 
 /// One that did not come may be moved too: it comes later.
@@ -340,6 +408,22 @@ fn reopen(state: &ArrivalSlotsState, fact: ArrivalSlotReopened) -> Decision {
 
 fn known(state: &ArrivalSlotsState, slot: SlotId) -> Result<&Slot, ArrivalSlotsRefusal> {
     state.slots.get(&slot).ok_or(ArrivalSlotsRefusal::UnknownSlot { slot })
+}
+
+/// Checks that a slot can be new on this day at that moment.
+fn check_new(
+    state: &ArrivalSlotsState,
+    slot: SlotId,
+    from: Timestamp,
+    intake: &Intake,
+) -> Result<(), ArrivalSlotsRefusal> {
+    if from.duration_since(intake.now) > AHEAD_MAX {
+        return Err(ArrivalSlotsRefusal::TooFarAhead);
+    }
+    if !state.slots.contains_key(&slot) && state.slots.len() >= SLOTS_OF_DAY_MAX {
+        return Err(ArrivalSlotsRefusal::TooManySlots);
+    }
+    check_hour(state, slot, from, intake)
 }
 
 /// Checks that supplies are taken in from that moment on, that it is not over, and that there is

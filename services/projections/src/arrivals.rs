@@ -33,7 +33,7 @@ pub enum ArrivalStatus {
     Arrived,
     /// It did not come.
     Missed,
-    /// Its place was given back.
+    /// Its place was given back; it may come on another day.
     Withdrawn,
 }
 
@@ -56,6 +56,8 @@ pub struct ArrivalEntry {
     pub status: ArrivalStatus,
     /// When the engine learned that it stands so: when it was booked or moved, came, was given up.
     pub since: Timestamp,
+    /// The day on which it comes instead, where it was moved to one.
+    pub moved_to: Option<Date>,
 }
 
 /// An hour at the intake point.
@@ -175,7 +177,7 @@ impl Arrivals {
 
 impl OfDay {
     fn entry(&self, id: SlotId, slot: &Slot, now: Timestamp) -> ArrivalEntry {
-        let Slot { from, party, label, pieces, category, phase } = slot.clone();
+        let Slot { from, party, label, pieces, category, phase, moved_to } = slot.clone();
         let since = self.since.get(&id).copied().unwrap_or(from);
         let status = match phase {
             SlotPhase::Booked if now.duration_since(from) >= SLOT_LASTS => ArrivalStatus::Overdue,
@@ -184,7 +186,7 @@ impl OfDay {
             SlotPhase::Missed => ArrivalStatus::Missed,
             SlotPhase::Withdrawn => ArrivalStatus::Withdrawn,
         };
-        ArrivalEntry { slot: id, from, party, label, pieces, category, status, since }
+        ArrivalEntry { slot: id, from, party, label, pieces, category, status, since, moved_to }
     }
 }
 
@@ -234,5 +236,7 @@ fn slot_of(event: &ArrivalSlotsEvent) -> SlotId {
         ArrivalSlotsEvent::Arrived(event) => event.slot,
         ArrivalSlotsEvent::Missed(event) => event.slot,
         ArrivalSlotsEvent::Reopened(event) => event.slot,
+        ArrivalSlotsEvent::MovedHere(event) => event.slot,
+        ArrivalSlotsEvent::MovedAway(event) => event.slot,
     }
 }

@@ -296,6 +296,16 @@ impl Engine {
         }
     }
 
+    /// Waits, as long as an answer may wait, until everything that follows from what was done so
+    /// far has been done and seen by the views; the position that they have seen.
+    pub async fn followed(&self) -> Position {
+        self.heard().await;
+        if let Ok(Some(head)) = self.log.head().await {
+            self.seen(head).await;
+        }
+        self.progress().position
+    }
+
     /// The present state of an aggregate.
     ///
     /// # Errors

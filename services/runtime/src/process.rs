@@ -1,5 +1,5 @@
-//! What follows from events without anybody asking: runs and orders hear of their parcels, an
-//! erased household loses its key.
+//! What follows from events without anybody asking: runs and orders hear of their parcels, a slot
+//! that was moved to another day leaves its own, an erased household loses its key.
 //!
 //! A reaction is a command whose id is derived from the event that caused it, so doing it again
 //! does nothing. The courier below carries reactions out in the order of the log and tries again
@@ -253,6 +253,7 @@ async fn carry_out(engine: &Engine, request: &Request, reaction: &Reaction) -> R
             let command = engine.offer_of(community, decided, request.recorded_at).await?;
             tell_run(engine, request, decided.run, &command).await
         }
+        Reaction::LeaveDay(day, moved) => engine.leave_day(request, *day, moved).await,
         Reaction::KeepOvernight(parcel, day, reason, owner) => {
             let (day, reason, owner) = (*day, *reason, owner.clone());
             let keep = ParcelCommand::KeepOvernight { day, reason, owner };

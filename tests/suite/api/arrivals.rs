@@ -131,6 +131,91 @@ async fn a_slot_is_moved_marked_and_given_back() {
     assert_eq!(hour(&past, "10:00:00"), standing(2, 0, &["booked", "booked"]));
 }
 
+const NEXT_DAY: &str = "arrivals/2022-11-11";
+/// Ten in the morning of the next day.
+const NEXT_TEN: &str = "2022-11-11T02:00:00Z";
+
+fn to_next_day(slot: uuid::Uuid, from: &str) -> Value {
+    json!({ "kind": "move_here", "slot": slot, "from_day": "2022-11-10", "from": from })
+}
+
+#[tokio::test]
+async fn a_slot_is_moved_to_another_day_by_one_command() {
+    let door = capped().await;
+    let (first, second) = (booked(&door, TEN).await, booked(&door, TEN).await);
+    let command = door.command_id();
+    let moved = door.command_as(command, NEXT_DAY, to_next_day(first, NEXT_TEN)).await;
+    assert_eq!(moved.status, 200, "{}", moved.json());
+    // Both days are told at once, and by the position of the answer at the latest.
+    let here = door.see("arrivals").await;
+    assert_eq!(hour(&here, "10:00:00"), standing(1, 1, &["booked", "withdrawn"]));
+    let left = here["hours"][2]["slots"].as_array().unwrap().iter();
+    let left = left.clone().find(|entry| entry["slot"] == json!(first)).unwrap();
+    assert_eq!(left["moved_to"], "2022-11-11");
+    let there = door.see("arrivals?day=2022-11-11").await;
+    assert_eq!(hour(&there, "10:00:00"), standing(1, 1, &["booked"]));
+    let entry = &there["hours"][2]["slots"][0];
+    assert_eq!((&entry["slot"], &entry["label"]), (&json!(first), &json!("永辉超市")));
+    assert_eq!((&entry["pieces"], &entry["category"]), (&json!(120), &json!("produce")));
+
+    let count = door.count().await;
+    let again = door.command_as(command, NEXT_DAY, to_next_day(first, NEXT_TEN)).await;
+    assert_eq!(again.json()["revision"], moved.json()["revision"]);
+    assert_eq!(door.count().await, count, "the same command again moves nothing");
+    let same = door.done(NEXT_DAY, to_next_day(first, NEXT_TEN)).await;
+    assert_eq!(same["already_so"], true);
+
+    // It comes back, and the next day has its place again.
+    let back =
+        json!({ "kind": "move_here", "slot": first, "from_day": "2022-11-11", "from": ELEVEN });
+    door.done(DAY, back).await;
+    assert_eq!(hour(&door.see("arrivals").await, "11:00:00"), standing(1, 1, &["booked"]));
+    let there = door.see("arrivals?day=2022-11-11").await;
+    assert_eq!(hour(&there, "10:00:00"), standing(0, 2, &["withdrawn"]));
+    assert_eq!(asked(&door, "withdraw", second).await.status, 200);
+    assert_eq!(door.engine.reactions().refused().len(), 0);
+}
+
+#[tokio::test]
+async fn a_slot_that_finds_no_place_on_another_day_keeps_its_own() {
+    let door = capped().await;
+    let slot = booked(&door, TEN).await;
+    for _ in 0..2 {
+        door.done(NEXT_DAY, booking(door.thing(), NEXT_TEN)).await;
+    }
+    let full = door.command(NEXT_DAY, to_next_day(slot, NEXT_TEN)).await;
+    full.is_problem(422, "arrival-hour-full");
+    assert_eq!(hour(&door.see("arrivals").await, "10:00:00"), standing(1, 1, &["booked"]));
+    let same_day =
+        json!({ "kind": "move_here", "slot": slot, "from_day": "2022-11-10", "from": ELEVEN });
+    door.command(DAY, same_day).await.is_problem(400, "arrival-same-day");
+    let unknown = door.command(NEXT_DAY, to_next_day(door.thing(), NEXT_TEN)).await;
+    unknown.is_problem(422, "arrival-slot-unknown");
+    asked(&door, "arrive", slot).await;
+    let came = door.command(NEXT_DAY, to_next_day(slot, "2022-11-11T03:00:00Z")).await;
+    came.is_problem(422, "arrival-slot-arrived");
+}
+
+/// Of two that move a slot to two days at once one is done; it has one place in the end.
+#[tokio::test]
+async fn a_slot_that_is_moved_twice_at_once_has_one_place() {
+    let door = capped().await;
+    let slot = booked(&door, TEN).await;
+    let other_day = "arrivals/2022-11-12";
+    let (one, other) = tokio::join!(
+        door.command(NEXT_DAY, to_next_day(slot, NEXT_TEN)),
+        door.command(other_day, to_next_day(slot, "2022-11-12T02:00:00Z")),
+    );
+    assert!(one.status == 200 || other.status == 200);
+    door.settle().await;
+    let mut places = 0;
+    for day in ["2022-11-10", "2022-11-11", "2022-11-12"] {
+        places += door.see(&format!("arrivals?day={day}")).await["expected"].as_u64().unwrap();
+    }
+    assert_eq!(places, 1);
+    assert_eq!(door.engine.reactions().refused().len(), 0);
+}
+
 #[tokio::test]
 async fn a_community_that_sets_no_cap_takes_anybody_at_any_hour() {
     let door = Door::open().await;
@@ -199,14 +284,14 @@ async fn the_slots_of_a_day_are_taken_away_as_csv() {
     let text = String::from_utf8(answered.bytes).unwrap();
     let rows: Vec<_> = text.lines().collect();
     assert_eq!(rows.len(), 5, "{text}");
-    assert!(
-        rows[0].ends_with("day,opens,from,used,free,slot,party,label,pieces,category,status,since")
-    );
+    assert!(rows[0].ends_with(
+        "day,opens,from,used,free,slot,party,label,pieces,category,status,since,moved_to"
+    ));
     let ten = format!(
-        "2022-11-10,10:00:00,{TEN},1,1,{slot},merchant,永辉超市,120,produce,booked,2022-11-10T01:00:00Z"
+        "2022-11-10,10:00:00,{TEN},1,1,{slot},merchant,永辉超市,120,produce,booked,2022-11-10T01:00:00Z,"
     );
     assert_eq!(rows[3], ten);
-    assert_eq!(rows[4], format!("2022-11-10,11:00:00,{ELEVEN},0,2,,,,,,,"));
+    assert_eq!(rows[4], format!("2022-11-10,11:00:00,{ELEVEN},0,2,,,,,,,,"));
 }
 
 async fn graphql(door: &Door, query: &str) -> Value {

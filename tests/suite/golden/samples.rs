@@ -203,6 +203,16 @@ fn arrivals() -> Vec<Happening> {
             ("ArrivalSlotWithdrawn", slot(SLOT + 1)),
         ],
     ));
+    let moved = json!({
+        "slot": thing(SLOT + 2), "from_day": "2022-11-09", "from": MORNING, "party": "merchant",
+        "label": "永辉超市", "pieces": 120, "category": "produce",
+    });
+    let away = json!({ "slot": thing(SLOT + 2), "to_day": "2022-11-12" });
+    all.extend(of(
+        "arrivals",
+        &"2022-11-11",
+        [("ArrivalSlotMovedHere", moved), ("ArrivalSlotMovedAway", away)],
+    ));
     all
 }
 

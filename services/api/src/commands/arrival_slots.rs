@@ -5,6 +5,8 @@ use domain::arrival_slots::event::{
     ArrivalSlotReopened, ArrivalSlotWithdrawn,
 };
 use domain::arrival_slots::{ArrivalSlots, ArrivalSlotsCommand};
+use domain::ids::SlotId;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use runtime::{Problem, Request};
 use schemars::JsonSchema;
@@ -29,10 +31,24 @@ pub enum ArrivalSlotCommandBody {
     Miss(ArrivalSlotMissed),
     /// Take back that it came, or that it did not.
     Reopen(ArrivalSlotReopened),
+    /// Let a delivery that is booked on another day come on this one, under the same name. Its
+    /// place there is free again when this is answered.
+    MoveHere {
+        /// The slot.
+        slot: SlotId,
+        /// The day on which it is booked.
+        from_day: Date,
+        /// When its hour on this day begins.
+        from: Timestamp,
+    },
 }
 
 impl Wire for ArrivalSlotCommandBody {
     type Aggregate = ArrivalSlots;
+
+    fn reaches_another(&self) -> bool {
+        matches!(self, Self::MoveHere { .. })
+    }
 
     async fn prepare(
         self,
@@ -47,6 +63,9 @@ impl Wire for ArrivalSlotCommandBody {
             Self::Arrive(fact) => ArrivalSlotsCommand::Arrive(fact),
             Self::Miss(fact) => ArrivalSlotsCommand::Miss(fact, request.recorded_at),
             Self::Reopen(fact) => ArrivalSlotsCommand::Reopen(fact),
+            Self::MoveHere { slot, from_day, from } => {
+                app.engine.move_here(request, *day, slot, (from_day, from)).await?
+            }
         })
     }
 }

@@ -33,7 +33,7 @@ pub(crate) async fn arrivals_csv(
     let day = arrivals_of(&app, &community, &uri).await?.answer;
     let mut csv = Csv::with(&[
         "day", "opens", "from", "used", "free", "slot", "party", "label", "pieces", "category",
-        "status", "since",
+        "status", "since", "moved_to",
     ]);
     for hour in &day.hours {
         let of_hour = || {
@@ -55,6 +55,7 @@ pub(crate) async fn arrivals_csv(
                 entry.category.map_or(Cell::from(""), Cell::named),
                 Cell::named(entry.status),
                 Cell::of(Some(entry.since)),
+                Cell::of(entry.moved_to),
             ]);
             csv.row(cells);
         }

@@ -1,6 +1,7 @@
 //! What can happen to the arrival slots of a day, and the facts that each happening carries.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,8 @@ events! {
         Arrived(ArrivalSlotArrived),
         Missed(ArrivalSlotMissed),
         Reopened(ArrivalSlotReopened),
+        MovedHere(ArrivalSlotMovedHere),
+        MovedAway(ArrivalSlotMovedAway),
     }
 }
 
@@ -89,4 +92,34 @@ pub struct ArrivalSlotMissed {
 pub struct ArrivalSlotReopened {
     /// The slot.
     pub slot: SlotId,
+}
+
+/// A delivery that was booked on another day comes on this one, under the same name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ArrivalSlotMovedHere {
+    /// The slot; it had this name on the other day too.
+    pub slot: SlotId,
+    /// The day on which it was booked before.
+    pub from_day: Date,
+    /// When its hour begins now.
+    pub from: Timestamp,
+    /// Who brings it.
+    pub party: ArrivalParty,
+    /// What people at the gate know it by.
+    pub label: ArrivalLabel,
+    /// How many pieces it brings, as far as that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pieces: Option<u32>,
+    /// What it brings, where that is one category.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<Category>,
+}
+
+/// It comes on another day, where it has a place already; its place here is free again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ArrivalSlotMovedAway {
+    /// The slot.
+    pub slot: SlotId,
+    /// The day on which it comes.
+    pub to_day: Date,
 }

@@ -1,9 +1,9 @@
 //! What can be asked of a day's arrival slots, as sentences.
 
-use jiff::civil::time;
+use jiff::civil::{date, time};
 use uuid::Uuid;
 
-use super::ArrivalSlotsCommand::{Arrive, Book, Miss, Move, Reopen, Withdraw};
+use super::ArrivalSlotsCommand::{Arrive, Book, Miss, Move, MoveAway, MoveHere, Reopen, Withdraw};
 use super::*;
 use crate::DomainEvent;
 use crate::decider::fold;
@@ -65,6 +65,18 @@ fn missed(number: u128) -> ArrivalSlotMissed {
 
 fn reopened(number: u128) -> ArrivalSlotReopened {
     ArrivalSlotReopened { slot: slot(number) }
+}
+
+/// From the day before.
+fn moved_here(number: u128, hour: i64) -> ArrivalSlotMovedHere {
+    let ArrivalSlotBooked { slot, from, party, label, pieces, category } = booked(number, hour);
+    let from_day = date(2022, 4, 9);
+    ArrivalSlotMovedHere { slot, from_day, from, party, label, pieces, category }
+}
+
+/// To the day after.
+fn moved_away(number: u128) -> ArrivalSlotMovedAway {
+    ArrivalSlotMovedAway { slot: slot(number), to_day: date(2022, 4, 11) }
 }
 
 fn slots(events: impl IntoIterator<Item = ArrivalSlotsEvent>) -> Given<ArrivalSlots> {
@@ -225,6 +237,97 @@ mod moving {
     }
 }
 
+mod moving_between_days {
+    use super::*;
+
+    #[test]
+    fn takes_a_place_here_with_all_that_is_known_of_it() {
+        slots([]).when(MoveHere(moved_here(1, 9), intake())).then([moved_here(1, 9).into()]);
+        slots([moved_here(1, 9).into()])
+            .when(MoveHere(moved_here(1, 9), intake_at(at(15, 0))))
+            .then_nothing();
+        slots([moved_here(1, 9).into(), arrived(1).into()])
+            .when(Withdraw(withdrawn(1)))
+            .refused(&ArrivalSlotsRefusal::SlotArrived { slot: slot(1) });
+    }
+
+    #[test]
+    fn is_refused_like_a_booking() {
+        slots([booked(1, 9).into(), booked(2, 9).into()])
+            .when(MoveHere(moved_here(3, 9), intake()))
+            .refused(&ArrivalSlotsRefusal::HourFull { hour: NINE, free: hours(&[10, 11, 8]) });
+        let early = intake_at(at(9, 0) - AHEAD_MAX - SignedDuration::from_secs(1));
+        slots([])
+            .when(MoveHere(moved_here(1, 9), early))
+            .refused(&ArrivalSlotsRefusal::TooFarAhead);
+        let freely = Intake { per_hour: None, ..intake() };
+        let day = || (0..SLOTS_OF_DAY_MAX as u128).map(|number| booked(number, 9).into());
+        slots(day())
+            .when(MoveHere(moved_here(5_000, 9), freely.clone()))
+            .refused(&ArrivalSlotsRefusal::TooManySlots);
+        let back = day().chain([moved_away(7).into()]);
+        slots(back).when(MoveHere(moved_here(7, 9), freely)).then([moved_here(7, 9).into()]);
+    }
+
+    #[test]
+    fn of_what_is_here_already_conflicts() {
+        slots([booked(1, 10).into()])
+            .when(MoveHere(moved_here(1, 9), intake()))
+            .refused(&ArrivalSlotsRefusal::SlotDiffers { slot: slot(1) });
+        slots([booked(1, 9).into(), withdrawn(1).into()])
+            .when(MoveHere(moved_here(1, 9), intake()))
+            .refused(&ArrivalSlotsRefusal::SlotWithdrawn { slot: slot(1) });
+    }
+
+    #[test]
+    fn frees_the_place_here_for_whoever_has_not_come() {
+        let full = || [booked(1, 9).into(), booked(2, 9).into()];
+        slots(full()).when(MoveAway(moved_away(1))).then([moved_away(1).into()]);
+        let left = || full().into_iter().chain([moved_away(1).into()]);
+        slots(left()).when(Book(booked(3, 9), intake())).then([booked(3, 9).into()]);
+        slots(left()).when(MoveAway(moved_away(1))).then_nothing();
+        slots(left())
+            .when(Arrive(arrived(1)))
+            .refused(&ArrivalSlotsRefusal::SlotWithdrawn { slot: slot(1) });
+        slots([booked(1, 9).into(), missed(1).into()])
+            .when(MoveAway(moved_away(1)))
+            .then([moved_away(1).into()]);
+        for stays in [ArrivalSlotsEvent::from(arrived(1)), withdrawn(1).into()] {
+            slots([booked(1, 9).into(), stays]).when(MoveAway(moved_away(1))).then_nothing();
+        }
+        slots([])
+            .when(MoveAway(moved_away(1)))
+            .refused(&ArrivalSlotsRefusal::UnknownSlot { slot: slot(1) });
+    }
+
+    #[test]
+    fn and_back_again_is_a_place_like_before() {
+        slots([booked(1, 9).into(), moved_away(1).into()])
+            .when(MoveHere(moved_here(1, 11), intake()))
+            .then([moved_here(1, 11).into()]);
+    }
+
+    #[test]
+    fn is_for_whoever_has_not_come() {
+        let state = |events: &[ArrivalSlotsEvent]| {
+            fold::<ArrivalSlots>(ArrivalSlotsState::default(), events)
+        };
+        let day = date(2022, 4, 9);
+        let leaving = |last: ArrivalSlotsEvent| {
+            state(&[booked(1, 9).into(), last]).leaving(slot(1), day, at(9, 0))
+        };
+        assert_eq!(leaving(missed(1).into()), Ok(moved_here(1, 9)));
+        let (came, given_up) = (leaving(arrived(1).into()), leaving(withdrawn(1).into()));
+        assert_eq!(came, Err(ArrivalSlotsRefusal::SlotArrived { slot: slot(1) }));
+        assert_eq!(given_up, Err(ArrivalSlotsRefusal::SlotWithdrawn { slot: slot(1) }));
+        let unknown = state(&[]).leaving(slot(1), day, at(9, 0));
+        assert_eq!(unknown, Err(ArrivalSlotsRefusal::UnknownSlot { slot: slot(1) }));
+        let left = state(&[booked(1, 9).into(), moved_away(1).into()]);
+        assert!(left.has_left(slot(1), date(2022, 4, 11)));
+        assert!(!left.has_left(slot(1), date(2022, 4, 12)));
+    }
+}
+
 #[test]
 fn withdrawing_gives_the_place_back() {
     let full = || [booked(1, 9).into(), booked(2, 9).into()];
@@ -313,6 +416,9 @@ fn every_stored_shape_is_read_again() {
         arrived(1).into(),
         missed(1).into(),
         reopened(1).into(),
+        moved_here(4, 9).into(),
+        ArrivalSlotMovedHere { pieces: None, category: None, ..moved_here(5, 9) }.into(),
+        moved_away(4).into(),
     ];
     for party in [ArrivalParty::Leader, ArrivalParty::Carrier, ArrivalParty::Relief] {
         events.push(ArrivalSlotBooked { party, ..booked(3, 9) }.into());
@@ -335,7 +441,7 @@ mod properties {
     fn any_command() -> impl Strategy<Value = ArrivalSlotsCommand> {
         let number = 0..8_u128;
         let minute = 0..14_i64 * 60;
-        (0..6, number, 6..14_i64, minute).prop_map(|(kind, number, hour, minute)| {
+        (0..8, number, 6..14_i64, minute).prop_map(|(kind, number, hour, minute)| {
             let now = at(0, minute);
             match kind {
                 0 => Book(booked(number, hour), intake_at(now)),
@@ -343,6 +449,8 @@ mod properties {
                 2 => Withdraw(withdrawn(number)),
                 3 => Arrive(arrived(number)),
                 4 => Miss(missed(number), now),
+                5 => MoveHere(moved_here(number, hour), intake_at(now)),
+                6 => MoveAway(moved_away(number)),
                 _ => Reopen(reopened(number)),
             }
         })

@@ -1,5 +1,7 @@
 //! What follows from an event; nothing but the event is looked at.
 
+use domain::arrival_slots::ArrivalSlotsEvent;
+use domain::arrival_slots::event::ArrivalSlotMovedHere;
 use domain::household::HouseholdEvent;
 use domain::ids::{ActorId, HouseholdId, OrderId, ParcelId, RunId};
 use domain::order::OrderCommand;
@@ -39,6 +41,8 @@ pub(super) enum Reaction {
     EraseKey(HouseholdId),
     /// A volunteer is asked to make a planned trip.
     Offer(PlanOfferDecided),
+    /// A delivery that comes on that day now leaves the day on which it was booked before.
+    LeaveDay(Date, ArrivalSlotMovedHere),
     /// A piece hears why it stays overnight, and who answers for it.
     KeepOvernight(ParcelId, Date, OvernightReason, ActorId),
 }
@@ -57,6 +61,7 @@ impl Reaction {
             | Reaction::BindKey(..)
             | Reaction::EraseKey(_)
             | Reaction::Offer(_)
+            | Reaction::LeaveDay(..)
             | Reaction::KeepOvernight(..) => SignedDuration::ZERO,
         }
     }
@@ -64,6 +69,7 @@ impl Reaction {
 
 /// The types of the events that anything follows from, so that the others need not be decoded.
 pub(super) const CAUSES: &[&str] = &[
+    "ArrivalSlotMovedHere",
     "HouseholdErased",
     "ParcelArrived",
     "ParcelDeliveryFailed",
@@ -90,6 +96,9 @@ pub(super) fn reactions(event: &AnyEvent) -> Vec<Reaction> {
         }
         AnyEvent::Household(household, HouseholdEvent::Erased(_)) => {
             vec![Reaction::EraseKey(*household)]
+        }
+        AnyEvent::ArrivalSlots(day, ArrivalSlotsEvent::MovedHere(event)) => {
+            vec![Reaction::LeaveDay(*day, event.clone())]
         }
         AnyEvent::ArrivalSlots(..)
         | AnyEvent::Run(..)

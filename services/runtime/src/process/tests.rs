@@ -2,10 +2,16 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use domain::arrival_slots::event::{
+    ArrivalParty, ArrivalSlotArrived, ArrivalSlotBooked, ArrivalSlotMovedHere,
+};
+use domain::arrival_slots::{ArrivalSlots, ArrivalSlotsEvent, SlotPhase};
+use domain::ids::SlotId;
 use domain::parcel::Parcel;
 use domain::parcel::event::ParcelUnloaded;
 use event_log::MemoryLog;
 use jiff::SignedDuration;
+use jiff::civil::{Date, date};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -82,7 +88,7 @@ async fn a_process_that_died_goes_on_with_the_event_at_which_it_died() {
     clock.is_broken.store(true, Ordering::SeqCst);
     let parcel = ParcelId(Uuid::from_u128(7));
     let unloaded = ParcelUnloaded { run: RunId(Uuid::from_u128(8)) };
-    let position = append(log.as_ref(), &parcel, &unloaded.into()).await;
+    let position = append::<Parcel>(log.as_ref(), &parcel, &unloaded.into(), 9).await;
     // It dies at the event, and again when it comes back to it.
     clock.looked.subscribe().wait_for(|times| *times >= 2).await.unwrap();
     assert!(engine.reactions().done_up_to() < position);
@@ -91,15 +97,71 @@ async fn a_process_that_died_goes_on_with_the_event_at_which_it_died() {
     assert_eq!(engine.reactions().done_up_to(), position);
 }
 
+const MONDAY: Date = date(2022, 11, 21);
+const TUESDAY: Date = date(2022, 11, 22);
+const SLOT: SlotId = SlotId(Uuid::from_u128(7));
+
+/// A slot of Monday that was moved to Tuesday when the engine was stopped; `then` was said of it on
+/// Monday before. How it stands on both days when the engine has gone on.
+async fn moved_before_a_stop(then: Option<ArrivalSlotsEvent>) -> [Option<SlotPhase>; 2] {
+    let log = Arc::new(MemoryLog::new());
+    let (from, party) = (NOW, ArrivalParty::Merchant);
+    let label: domain::ids::ArrivalLabel = "永辉超市".parse().unwrap();
+    let (pieces, category) = (Some(120), None);
+    let booked =
+        ArrivalSlotBooked { slot: SLOT, from, party, label: label.clone(), pieces, category };
+    let moved = ArrivalSlotMovedHere {
+        slot: SLOT,
+        from_day: MONDAY,
+        from: NOW + SignedDuration::from_hours(24),
+        party,
+        label,
+        pieces,
+        category,
+    };
+    let on_monday = [Some(booked.into()), then];
+    for (number, event) in (1..).zip(on_monday.into_iter().flatten()) {
+        append::<ArrivalSlots>(log.as_ref(), &MONDAY, &event, number).await;
+    }
+    let position = append::<ArrivalSlots>(log.as_ref(), &TUESDAY, &moved.into(), 9).await;
+    let parts = Parts {
+        log,
+        clock: Arc::new(crate::clock::ManualClock::at(NOW)),
+        vault: Arc::new(Vault::in_memory().unwrap()),
+        snapshots: None,
+        observers: vec![],
+    };
+    let engine = Engine::start(parts).await.unwrap();
+    engine.reactions().carried_out(position).await;
+    assert_eq!(engine.reactions().refused().len(), 0);
+    let community = "fumin".parse().unwrap();
+    let mut phases = [None; 2];
+    for (phase, day) in phases.iter_mut().zip([MONDAY, TUESDAY]) {
+        let (state, _) = engine.peek::<ArrivalSlots>(&community, &day).await.unwrap();
+        *phase = state.slots.get(&SLOT).map(|slot| slot.phase);
+    }
+    phases
+}
+
+#[tokio::test]
+async fn a_slot_that_was_moved_to_another_day_has_one_place_after_a_stop() {
+    let moved = moved_before_a_stop(None).await;
+    assert_eq!(moved, [Some(SlotPhase::Withdrawn), Some(SlotPhase::Booked)]);
+    // It came in the very moment in which somebody moved it: that stays, and one place is enough.
+    let came = moved_before_a_stop(Some(ArrivalSlotArrived { slot: SLOT }.into())).await;
+    assert_eq!(came, [Some(SlotPhase::Arrived), Some(SlotPhase::Withdrawn)]);
+}
+
 /// Writes one event, as if somebody had sent a command for it.
-async fn append(
+async fn append<A: Stored>(
     log: &dyn event_log::EventLog,
-    parcel: &ParcelId,
-    event: &domain::parcel::ParcelEvent,
+    id: &A::Id,
+    event: &A::Event,
+    number: u128,
 ) -> Position {
     let community = "fumin".parse().unwrap();
     let metadata = Metadata {
-        command_id: CommandId(Uuid::from_u128(9)),
+        command_id: CommandId(Uuid::from_u128(number)),
         content: domain::device::event::ContentDigest::from_bytes([0; 16]),
         correlation_id: None,
         causation_id: None,
@@ -113,7 +175,10 @@ async fn append(
     };
     let bytes = codec::encode_metadata(&metadata).unwrap();
     let encoded = codec::encode(event, 0, &metadata, &bytes).unwrap();
-    let stream = Parcel::stream(&community, parcel).unwrap();
-    let appended = log.append(&stream, event_log::Expected::NoStream, vec![encoded]).await;
-    appended.unwrap().position
+    let stream = A::stream(&community, id).unwrap();
+    let last = log.read_stream(&stream, None, event_log::Direction::Backwards, 1).await.unwrap();
+    let expected = last
+        .first()
+        .map_or(event_log::Expected::NoStream, |last| event_log::Expected::Exact(last.revision));
+    log.append(&stream, expected, vec![encoded]).await.unwrap().position
 }

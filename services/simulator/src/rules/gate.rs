@@ -27,10 +27,13 @@ enum Seen {
 impl Gate {
     pub(super) fn look(&mut self, day: &str, sight: &Sight<'_>) -> Look {
         let seen = match sight.event_type {
-            "ArrivalSlotBooked" | "ArrivalSlotMoved" | "ArrivalSlotReopened" => Seen::Expected,
+            "ArrivalSlotBooked"
+            | "ArrivalSlotMoved"
+            | "ArrivalSlotMovedHere"
+            | "ArrivalSlotReopened" => Seen::Expected,
             "ArrivalSlotArrived" => Seen::Came,
             "ArrivalSlotMissed" => Seen::DidNotCome,
-            "ArrivalSlotWithdrawn" => Seen::CalledOff,
+            "ArrivalSlotWithdrawn" | "ArrivalSlotMovedAway" => Seen::CalledOff,
             other => return Err(Broken(8, format!("nobody knows the event `{other}`"))),
         };
         let OfSlot { slot } = read(sight.data)?;

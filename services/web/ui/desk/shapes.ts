@@ -65,6 +65,8 @@ export interface Trail {
 export interface ArrivalEntry {
   slot: string; from: string; party: string; label: string; pieces: number | null; category: Category | null;
   status: "booked" | "overdue" | "arrived" | "missed" | "withdrawn"; since: string;
+  /** The day on which it comes instead. */
+  moved_to: string | null;
 }
 export interface ArrivalHour {
   from: string; until: string; opens: string; is_offered: boolean; is_now: boolean; is_over: boolean; used: number; free: number | null;

@@ -150,7 +150,9 @@ export const deskEn: DeskWords = {
     cap: (n) => `at most ${n} an hour`, capNone: "any number an hour", noCap: "any number", free: (n) => `${n} free`, used: (n) => `${n} booked`, full: "full",
     notOffered: "no intake hour", now: "now", overdue: (n) => `${of(n, "delivery is", "deliveries are")} overdue, and nobody said whether they came: find out`, count: (n) => of(n, "piece", "pieces"),
     status: { booked: "Expected", overdue: "Overdue", arrived: "Came", missed: "Did not come", withdrawn: "Withdrawn" },
-    arrive: "Came", miss: "Did not come", move: "Move", withdraw: "Withdraw", reopen: "Take back",
+    arrive: "Came", miss: "Did not come", move: "Move", moveDay: "Another day", toDay: "To", withdraw: "Withdraw", reopen: "Take back",
+    sameDay: "That is the same day: use Move", dayFull: "No hour is free on that day: take another one", movedTo: (day) => `moved to ${day}`,
+    movedDay: (label, day) => `${label} was moved to ${day}`,
     booked: (label, hour) => `${label} is booked for ${hour}`,
     done: {
       arrive: (label) => `${label} is marked as come`, miss: (label) => `${label} is marked as not come`, move: (label) => `${label} was moved`,

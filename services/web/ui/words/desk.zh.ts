@@ -145,7 +145,9 @@ export const deskZh = {
     cap: (n: number) => `每小时至多 ${n} 家`, capNone: "每小时不限", noCap: "不限", free: (n: number) => `余 ${n}`, used: (n: number) => `已约 ${n}`, full: "已满",
     notOffered: "不在接收时段", now: "现在", overdue: (n: number) => `${n} 家已过时段仍未标记：请核实是否到达`, count: (n: number) => `${n} 件`,
     status: { booked: "待到", overdue: "已过时段", arrived: "已到", missed: "未到", withdrawn: "已撤销" },
-    arrive: "已到", miss: "未到", move: "改时段", withdraw: "撤销", reopen: "撤回标记",
+    arrive: "已到", miss: "未到", move: "改时段", moveDay: "改日期", toDay: "改到", withdraw: "撤销", reopen: "撤回标记",
+    sameDay: "就在当日：请用“改时段”", dayFull: "当日已无空余时段：请选其他日期", movedTo: (day: string) => `改到 ${day}`,
+    movedDay: (label: string, day: string) => `${label} 已改到 ${day}`,
     booked: (label: string, hour: string) => `已为${label}预约 ${hour}`,
     done: {
       arrive: (label: string) => `${label} 已标记为到达`, miss: (label: string) => `${label} 已标记为未到`, move: (label: string) => `${label} 已改时段`,
