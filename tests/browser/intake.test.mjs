@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { filmed, luma, photographed } from "./camera.mjs";
-import { BASE, burst, bursts, launch, number, open, said, scans, settled } from "./support.mjs";
+import { BASE, burst, bursts, desk, launch, number, open, said, scans, settled } from "./support.mjs";
 
 let browser;
 before(async () => (browser = await launch()));
@@ -98,6 +98,41 @@ test("a known piece needs nothing but its scan, and its second scan is the same 
   await burst(page, code);
   await page.locator('[data-state="duplicate"]').first().waitFor();
   assert.equal(await page.evaluate(() => document.documentElement.dataset.lastSound), "duplicate");
+  await page.context().close();
+});
+
+test("a piece of an urgent order says so at once, with a network and without one, and on its shelf", async () => {
+  const { page, errors } = await open(browser, "/intake");
+  const { request } = page;
+  const [order, home, code] = [crypto.randomUUID(), crypto.randomUUID(), number()];
+  const door = { building: "2", unit: "1", room: "502" };
+  await desk(request, `households/${home}`, { kind: "register", doors: [door], language: "zh-CN", phone_only: false });
+  const lines = [{ item: "氧气瓶", category: "parcel_goods", quantity: 1 }];
+  await desk(request, `orders/${order}`, {
+    kind: "place", channel: "phone", household: home, placed_by: "desk", lines, pieces: 1, urgent: true,
+  });
+  await scans(request, [{ kind: "expect", code, carrier: "sf", order, household: home }]);
+  await page.reload();
+  await page.getByRole("tab", { name: /预告/ }).click();
+  await page.locator("tr", { hasText: code }).getByText("急件").waitFor();
+  await page.getByRole("tab", { name: /收件/ }).click();
+  // The network is gone: the device says by itself what was announced.
+  await page.context().setOffline(true);
+  await page.locator('[data-link="no_network"]').waitFor();
+  await burst(page, code);
+  const urgent = page.getByTestId("plate").getByTestId("urgent");
+  await urgent.waitFor();
+  assert.match(await said(page), /^急件，/);
+  await page.context().setOffline(false);
+  await settled(page);
+  assert.equal(await urgent.innerText(), "急件，放到立即出发一侧");
+  const height = await urgent.evaluate((e) => parseFloat(getComputedStyle(e).fontSize));
+  assert.ok(height >= 40, `${height} px are read at two metres`);
+  await page.getByRole("tab", { name: /上架/ }).click();
+  await page.waitForTimeout(1100); // within a second it would be the scanner's own stutter
+  await burst(page, code);
+  await page.waitForFunction(() => document.documentElement.dataset.lastSaid === "急件，一网格，二栋，一单元");
+  assert.deepEqual(errors, []);
   await page.context().close();
 });
 

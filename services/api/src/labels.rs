@@ -114,7 +114,9 @@ async fn dots(drawn: String) -> Result<Bitmap, Problem> {
 
 async fn of_piece(app: &App, community: &CommunityId, id: ParcelId) -> Result<Label, Problem> {
     let (state, _) = app.engine.peek::<Parcel>(community, &id).await?;
-    let Some(cue) = app.engine.cue(community, id, &state) else { return Err(piece_unknown()) };
+    let Some(cue) = app.engine.cue(community, id, &state).await else {
+        return Err(piece_unknown());
+    };
     let arrival = arrival(app, community, id).await;
     let zone = app.engine.with_place(community, |place| {
         let registered = place.community().registered.as_ref()?;
@@ -128,6 +130,7 @@ async fn of_piece(app: &App, community: &CommunityId, id: ParcelId) -> Result<La
         Some(Cold::Frozen) => Some("冷冻"),
         Some(Cold::Ambient) | None => None,
     };
+    let urgent = cue.urgent.then_some("急件");
     let on_behalf = cue.on_behalf.then_some("代收");
     Ok(Label {
         code: cue.label,
@@ -137,7 +140,7 @@ async fn of_piece(app: &App, community: &CommunityId, id: ParcelId) -> Result<La
         room: cue.room.map(|room| room.to_string()),
         shelf: cue.shelf.map(|shelf| shelf.to_string()),
         category: cue.category.map(|category| words(category).to_owned()),
-        marks: cold.into_iter().chain(on_behalf).map(str::to_owned).collect(),
+        marks: urgent.into_iter().chain(cold).chain(on_behalf).map(str::to_owned).collect(),
         piece: cue.piece.map(|piece| (piece.number, piece.of)),
         phone_tail: arrival.as_ref().and_then(|(arrived, _)| tail(app, community, id, arrived)),
         time_in: arrival.map(|(_, at)| clock(at)),

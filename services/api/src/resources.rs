@@ -198,7 +198,7 @@ pub(crate) async fn parcel(
         disputed: state.dispute.is_some(),
         failed_attempts: state.failed_attempts,
         handovers: state.handovers,
-        cue: app.engine.cue(&community, id, &state),
+        cue: app.engine.cue(&community, id, &state).await,
     };
     Ok(tagged(revision, &body))
 }

@@ -62,6 +62,9 @@ pub struct Expected {
     /// Its door, once that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub door: Option<Door>,
+    /// Its order is marked urgent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub urgent: bool,
     /// Whether it came in.
     pub arrived: bool,
 }
@@ -73,7 +76,7 @@ pub fn intake_point(facts: &Facts, tables: &BTreeMap<ContainerId, Vec<ParcelId>>
     for (number, _) in facts.buildings().numbers() {
         for id in facts.buildings().open(number) {
             if let Some(piece) = facts.piece(id) {
-                put_piece(&mut point, id, piece);
+                put_piece(&mut point, facts, id, piece);
             }
         }
     }
@@ -118,7 +121,7 @@ fn table<'a>(container: &ContainerId, on_it: impl Iterator<Item = &'a Piece>) ->
     in_use.then_some(table)
 }
 
-fn put_piece(point: &mut IntakePoint, parcel: ParcelId, piece: &Piece) {
+fn put_piece(point: &mut IntakePoint, facts: &Facts, parcel: ParcelId, piece: &Piece) {
     let state = &piece.state;
     let Some(contents) = state.contents.as_ref() else { return };
     let at_gate = is_at_gate(state.phase);
@@ -135,6 +138,7 @@ fn put_piece(point: &mut IntakePoint, parcel: ParcelId, piece: &Piece) {
             piece: contents.piece,
             category: contents.category,
             door: state.recipient.as_ref().map(|recipient| recipient.door.clone()),
+            urgent: contents.order.is_some_and(|order| facts.is_urgent(order)),
             arrived,
         });
     }

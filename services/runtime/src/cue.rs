@@ -3,12 +3,15 @@
 use domain::address::{Door, Recipient};
 use domain::community::CommunityState;
 use domain::community::event::GridColour;
-use domain::ids::{BuildingId, GridId, RoomId, RunId, ShelfCode, UnitId};
+use domain::ids::{BuildingId, CommunityId, GridId, ParcelId, RoomId, RunId, ShelfCode, UnitId};
 use domain::parcel::event::Piece;
 use domain::parcel::{ParcelState, Phase};
 use domain::supply::{Category, Cold, SizeClass};
 use jiff::Timestamp;
 use serde::Serialize;
+
+use crate::directory;
+use crate::engine::Engine;
 
 /// What to do next with a piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
@@ -71,6 +74,9 @@ pub struct Cue {
     /// Which piece of its waybill.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub piece: Option<Piece>,
+    /// Its order is marked urgent, as it stands now: it goes to the side that leaves at once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub urgent: bool,
     /// It was taken for a recipient who could not be reached: hand it over in person.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub on_behalf: bool,
@@ -88,20 +94,46 @@ pub struct Cue {
     pub say_english: String,
 }
 
+impl Engine {
+    /// What to show and say of a parcel.
+    pub async fn cue(
+        &self,
+        community: &CommunityId,
+        id: ParcelId,
+        parcel: &ParcelState,
+    ) -> Option<Cue> {
+        // A cue is told without it rather than not at all: the scan was taken, and the plan asks
+        // for it again.
+        let urgent =
+            !parcel.is_closed() && self.is_urgent(community, parcel).await.unwrap_or(false);
+        let directory = self.views().directory();
+        let place = directory.place(community)?;
+        let building = parcel.recipient.as_ref().map(|recipient| &recipient.door.building);
+        let shelf = building.and_then(|building| place.shelf(building));
+        Some(cue(parcel, directory::label_code(id), place.community(), shelf, urgent))
+    }
+}
+
 /// The cue of a parcel as it stands. `shelf` is the shelf of its building, for a piece that has
-/// none yet.
-pub fn cue(
+/// none yet; `urgent` is what its order says.
+fn cue(
     parcel: &ParcelState,
     label: String,
     community: &CommunityState,
     shelf: Option<ShelfCode>,
+    urgent: bool,
 ) -> Cue {
     let recipient = parcel.recipient.as_ref();
     let door = recipient.map(|recipient| &recipient.door);
     let grid = parcel.grid.clone().or_else(|| recipient.map(|r| r.grid.clone()));
     let contents = parcel.contents.as_deref();
     let (next, wait_until) = next_step(parcel);
-    let (say_chinese, say_english) = speech(parcel, recipient, grid.as_ref(), next);
+    let (mut say_chinese, mut say_english) = speech(parcel, recipient, grid.as_ref(), next);
+    // Before the destination: whatever that is, the piece goes to another side of the gate.
+    if urgent && next != NextStep::SetApart {
+        say_chinese.insert_str(0, "急件，");
+        say_english.insert_str(0, "urgent, ");
+    }
     Cue {
         colour: grid.as_ref().and_then(|grid| community.grids.get(grid)).copied(),
         grid,
@@ -114,6 +146,7 @@ pub fn cue(
         size: contents.map(|contents| contents.size),
         cold: contents.map(|contents| contents.cold),
         piece: contents.map(|contents| contents.piece),
+        urgent,
         on_behalf: parcel.on_behalf,
         run: parcel.phase.run(),
         next,

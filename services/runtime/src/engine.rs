@@ -13,9 +13,9 @@ use domain::community::Community;
 use domain::device::Device;
 use domain::device::event::SettledAnswer;
 use domain::household::Household;
-use domain::ids::{CommandId, CommunityId, DeviceId, ParcelId};
+use domain::ids::{CommandId, CommunityId, DeviceId};
 use domain::order::Order;
-use domain::parcel::{Parcel, ParcelState};
+use domain::parcel::Parcel;
 use domain::plan::Plan;
 use domain::run::Run;
 use domain::volunteer::Volunteer;
@@ -27,8 +27,7 @@ use self::outcome::{QUARANTINED, quarantined_problem, settled_of, settled_proble
 use crate::answer::{Answer, Performed, Status};
 use crate::clock::Clock;
 use crate::codec::Stored;
-use crate::cue::{Cue, cue};
-use crate::directory::{self, Place};
+use crate::directory::Place;
 use crate::ledger::{Entry, Verdict};
 use crate::problem::{Problem, ProblemKind};
 use crate::process::{Courier, Reactions};
@@ -479,10 +478,10 @@ impl Engine {
             Some(position) => !self.seen(position).await,
             None => false,
         };
-        let cue = performed
-            .parcel
-            .as_ref()
-            .and_then(|(id, state)| self.cue(&request.community, *id, state));
+        let cue = match &performed.parcel {
+            Some((id, state)) => self.cue(&request.community, *id, state).await,
+            None => None,
+        };
         Answer {
             command_id: request.command_id,
             status,
@@ -495,15 +494,6 @@ impl Engine {
             pieces: performed.pieces,
             candidates: performed.candidates,
         }
-    }
-
-    /// What to show and say of a parcel.
-    pub fn cue(&self, community: &CommunityId, id: ParcelId, state: &ParcelState) -> Option<Cue> {
-        let directory = self.views.directory();
-        let place = directory.place(community)?;
-        let building = state.recipient.as_ref().map(|recipient| &recipient.door.building);
-        let shelf = building.and_then(|building| place.shelf(building));
-        Some(cue(state, directory::label_code(id), place.community(), shelf))
     }
 
     /// Reads a community's facts.

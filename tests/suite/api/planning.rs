@@ -111,6 +111,11 @@ async fn what_an_urgent_order_waits_for_goes_at_once() {
         "order": order, "household": household });
     is(&door.scan("expect", announced).await, "accepted");
     let parcel = on_its_shelf(&door, PILLS, "ration").await;
+    let cue = async || {
+        let again = door.scan("sort", json!({ "code": PILLS })).await;
+        (again["cue"]["urgent"].clone(), again["cue"]["say_chinese"].clone())
+    };
+    assert_eq!(cue().await, (Value::Null, json!("一网格，一栋，一单元")));
     let why = format!("plan/parcels/{parcel}");
     let waits = door.see(&why).await;
     assert_eq!((&waits["code"], &waits["urgent"]), (&json!("no_window_left"), &json!(false)));
@@ -119,6 +124,9 @@ async fn what_an_urgent_order_waits_for_goes_at_once() {
 
     door.done(&path, json!({ "kind": "set_urgency", "urgent": true })).await;
     assert_eq!(door.see(&path).await["urgent"], json!(true));
+    assert_eq!(cue().await, (json!(true), json!("急件，一网格，一栋，一单元")));
+    let label = door.see(&format!("parcels/{parcel}")).await;
+    assert_eq!(label["cue"]["say_english"], "urgent, grid 1, building 1, unit 1");
     let ready = door.see(&why).await;
     assert_eq!((&ready["code"], &ready["urgent"]), (&Value::Null, &json!(true)));
     assert!(ready["sentence"]["zh"].as_str().unwrap().contains("订单标为急件"), "{ready:#}");

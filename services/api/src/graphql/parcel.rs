@@ -155,7 +155,7 @@ impl Parcel {
 
     /// What a screen shows and a loudspeaker says of it.
     async fn cue(&self, ctx: &Context<'_>) -> Option<Reflect<Cue>> {
-        app(ctx).engine.cue(&self.community, self.key, &self.state).map(Reflect)
+        app(ctx).engine.cue(&self.community, self.key, &self.state).await.map(Reflect)
     }
 
     /// The order that it fulfils.

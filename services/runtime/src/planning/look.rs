@@ -233,7 +233,7 @@ impl Engine {
     }
 
     /// Whether the order of a piece is marked urgent.
-    pub(super) async fn is_urgent(
+    pub(crate) async fn is_urgent(
         &self,
         id: &CommunityId,
         piece: &ParcelState,

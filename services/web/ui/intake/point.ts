@@ -19,6 +19,7 @@ export interface Expected {
   piece: { number: number; of: number };
   category?: Category;
   door?: Door;
+  urgent?: boolean;
   arrived: boolean;
 }
 
@@ -53,15 +54,17 @@ export function localCue(point: IntakePoint, code: string, target: Target | null
   const door = target?.fields.door ?? announced?.door;
   const building = point.buildings.find((one) => one.id === door?.building);
   if (!door || !building) return null;
+  const urgent = announced?.urgent ?? false;
   const colour = point.grids.find((grid) => grid.id === building.grid)?.colour;
   return {
     ...(building.grid ? { grid: building.grid } : {}),
     ...(colour ? { colour } : {}),
     ...(building.shelf ? { shelf: building.shelf } : {}),
     ...door,
+    ...(urgent ? { urgent } : {}),
     label: "",
     next: "start_disinfection",
-    say_chinese: `${building.grid ?? ""}网格，${door.building}栋，${door.unit}单元`,
-    say_english: `grid ${building.grid ?? ""}, building ${door.building}, unit ${door.unit}`,
+    say_chinese: `${urgent ? "急件，" : ""}${building.grid ?? ""}网格，${door.building}栋，${door.unit}单元`,
+    say_english: `${urgent ? "urgent, " : ""}grid ${building.grid ?? ""}, building ${door.building}, unit ${door.unit}`,
   };
 }

@@ -53,6 +53,7 @@ export interface Cue {
   size?: Size;
   cold?: Cold;
   piece?: { number: number; of: number };
+  urgent?: boolean;
   on_behalf?: boolean;
   run?: string;
   next: NextStep;

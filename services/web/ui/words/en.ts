@@ -64,6 +64,7 @@ export const en: Words = {
     readyDisinfect: "Scan one piece, or start the timer of a table",
     readySort: "Scan a piece, put it on the shelf shown", category: "Category", size: "Size",
     cold: "Cold", carrier: "Carrier", table: "Table", onBehalf: "On behalf",
+    urgent: "Urgent: to the side that goes at once", urgentShort: "Urgent",
     batch: "Batch", recipient: "Recipient",
     onBehalfHint: "The recipient cannot be reached; taken for them", sender: "Sender",
     target: "One address for all", targetHint: "Every next piece goes there; Esc ends it",

@@ -55,7 +55,7 @@ export const zh = {
     ready: "请扫描", readyHint: "直接扫，不用点任何地方。扫描枪、摄像头、手工输入都可以。",
     readyDisinfect: "扫描单件，或选一张台开始计时", readySort: "扫描物件，放到指示的货架",
     category: "品类", size: "大小", cold: "温度", carrier: "快递公司", table: "消杀台",
-    onBehalf: "代收", batch: "整批", recipient: "收件人", onBehalfHint: "收件人联系不上，先代收", sender: "寄件人",
+    urgent: "急件，放到立即出发一侧", urgentShort: "急件", onBehalf: "代收", batch: "整批", recipient: "收件人", onBehalfHint: "收件人联系不上，先代收", sender: "寄件人",
     target: "整批收件地址", targetHint: "之后每一件都送到这里，按 Esc 取消",
     targetOn: (door: string) => `整批：${door}`,
     typed: "手工输入", typedHint: "单号、门牌（10-2-301）或手机尾号",
