@@ -1,7 +1,7 @@
 /** Every time on a screen is the community's, whatever zone the device is in that shows it. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { BASE, burst, household, launch, number, open, PHONE, planned, settled } from "./support.mjs";
+import { BASE, burst, household, launch, loaded, number, open, PHONE, planned, settled, withCarrier } from "./support.mjs";
 
 const API = `${BASE}/api/v1/communities/willow-court`;
 const HERE = "Asia/Shanghai";
@@ -35,10 +35,7 @@ test("the wall, the gate and the desk tell the community's time to a device from
   await page.locator('[data-live="live"]').waitFor();
   await showsNow(page.getByTestId("as-of"));
   await page.goto(`${BASE}/intake`);
-  await page.keyboard.press("k");
-  await page.getByTestId("carriers").waitFor();
-  await page.keyboard.press("1");
-  await page.getByTestId("carriers").waitFor({ state: "detached" });
+  await withCarrier(page);
   await burst(page, number());
   await settled(page);
   await showsNow(page.getByTestId("last-five").locator("time").first());
@@ -80,11 +77,7 @@ test("a phone from elsewhere tells the community's time, also after a start with
   const { page: gate } = await open(browser, "/intake");
   const { slip } = await planned(gate.request, ["501"]);
   const { page, context } = await open(browser, slip.path, { ...PHONE, ...AWAY });
-  await page.locator("#pin").fill(slip.pin);
-  await page.getByRole("button", { name: "打开" }).click();
-  await page.getByRole("button", { name: "领取这一趟" }).click();
-  await page.locator("button.load").click();
-  await settled(page);
+  await loaded(page, slip);
   await page.evaluate(() => navigator.serviceWorker.ready);
   await context.setOffline(true);
   await page.reload();

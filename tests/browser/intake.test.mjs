@@ -4,7 +4,9 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { filmed, luma, photographed } from "./camera.mjs";
-import { BASE, burst, bursts, desk, launch, number, open, said, scans, settled } from "./support.mjs";
+import {
+  BASE, burst, bursts, desk, launch, number, open, said, scans, settled, toHeldShelf, withCarrier,
+} from "./support.mjs";
 
 let browser;
 before(async () => (browser = await launch()));
@@ -42,14 +44,6 @@ function operator(page) {
       assert.ok(took <= seconds, `${expected.name} took ${took} s`);
     },
   };
-}
-
-/** Chooses SF once, as a worker does when its courier unloads. */
-async function withCarrier(page) {
-  await page.keyboard.press("k");
-  await page.getByTestId("carriers").waitFor();
-  await page.keyboard.press("1");
-  await page.getByTestId("carriers").waitFor({ state: "detached" });
 }
 
 test("a piece of an unknown address is scanned, told and identified with a few keys", async () => {
@@ -148,9 +142,7 @@ test("thirty scans a second: none is lost, none doubled, and no letter leaks", a
     await burst(page, number(), { ending });
     await page.locator('[data-testid="last-five"] li').waitFor();
     await settled(page);
-    await page.getByTestId("address").waitFor();
-    await page.keyboard.press("Escape");
-    await page.getByTestId("address").waitFor({ state: "detached" });
+    await toHeldShelf(page);
     if (setting.field) {
       await page.keyboard.press("b");
       await page.locator("#address").fill("10-2");
@@ -224,9 +216,7 @@ test("an error stays until somebody has seen it, and the line goes on", async ()
   await burst(page, number());
   await settled(page);
   assert.ok(await page.getByTestId("fault").isVisible());
-  await page.getByTestId("address").waitFor();
-  await page.keyboard.press("Escape");
-  await page.getByTestId("address").waitFor({ state: "detached" });
+  await toHeldShelf(page);
   const fault = page.getByTestId("fault");
   while ((await fault.count()) > 0) {
     const text = await fault.innerText();
@@ -241,9 +231,7 @@ test("Esc takes the last piece back, and it can be scanned in anew", async () =>
   await withCarrier(page);
   const code = number();
   await burst(page, code);
-  await page.getByTestId("address").waitFor();
-  await page.keyboard.press("Escape");
-  await page.getByTestId("address").waitFor({ state: "detached" });
+  await toHeldShelf(page);
   await page.keyboard.press("Escape");
   await page.getByTestId("undone").waitFor();
   assert.equal(await arrived(page).innerText(), "0");
@@ -297,9 +285,7 @@ test("a table is started and its timer runs", async () => {
   await page.locator("aside").getByText("1号台").waitFor();
   await burst(page, number());
   await settled(page);
-  // Nobody knows for whom it is: the question must be there, or Esc takes the piece back.
-  await page.getByTestId("address").waitFor();
-  await page.keyboard.press("Escape");
+  await toHeldShelf(page);
   await page.keyboard.press("F2");
   const table = page.getByTestId("table-1号台");
   await table.getByRole("button", { name: "开始计时" }).click();
@@ -425,10 +411,7 @@ test("an unreadable label is photographed, also before anybody knows the piece, 
   const file = { name: "label.png", mimeType: "image/png", buffer: await page.screenshot() };
   await page.keyboard.press("p");
   await page.getByText("先扫描一件").waitFor();
-  await page.keyboard.press("k");
-  await page.getByTestId("carriers").waitFor();
-  await page.keyboard.press("1");
-  await page.getByTestId("carriers").waitFor({ state: "detached" });
+  await withCarrier(page);
   await context.setOffline(true);
   await page.locator('[data-link="no_network"]').waitFor();
   const code = number();

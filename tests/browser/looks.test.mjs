@@ -4,7 +4,9 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { before as filmBefore, HEIGHT, luma, WIDTH } from "./camera.mjs";
-import { BASE, burst, household, launch, number, open, PHONE, planned, settled } from "./support.mjs";
+import {
+  addressed, BASE, burst, household, launch, number, open, PHONE, planned, settled, toHeldShelf, unlock, withCarrier,
+} from "./support.mjs";
 
 /** A page's first load, compressed, without the barcode decoder that comes when it is used. */
 const FIRST_LOAD_BYTES_MAX = 60_000;
@@ -64,10 +66,7 @@ test("the intake station has no barrier in any state", async () => {
   await clean(page, "carriers");
   await page.keyboard.press("1");
   await page.getByTestId("carriers").waitFor({ state: "detached" });
-  await burst(page, number());
-  await page.getByTestId("address").waitFor();
-  await page.keyboard.type("1-1-301", { delay: 140 });
-  await page.getByRole("option").first().waitFor();
+  await addressed(page, "1-1-301");
   await clean(page, "address");
   await page.keyboard.press("Enter");
   await page.getByTestId("building").waitFor();
@@ -114,14 +113,9 @@ test("a live camera is no barrier either, as a scanner and for a photo", async (
       await clean(page, "a live camera");
       await page.keyboard.press("Escape");
       await page.getByTestId("camera").waitFor({ state: "detached" });
-      await page.keyboard.press("k");
-      await page.getByTestId("carriers").waitFor();
-      await page.keyboard.press("1");
-      await page.getByTestId("carriers").waitFor({ state: "detached" });
+      await withCarrier(page);
       await burst(page, number());
-      await page.getByTestId("address").waitFor();
-      await page.keyboard.press("Escape");
-      await page.getByTestId("address").waitFor({ state: "detached" });
+      await toHeldShelf(page);
       await page.keyboard.press("p");
       await page.locator('[data-testid="photo"][data-state="live"]').waitFor();
       await clean(page, "a photo with a live camera");
@@ -168,8 +162,7 @@ test("the other screens have no barrier in any state", async () => {
   await phone.goto(BASE + slip.path);
   await phone.locator("#pin").waitFor();
   await clean(phone, "pin");
-  await phone.locator("#pin").fill(slip.pin);
-  await phone.getByRole("button", { name: "打开" }).click();
+  await unlock(phone, slip);
   await phone.getByRole("button", { name: "领取这一趟" }).waitFor();
   await clean(phone, "offered");
   await phone.getByRole("button", { name: "领取这一趟" }).click();
@@ -317,8 +310,7 @@ test("on a phone the header's first line is one line, whatever waits to be sent"
       await page.goto(BASE + path);
       await page.locator("h1").waitFor();
       if (path === slip.path) {
-        await page.locator("#pin").fill(slip.pin);
-        await page.getByRole("button", { name: "打开" }).click();
+        await unlock(page, slip);
         await page.locator("[data-link]").waitFor();
       }
       if (path === "/intake") {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { before as filming, HEIGHT, luma, WIDTH } from "./camera.mjs";
-import { BASE, burst, launch, number, open, scans, settled } from "./support.mjs";
+import { BASE, burst, launch, number, open, scans, settled, toHeldShelf, withCarrier } from "./support.mjs";
 
 const API = `${BASE}/api/v1/communities/willow-court`;
 /** What the camera sees: black on the left, white on the right; and a mark that moves, for no two photographs are the same. */
@@ -14,16 +14,11 @@ const NEXT_SECONDS = 2;
 
 /** Scans a piece in, and puts the question for whom it is aside. */
 async function scanned(page) {
-  await page.keyboard.press("k");
-  await page.getByTestId("carriers").waitFor();
-  await page.keyboard.press("1");
-  await page.getByTestId("carriers").waitFor({ state: "detached" });
+  await withCarrier(page);
   const code = number();
   await burst(page, code);
   await settled(page);
-  await page.getByTestId("address").waitFor();
-  await page.keyboard.press("Escape");
-  await page.getByTestId("address").waitFor({ state: "detached" });
+  await toHeldShelf(page);
   return code;
 }
 

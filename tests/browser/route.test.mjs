@@ -1,7 +1,9 @@
 /** The whole story in a browser: scanned at the gate, up the stairs without a signal, left at the door. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { BASE, burst, desk, launch, number, open, PHONE, planned, settled } from "./support.mjs";
+import {
+  accepted, addressed, BASE, departed, desk, launch, loaded, number, open, PHONE, planned, settled, unlock, withCarrier,
+} from "./support.mjs";
 
 let browser;
 before(async () => (browser = await launch()));
@@ -20,21 +22,12 @@ async function decoded(page, png) {
   }, png.toString("base64"));
 }
 
-async function unlock(page, slip) {
-  await page.locator("#pin").fill(slip.pin);
-  await page.getByRole("button", { name: "打开" }).click();
-}
-
 test("a piece goes from the gate to its door, and the stairwell has no signal", async () => {
   const { page: gate } = await open(browser, "/intake");
   const { slip, run } = await planned(gate.request, ["601", "301", "302"]);
   const { page, context, errors, outside } = await open(browser, slip.path, PHONE);
-  await unlock(page, slip);
-  await page.getByRole("button", { name: "领取这一趟" }).click();
-  await page.getByTestId("load-count").waitFor();
-  for (const button of await page.locator("button.load").all()) await button.click();
+  await loaded(page, slip);
   await page.getByText("3 / 3").waitFor();
-  await settled(page);
   await page.locator("#counted").fill("2");
   await page.getByText("您数了 2 件，登记的是 3 件").waitFor();
   await page.locator("#counted").fill("3");
@@ -86,9 +79,7 @@ test("a door that others take off is struck through, with why and since when, un
   const { page: gate } = await open(browser, "/intake");
   const { slip, run } = await planned(gate.request, ["501", "401", "101"]);
   const { page, context, errors } = await open(browser, slip.path, PHONE);
-  await unlock(page, slip);
-  await page.getByRole("button", { name: "领取这一趟" }).click();
-  await page.getByTestId("load-count").waitFor();
+  await accepted(page, slip);
   const known = await read(gate.request, run);
   const stops = known.stops.map(({ door, parcels }) => ({ door, parcels }));
   const kept = stops.filter((stop) => stop.door.room !== "401");
@@ -117,15 +108,7 @@ test("a building that is sealed on the way is left out, brought back in one touc
   const door = { building: "2", unit: "1", room: "301" };
   const { slip, run } = await planned(gate.request, ["501", "401"], { parcels: [{ code: number(), door }, { code: number(), door: { ...door, room: "201" } }] });
   const { page, context, errors } = await open(browser, slip.path, PHONE);
-  await unlock(page, slip);
-  await page.getByRole("button", { name: "领取这一趟" }).click();
-  await page.getByTestId("load-count").waitFor();
-  for (const button of await page.locator("button.load").all()) await button.click();
-  await settled(page);
-  await page.locator("#counted").fill("4");
-  await page.getByRole("button", { name: "出发" }).click();
-  await page.getByTestId("stop-1-1-501").waitFor();
-  await settled(page);
+  await departed(page, slip, 4);
   await desk(gate.request, `runs/${run}`, { kind: "pause_building", building: "1", zone: "东片" });
   await page.getByTestId("paused-1").getByText("1栋 · 已封控").waitFor({ timeout: 20_000 });
   // The big button is the next building's now: nothing of the sealed one is left at a door by it.
@@ -152,13 +135,7 @@ test("a thumb that touches twice leaves one stairwell's pieces, not the next one
   const door = { building: "1", unit: "2", room: "301" };
   const { slip } = await planned(gate.request, ["501"], { parcels: [{ code: number(), door }] });
   const { page, context } = await open(browser, slip.path, PHONE);
-  await unlock(page, slip);
-  await page.getByRole("button", { name: "领取这一趟" }).click();
-  await page.getByTestId("load-count").waitFor();
-  for (const button of await page.locator("button.load").all()) await button.click();
-  await settled(page);
-  await page.locator("#counted").fill("2");
-  await page.getByRole("button", { name: "出发" }).click();
+  await departed(page, slip, 2);
   const big = page.getByTestId("unit-done");
   const { x, y, width, height } = await big.boundingBox();
   assert.ok(height >= 60 && width >= 360, `${width} x ${height} px`);
@@ -188,14 +165,8 @@ test("a wrong PIN opens nothing", async () => {
 
 test("a label is drawn, printed from the browser and fetched for a printer", async () => {
   const { page, context } = await open(browser, "/intake");
-  await page.keyboard.press("k");
-  await page.getByTestId("carriers").waitFor();
-  await page.keyboard.press("1");
-  await page.getByTestId("carriers").waitFor({ state: "detached" });
-  await burst(page, number());
-  await page.getByTestId("address").waitFor();
-  await page.keyboard.type("3-1-1204", { delay: 140 });
-  await page.getByRole("option").first().waitFor();
+  await withCarrier(page);
+  await addressed(page, "3-1-1204");
   await page.keyboard.press("Enter");
   await page.getByTestId("building").waitFor();
   const code = await page.getByTestId("label").innerText();
@@ -223,15 +194,7 @@ test("a photo at the door waits for the network, is small when it goes, and is s
   const { slip } = await planned(gate.request, ["401", "402"]);
   const file = { name: "door.png", mimeType: "image/png", buffer: await gate.screenshot() };
   const { page, context, errors } = await open(browser, slip.path, PHONE);
-  await unlock(page, slip);
-  await page.getByRole("button", { name: "领取这一趟" }).click();
-  await page.getByTestId("load-count").waitFor();
-  for (const button of await page.locator("button.load").all()) await button.click();
-  await settled(page);
-  await page.locator("#counted").fill("2");
-  await page.getByRole("button", { name: "出发" }).click();
-  await page.getByTestId("stops").waitFor();
-  await settled(page);
+  await departed(page, slip, 2);
   await page.evaluate(() => navigator.serviceWorker.ready);
 
   await context.setOffline(true);

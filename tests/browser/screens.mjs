@@ -2,7 +2,9 @@
  * Takes the pictures in docs/screens: phone, tablet and wall, in both languages, of an engine that
  * serves tests/data/willow-court.toml. `cargo xtask screens` does it all.
  */
-import { BASE, burst, desk, household, launch, number, open, PHONE, planned, scans, settled } from "./support.mjs";
+import {
+  accepted, addressed, BASE, desk, household, launch, number, open, PHONE, planned, scans, settled, toHeldShelf, withCarrier,
+} from "./support.mjs";
 
 const folder = process.argv[2] ?? "../../docs/screens";
 const browser = await launch();
@@ -21,15 +23,9 @@ async function take(page, name, { top = true } = {}) {
 
 async function station(viewport) {
   const { page } = await open(browser, "/intake", { viewport });
-  await page.keyboard.press("k");
-  await page.getByTestId("carriers").waitFor();
-  await page.keyboard.press("1");
-  await page.getByTestId("carriers").waitFor({ state: "detached" });
+  await withCarrier(page);
   for (const door of ["1-2-301", "2-1-502", "3-1-1204"]) {
-    await burst(page, number());
-    await page.getByTestId("address").waitFor();
-    await page.keyboard.type(door, { delay: 130 });
-    await page.getByRole("option").first().waitFor();
+    await addressed(page, door);
     await page.keyboard.press("Enter");
     await page.getByText(`${door.split("-")[2]}`).first().waitFor();
     await settled(page);
@@ -56,13 +52,9 @@ async function still(page) {
 
 const tablet = await station({ width: 1280, height: 800 });
 await take(tablet, "intake-tablet");
-await burst(tablet, number());
-await tablet.getByTestId("address").waitFor();
-await tablet.keyboard.type("1-1-4", { delay: 140 });
-await tablet.getByRole("option").first().waitFor();
+await addressed(tablet, "1-1-4");
 await take(tablet, "intake-unknown-tablet");
-await tablet.keyboard.press("Escape");
-await tablet.getByTestId("address").waitFor({ state: "detached" });
+await toHeldShelf(tablet);
 await tablet.keyboard.press("p");
 await tablet.locator('[data-testid="photo"]:not([data-state="loading"])').waitFor();
 await take(tablet, "intake-photo-tablet");
@@ -78,10 +70,7 @@ await take(small, "intake-phone");
 const { page: phone, context } = await open(browser, "/", PHONE);
 const { slip } = await planned(phone.request, ["601", "602", "502", "301"]);
 await phone.goto(BASE + slip.path);
-await phone.locator("#pin").fill(slip.pin);
-await phone.getByRole("button", { name: "打开" }).click();
-await phone.getByRole("button", { name: "领取这一趟" }).click();
-await phone.getByTestId("load-count").waitFor();
+await accepted(phone, slip);
 await take(phone, "route-load-phone");
 for (const button of await phone.locator("button.load").all()) await button.click();
 await settled(phone);

@@ -1,7 +1,9 @@
 /** The whole story through the screens: from the gate to the door, as everybody on the way sees it. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { BASE, burst, desk, household, launch, number, open, PHONE, planned, scans, settled } from "./support.mjs";
+import {
+  accepted, addressed, BASE, departed, desk, household, launch, number, open, PHONE, planned, scans, settled, unlock, withCarrier,
+} from "./support.mjs";
 
 const API = `${BASE}/api/v1/communities/willow-court`;
 const DESKTOP = { viewport: { width: 1280, height: 900 } };
@@ -31,16 +33,9 @@ test("a piece goes from the scanner to the door, and everybody sees it on the wa
   await household(gate.request, door, "4567");
 
   // The scanner; one key for the carrier, one for the category, the address as it is shouted.
-  await gate.keyboard.press("k");
-  await gate.getByTestId("carriers").waitFor();
-  await gate.keyboard.press("1");
-  await gate.getByTestId("carriers").waitFor({ state: "detached" });
+  await withCarrier(gate);
   await gate.getByRole("button", { name: "药品" }).click();
-  const code = number();
-  await burst(gate, code);
-  await gate.getByTestId("address").waitFor();
-  await gate.keyboard.type("2-1-502", { delay: 140 });
-  await gate.getByRole("option").first().waitFor();
+  const code = await addressed(gate, "2-1-502");
   await gate.keyboard.press("Enter");
   await gate.getByTestId("building").waitFor();
   await settled(gate);
@@ -64,16 +59,7 @@ test("a piece goes from the scanner to the door, and everybody sees it on the wa
   await building.context().close();
 
   const { page: courier, context: couriers } = await open(browser, slip.path, PHONE);
-  await courier.locator("#pin").fill(slip.pin);
-  await courier.getByRole("button", { name: "打开" }).click();
-  await courier.getByRole("button", { name: "领取这一趟" }).click();
-  await courier.getByTestId("load-count").waitFor();
-  await courier.locator("button.load").click();
-  await settled(courier);
-  await courier.locator("#counted").fill("1");
-  await courier.getByRole("button", { name: "出发" }).click();
-  await courier.getByTestId("stops").waitFor();
-  await settled(courier);
+  await departed(courier, slip, 1);
   await resident.getByRole("button", { name: "再查一次" }).click();
   await resident.locator('[data-spot="loaded"]').waitFor();
   await courier.getByTestId("unit-done").click();
@@ -368,21 +354,16 @@ test("a slip is printed with a code that phones can read, and its PIN opens the 
   const [phone, late] = [pin, slip.pin];
   if (late !== phone) {
     const { page: stale, context: staleContext } = await open(browser, slip.path, PHONE);
-    await stale.locator("#pin").fill(late);
-    await stale.getByRole("button", { name: "打开" }).click();
+    await unlock(stale, { pin: late });
     await stale.getByText("口令不对").waitFor();
     await staleContext.close();
   }
   const { page: courier, context: couriers } = await open(browser, slip.path, PHONE);
-  await courier.locator("#pin").fill(pin);
-  await courier.getByRole("button", { name: "打开" }).click();
-  await courier.getByRole("button", { name: "领取这一趟" }).click();
-  await courier.getByTestId("load-count").waitFor();
+  await accepted(courier, { pin });
   // Another slip is printed: this phone says so, and goes on with the new PIN.
   const again = await (await gate.request.post(`${API}/runs/${run}/slip`, { data: { command_id: crypto.randomUUID(), actor: "desk-1" } })).json();
   await courier.getByTestId("new-slip").waitFor({ timeout: 20_000 });
-  await courier.locator("#pin").fill(again.pin);
-  await courier.getByRole("button", { name: "打开" }).click();
+  await unlock(courier, again);
   await courier.getByTestId("new-slip").waitFor({ state: "detached" });
   await courier.getByRole("button", { name: "交还这一趟" }).click();
   await courier.getByTestId("handed-back").waitFor();

@@ -99,6 +99,59 @@ export async function settled(page, timeout = 20_000) {
   await page.locator('[data-link="online"][data-waiting="0"]').waitFor({ timeout });
 }
 
+/** Chooses SF once, as a worker does when its courier unloads. */
+export async function withCarrier(page) {
+  await page.keyboard.press("k");
+  await page.getByTestId("carriers").waitFor();
+  await page.keyboard.press("1");
+  await page.getByTestId("carriers").waitFor({ state: "detached" });
+}
+
+/** Scans a piece that nobody announced, and types the door that stands on it; the next key accepts it. */
+export async function addressed(page, door, code = number()) {
+  await burst(page, code);
+  await page.getByTestId("address").waitFor();
+  await page.keyboard.type(door, { delay: 140 });
+  await page.getByRole("option").first().waitFor();
+  return code;
+}
+
+/** Puts the question for whom a piece is aside. Esc before the question is there takes the piece back. */
+export async function toHeldShelf(page) {
+  await page.getByTestId("address").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByTestId("address").waitFor({ state: "detached" });
+}
+
+/** Opens a run on a courier's phone, with the PIN on its slip. */
+export async function unlock(page, slip) {
+  await page.locator("#pin").fill(slip.pin);
+  await page.getByRole("button", { name: "打开" }).click();
+}
+
+/** Opens a run and takes it; its pieces are to be loaded then. */
+export async function accepted(page, slip) {
+  await unlock(page, slip);
+  await page.getByRole("button", { name: "领取这一趟" }).click();
+  await page.getByTestId("load-count").waitFor();
+}
+
+/** The same with all of its pieces loaded, and answered for. */
+export async function loaded(page, slip) {
+  await accepted(page, slip);
+  for (const button of await page.locator("button.load").all()) await button.click();
+  await settled(page);
+}
+
+/** The same on its way: so many pieces were counted. */
+export async function departed(page, slip, pieces) {
+  await loaded(page, slip);
+  await page.locator("#counted").fill(String(pieces));
+  await page.getByRole("button", { name: "出发" }).click();
+  await page.getByTestId("stops").waitFor();
+  await settled(page);
+}
+
 /** A command of the desk, which must be done. */
 export async function desk(request, path, command, expected_revision) {
   const body = { command_id: crypto.randomUUID(), actor: "desk", command };
