@@ -394,17 +394,105 @@ function fromZpl(zpl) {
   return { width: Number(width), height: Number(height), black: (x, y) => black(x, y) === 1 };
 }
 
-/** What this device sent, in order, as it is kept. */
-async function sentCodes(page) {
+/** What this device has to tell and has told, in order, as it is kept. */
+async function kept(page) {
   return page.evaluate(async () => {
     const open = indexedDB.open("lastmeter");
     const db = await new Promise((resolve) => (open.onsuccess = () => resolve(open.result)));
     const all = db.transaction("items").objectStore("items").getAll();
     const items = await new Promise((resolve) => (all.onsuccess = () => resolve(all.result)));
     db.close();
-    return items.filter((item) => item.scan.kind === "arrive").map((item) => item.scan.code);
+    return items;
   });
 }
+
+const sentCodes = async (page) =>
+  (await kept(page)).filter((item) => item.scan.kind === "arrive").map((item) => item.scan.code);
+
+test("what was said of a piece goes with it when its carrier is chosen late, and a scan meanwhile is not lost", async () => {
+  const { page, errors } = await open(browser, "/intake");
+  const codes = [number(), number()];
+  for (const [key, name] of [["e", "箱"], ["o", "代收"]]) {
+    await page.keyboard.press(key);
+    await page.getByRole("button", { name, pressed: true }).waitFor();
+  }
+  await burst(page, codes[0]);
+  const question = page.getByTestId("carriers");
+  await question.getByText(codes[0]).waitFor();
+  await burst(page, codes[1], { ending: "" });
+  await question.getByText(codes.join(" · ")).waitFor();
+  await page.keyboard.press("2");
+  await question.waitFor({ state: "detached" });
+  await page.waitForFunction(() => document.querySelector("[data-testid=arrived]").textContent === "2");
+  await settled(page);
+  const taken = (await kept(page)).filter((item) => item.answer.status !== "refused");
+  assert.deepEqual(
+    taken.map(({ scan }) => [scan.code, scan.carrier, scan.size, scan.on_behalf ?? false]),
+    [[codes[0], "yto", "box", true], [codes[1], "yto", "bag", false]],
+  );
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
+
+test("a piece whose carrier nobody chooses is told as not taken until somebody has seen it", async () => {
+  const { page } = await open(browser, "/intake");
+  const code = number();
+  await burst(page, code);
+  await page.getByTestId("carriers").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByTestId("fault").getByText(code).waitFor();
+  // The carrier of the next unloading is nobody's guess for it.
+  await page.keyboard.press("Enter");
+  await page.getByTestId("fault").waitFor({ state: "detached" });
+  await withCarrier(page);
+  assert.equal((await kept(page)).length, 1);
+  await page.context().close();
+});
+
+test("who sent a piece goes with it alone, costs nobody else a key, and does not stay on the device", async () => {
+  const { page, context, errors } = await open(browser, "/intake");
+  await withCarrier(page);
+  // Taken off again before any scan: nobody is named.
+  await page.keyboard.press("s");
+  await page.locator("#sender").fill("李四");
+  await page.keyboard.press("Enter");
+  await page.getByTestId("sent-by").getByText("寄件人：李四").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByTestId("sent-by").waitFor({ state: "detached" });
+  await context.setOffline(true);
+  await page.locator('[data-link="no_network"]').waitFor();
+  const [code, next, last] = [number(), number(), number()];
+  await page.keyboard.press("s");
+  await page.locator("#sender").fill("周记药房");
+  // The scanner takes what was typed with it, and puts nothing into the field.
+  await burst(page, code);
+  await page.getByTestId("sender").waitFor({ state: "detached" });
+  await page.locator('[data-waiting="1"]').waitFor();
+  await burst(page, next);
+  await page.locator('[data-waiting="2"]').waitFor();
+  const said = async () => (await kept(page)).map(({ scan }) => [scan.code, scan.sender ?? null, scan.phone_tail ?? null]);
+  assert.deepEqual(await said(), [[code, "周记药房", null], [next, null, null]]);
+  // Somebody's phone and words wait with it, and stay as little.
+  await page.keyboard.press("b");
+  await page.locator("#address").fill("周小姐 9999");
+  await page.keyboard.press("Enter");
+  await page.getByText("整批：周小姐 9999").waitFor();
+  await burst(page, last);
+  await page.locator('[data-waiting="3"]').waitFor();
+  assert.deepEqual((await said()).at(-1), [last, null, "9999"]);
+  await context.setOffline(false);
+  await settled(page);
+  assert.deepEqual(await said(), [code, next, last].map((one) => [one, null, null]));
+  assert.doesNotMatch(JSON.stringify(await kept(page)), /周记药房|周小姐/);
+
+  // Whoever looks for the recipient sees who sent it.
+  const path = `${BASE}/api/v1/communities/willow-court`;
+  const found = await (await page.request.post(`${path}/search`, { data: { actor: "desk-1", text: code } })).json();
+  await page.goto(`${BASE}/desk#/piece/${found.pieces[0].piece.parcel}`);
+  await page.getByText("寄件人：周记药房").waitFor();
+  assert.deepEqual(errors, []);
+  await context.close();
+});
 
 test("an unreadable label is photographed, also before anybody knows the piece, and the line goes on", async () => {
   const { page, context, errors } = await open(browser, "/intake", { viewport: { width: 1500, height: 900 } });

@@ -84,6 +84,14 @@ test("the intake station has no barrier in any state", async () => {
   await page.keyboard.press("h");
   await page.getByText("扫描：任何时候都可以").waitFor();
   await clean(page, "keys");
+  await page.keyboard.press("s");
+  await page.locator("#sender").fill("周记药房");
+  await clean(page, "a sender is asked for");
+  await page.keyboard.press("Enter");
+  await page.getByTestId("sent-by").waitFor();
+  await clean(page, "a sender was told");
+  await page.keyboard.press("Escape");
+  await page.getByTestId("sent-by").waitFor({ state: "detached" });
   await page.keyboard.press("v");
   await page.locator('[data-testid="camera"][data-state="none"]').waitFor();
   await clean(page, "no camera");

@@ -18,5 +18,6 @@ mod planning;
 mod questions;
 mod recipients;
 mod run_sheet;
+mod sender;
 mod story;
 mod views;

@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 use labels::{Bitmap, Label, LabelError, Paper};
 use runtime::Problem;
 use runtime::codec::{self, Stored};
-use runtime::vault::{Opened, Subject};
+use runtime::vault::Opened;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -22,6 +22,7 @@ use crate::App;
 use crate::body;
 use crate::commands::path_part;
 use crate::problem::ProblemResponse;
+use crate::sender::subject_of;
 
 /// How far into a piece's stream its arrival is looked for, the latest one last.
 const ARRIVAL_EVENTS_MAX: usize = 200;
@@ -170,11 +171,7 @@ fn tail(
     id: ParcelId,
     arrived: &ParcelArrived,
 ) -> Option<String> {
-    let household = arrived.recipient.as_ref().and_then(|recipient| recipient.household);
-    let subject = match household {
-        Some(household) => Subject::Household(community.clone(), household),
-        None => Subject::Parcel(community.clone(), id),
-    };
+    let subject = subject_of(community, id, arrived);
     match app.engine.vault().open_sealed(&subject, arrived.phone_tail.as_ref()?).ok()? {
         Opened::Text(tail) => Some(tail),
         Opened::Erased => None,

@@ -24,6 +24,7 @@ mod run_sheet;
 mod scan_body;
 mod scans;
 mod screens;
+mod sender;
 mod tls;
 mod views;
 mod webhooks;

@@ -22,6 +22,7 @@ use crate::resources::{
 };
 use crate::run_sheet::{self, SheetBody, SheetQuestion, SlipBody, SlipQuestion};
 use crate::scans::{self, AnswersBody, ScansBody};
+use crate::sender::{self, SenderBody};
 use crate::{App, health, intake, labels, openapi, webhooks};
 
 type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
@@ -252,6 +253,13 @@ fn read_routes() -> Vec<Route> {
             None,
             schema::<Vec<TrailEntryBody>>,
             || get(resources::trail),
+        ),
+        route(
+            "/api/v1/communities/{community}/parcels/{id}/sender",
+            "Who sent a piece, as long as it is under way.",
+            None,
+            schema::<SenderBody>,
+            || get(sender::sender),
         ),
         route(
             "/api/v1/communities/{community}/orders/{id}",

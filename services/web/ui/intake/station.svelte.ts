@@ -38,10 +38,13 @@ export interface Fault { id: number; title: string; detail: string; code: string
 /** For whom every next piece is. */
 export interface Target { text: string; fields: Pick<NewScan, "door" | "household" | "address" | "phone_tail"> }
 
+/** A scan that could not be taken without its carrier. */
+interface Unsent { code: string; said: NewScan; problem: Problem }
+
 /** What stays chosen from one piece to the next, also when the page is opened again. */
 interface Chosen { category: Category; carrier: string | null; table: string | null }
 
-export type Panel = "none" | "address" | "carrier" | "target" | "typed" | "camera" | "photo" | "help";
+export type Panel = "none" | "address" | "carrier" | "target" | "sender" | "typed" | "camera" | "photo" | "help";
 
 const ENTRIES_MAX = 400;
 const RATE_WINDOW_MS = 5 * 60_000;
@@ -57,9 +60,10 @@ export class Station {
   carrier = $state<string | null>(null);
   table = $state<string | null>(null);
   onBehalf = $state(false);
+  /** Who sent the next piece, when that is somebody to be named. */
+  sender = $state("");
   pieceOf = $state(1);
   target = $state<Target | null>(null);
-  panel = $state<Panel>("none");
   entries = $state<Entry[]>([]);
   current = $state<Entry | null>(null);
   faults = $state<Fault[]>([]);
@@ -67,9 +71,10 @@ export class Station {
   point = $state<IntakePoint | null>(null);
   pointAt = $state(0);
   now = $state(Date.now());
-  /** The code that waits for its carrier to be chosen. */
-  pending = $state<string | null>(null);
+  /** Scans that wait for their carrier to be chosen, with all that was said of them. */
+  pending = $state<Unsent[]>([]);
 
+  #panel = $state<Panel>("none");
   #faults = 0;
   #numbers = new Map<string, number>();
   #listening: (() => void) | undefined;
@@ -87,6 +92,17 @@ export class Station {
     const minutes = Math.max(1, (this.now - first.at) / 60_000);
     return Math.round(recent.length / minutes);
   });
+
+  get panel(): Panel {
+    return this.#panel;
+  }
+
+  /** Pieces whose carrier nobody chose, when the question is put aside, were not taken: that is said. */
+  set panel(next: Panel) {
+    this.#panel = next;
+    if (next === "carrier") return;
+    for (const { code, problem } of this.pending.splice(0)) this.fault(problem.title, problem.detail, code);
+  }
 
   async start(community: string) {
     sync.start(community);
@@ -128,7 +144,8 @@ export class Station {
   /** A code was scanned, in whatever way. */
   async scanned(code: string) {
     this.notice = "";
-    if (this.panel === "carrier" || this.panel === "address" || this.panel === "photo") this.panel = "none";
+    if (["address", "sender", "photo"].includes(this.panel)) this.panel = "none";
+    if (this.panel === "carrier" && this.pending.length === 0) this.panel = "none";
     if (this.mode === "disinfect") return this.#send("disinfect_start", code, { code });
     if (this.mode === "sort") return this.#send("sort", code, { code });
     this.mode = "arrive";
@@ -143,15 +160,20 @@ export class Station {
     }
     if (this.pieceOf > 1 && code) fields.piece = { number: this.#nextNumber(code), of: this.pieceOf };
     if (this.onBehalf) fields.on_behalf = true;
+    const sender = this.sender.trim();
+    if (sender) fields.sender = sender;
     if (this.table) fields.container = this.table;
     if (this.target) Object.assign(fields, this.target.fields);
+    // What is said of one piece is not said of the next one, however soon that is scanned.
+    [this.size, this.cold, this.onBehalf, this.sender] = ["bag", "ambient", false, ""];
+    this.#rememberChosen();
     await this.#send("arrive", code ?? "", fields);
+  }
+
+  #rememberChosen() {
     const { category, carrier, table } = this;
-    if (settings.community) {
-      void outbox.remember(`chosen-${settings.community}`, { category, carrier, table } satisfies Chosen);
-    }
-    // What is said of one piece is not said of the next one.
-    [this.size, this.cold, this.onBehalf] = ["bag", "ambient", false];
+    if (!settings.community) return;
+    void outbox.remember(`chosen-${settings.community}`, { category, carrier, table } satisfies Chosen);
   }
 
   #nextNumber(code: string): number {
@@ -234,7 +256,8 @@ export class Station {
     if (item.scan.kind === "arrive" || entry.id === item.scan.command_id) entry.state = "refused";
     entry.problem = problem;
     if (problem?.code === "carrier-needed" && fresh) {
-      this.pending = entry.code;
+      const { command_id: _, sequence: __, occurred_at: ___, ...said } = item.scan;
+      this.pending = [...this.pending, { code: entry.code, said, problem }];
       this.panel = "carrier";
       sound("duplicate");
       return;
@@ -251,15 +274,18 @@ export class Station {
     this.faults = this.faults.slice(1);
   }
 
-  /** The carrier was chosen: for the piece that waits, and for those that follow. */
+  /** The carrier was chosen: for the pieces that wait, and for those that follow. */
   async chooseCarrier(carrier: string) {
+    const unsent = this.pending.splice(0);
     this.carrier = carrier;
     this.panel = "none";
-    const code = this.pending;
-    this.pending = null;
-    // The scan that could not be taken without its carrier makes way for the one that can.
-    this.entries = this.entries.filter((one) => one.code !== code || one.state !== "refused");
-    if (code) await this.arrive(code);
+    this.#rememberChosen();
+    for (const { code, said } of unsent) {
+      // The scan that could not be taken without its carrier makes way for the one that can.
+      this.entries = this.entries.filter((one) => one.code !== code || one.state !== "refused");
+      const { kind, ...fields } = said;
+      await this.#send(kind, code, { ...fields, carrier });
+    }
   }
 
   /** Somebody found out for whom the piece on the screen is. */

@@ -154,12 +154,15 @@ export async function communitiesWaiting(): Promise<string[]> {
   return [...new Set(items.map((item) => item.community))];
 }
 
+/** What is said of people is kept until the engine has it, and no longer. */
+const withoutPeople = ({ sender: _, phone_tail: __, address: ___, ...scan }: Scan): Scan => scan;
+
 /** Writes the engine's answers, and forgets the oldest answered items. */
 export async function answer(answered: readonly { item: Item; answer: Answer }[]): Promise<void> {
   const db = await database();
   const transaction = db.transaction("items", "readwrite", { durability: "strict" });
   for (const { item, answer } of answered) {
-    await transaction.store.put({ ...item, state: "answered", answer, answered_at: Date.now() });
+    await transaction.store.put({ ...item, scan: withoutPeople(item.scan), state: "answered", answer, answered_at: Date.now() });
   }
   const keys = await transaction.store.index("state").getAllKeys("answered");
   for (const key of keys.slice(0, Math.max(0, keys.length - ANSWERED_KEPT_MAX))) {

@@ -66,7 +66,9 @@ export const en: Words = {
     cold: "Cold", carrier: "Carrier", table: "Table", onBehalf: "On behalf",
     urgent: "Urgent: to the side that goes at once", urgentShort: "Urgent",
     batch: "Batch", recipient: "Recipient",
-    onBehalfHint: "The recipient cannot be reached; taken for them", sender: "Sender",
+    sender: "Sender", senderWho: "Who sent it?", senderKeep: "Keep", senderNone: "Nobody",
+    senderHint: "Only where the sender is not the recipient, and for the next piece alone. Type it and scan; it is kept encrypted, and not on this device.",
+    sentBy: (name) => `Sent by ${name}`, sentByHint: "goes with the next piece; Esc takes it off",
     target: "One address for all", targetHint: "Every next piece goes there; Esc ends it",
     targetOn: (door) => `All to ${door}`, typed: "Type",
     typedHint: "Waybill, door (10-2-301) or phone tail", typeHere: "Number or address", submit: "Enter",
@@ -109,7 +111,8 @@ export const en: Words = {
   keys: {
     title: "Keys", scan: "Scan: at any time", modes: "Change the work", categories: "Category",
     sizes: "Size", cold: "Cold", carriers: "Carrier", typed: "Type", undo: "Undo the last / close",
-    label: "Label", batch: "One address for all", behalf: "On behalf", camera: "Camera", photo: "Photo",
+    label: "Label", batch: "One address for all", behalf: "On behalf of somebody who cannot be reached",
+    sender: "Sender, where that is not the recipient", camera: "Camera", photo: "Photo",
     damage: "Damage", table: "Table", ok: "Accept / understood",
   },
   problem: {

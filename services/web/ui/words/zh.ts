@@ -55,7 +55,10 @@ export const zh = {
     ready: "请扫描", readyHint: "直接扫，不用点任何地方。扫描枪、摄像头、手工输入都可以。",
     readyDisinfect: "扫描单件，或选一张台开始计时", readySort: "扫描物件，放到指示的货架",
     category: "品类", size: "大小", cold: "温度", carrier: "快递公司", table: "消杀台",
-    urgent: "急件，放到立即出发一侧", urgentShort: "急件", onBehalf: "代收", batch: "整批", recipient: "收件人", onBehalfHint: "收件人联系不上，先代收", sender: "寄件人",
+    urgent: "急件，放到立即出发一侧", urgentShort: "急件", onBehalf: "代收", batch: "整批", recipient: "收件人", sender: "寄件人",
+    senderWho: "谁寄来的？", senderKeep: "记下", senderNone: "不记",
+    senderHint: "寄件人不是收件人时才填，只随下一件。填好直接扫描即可；收下后加密保存，本机不留。",
+    sentBy: (name: string) => `寄件人：${name}`, sentByHint: "随下一件记下，按 Esc 取消",
     target: "整批收件地址", targetHint: "之后每一件都送到这里，按 Esc 取消",
     targetOn: (door: string) => `整批：${door}`,
     typed: "手工输入", typedHint: "单号、门牌（10-2-301）或手机尾号",
@@ -96,7 +99,7 @@ export const zh = {
   keys: {
     title: "按键", scan: "扫描：任何时候都可以", modes: "切换工作", categories: "品类", sizes: "大小",
     cold: "温度", carriers: "快递公司", typed: "手工输入", undo: "撤销上一件 / 关闭提示",
-    label: "打印标签", batch: "整批地址", behalf: "代收", camera: "摄像头", photo: "拍照",
+    label: "打印标签", batch: "整批地址", behalf: "代收（收件人联系不上）", sender: "寄件人（不是收件人时）", camera: "摄像头", photo: "拍照",
     damage: "破损", table: "消杀台", ok: "确认 / 知道了",
   },
   problem: {
