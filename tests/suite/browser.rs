@@ -65,6 +65,11 @@ fn the_intake_station_is_worked_with_a_scanner_and_a_few_keys() {
 }
 
 #[test]
+fn the_lamp_beside_the_camera_is_lit() {
+    run("camera.test.mjs");
+}
+
+#[test]
 fn pieces_are_photographed() {
     run("photo.test.mjs");
 }

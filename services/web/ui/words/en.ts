@@ -98,7 +98,7 @@ export const en: Words = {
     cameraNone: "No camera: use the scanner or type the number",
     cameraDenied: "The camera is not allowed: allow it in the browser's settings, or type the number",
     cameraInsecure: "Browsers open the camera over HTTPS only: use the https address, or type",
-    cameraLoading: "Opening the camera…", cameraAim: "Hold the barcode into the frame", torch: "Torch",
+    cameraLoading: "Opening the camera…", cameraAim: "Hold the barcode into the frame", torch: "Torch", torchRefused: "The torch does not react: go where it is lighter, or type the number",
     photoKept: "The photo is kept here and will be sent", photoNone: "This is no picture: take it again",
     photoFull: "Too many photos wait on this device: connect it first", photoFailed: "The photo was not kept", photoTitle: "A photo of this piece",
     kindLabel: "Label", kindDamage: "Damage", photoAim: "Hold the label or the damage into view",

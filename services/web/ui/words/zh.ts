@@ -87,7 +87,7 @@ export const zh = {
     cameraTitle: "用摄像头扫描", cameraNone: "没有摄像头：请用扫描枪或手工输入",
     cameraDenied: "没有摄像头权限：请在浏览器设置里允许，或手工输入",
     cameraInsecure: "浏览器只在 HTTPS 下开放摄像头：请用 https 地址打开，或手工输入",
-    cameraLoading: "正在打开摄像头…", cameraAim: "把条码对准框内", torch: "补光灯",
+    cameraLoading: "正在打开摄像头…", cameraAim: "把条码对准框内", torch: "补光灯", torchRefused: "补光灯没有反应：请移到亮处，或手工输入",
     photoKept: "照片已存本机，随后发送", photoNone: "读不出照片：请重新拍摄", photoFull: "本机待发照片太多：请连网发送后再拍",
     photoFailed: "照片没有存上", photoTitle: "给这一件拍照", kindLabel: "拍标签", kindDamage: "拍破损", photoAim: "把标签或破损处放进画面",
     photoNoCamera: "没有可用的摄像头：可选一张照片，或放待查架继续",
