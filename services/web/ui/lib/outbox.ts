@@ -190,14 +190,9 @@ export async function renumber(community: string): Promise<void> {
 
 /** The latest items of this device, the newest first. */
 export async function latest(community: string, limit: number): Promise<Item[]> {
-  const db = await database();
-  const found: Item[] = [];
-  let cursor = await db.transaction("items").store.openCursor(null, "prev");
-  while (cursor && found.length < limit) {
-    if (cursor.value.community === community) found.push(cursor.value);
-    cursor = await cursor.continue();
-  }
-  return found;
+  // One question for all of them is many times faster than one for each.
+  const all = await (await database()).getAll("items");
+  return all.filter((item) => item.community === community).reverse().slice(0, limit);
 }
 
 /** What a screen keeps for working without a network, such as the last run it has seen. */

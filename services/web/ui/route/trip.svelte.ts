@@ -85,6 +85,12 @@ export class Trip {
   /** The edition of the route that somebody has read on this phone. */
   #edition = 0;
   #pin = "";
+  /** This phone has said that it went: no sheet that was written before that takes it back. */
+  #departed = false;
+  /** Questions and looks are counted: one that was begun later knows more than one that ends later. */
+  #asked = 0;
+  #taken = 0;
+  #looked = 0;
   #timers: ReturnType<typeof setInterval>[] = [];
   #listening: (() => void) | undefined;
 
@@ -127,9 +133,12 @@ export class Trip {
   async refresh() {
     // A PIN that was wrong is not tried again and again: that would close the run for everybody.
     if (!this.#pin) return;
+    const turn = ++this.#asked;
     try {
       const path = api(this.community, `runs/${this.run}/sheet`);
       const sheet = await ask<Sheet>(path, { body: { pin: this.#pin } });
+      if (turn < this.#taken) return;
+      this.#taken = turn;
       this.#takeOver(sheet);
       [this.problem, this.unreachable] = [null, false];
     } catch (error) {
@@ -151,9 +160,14 @@ export class Trip {
     else if (!ended) this.#mark(sheet, doors);
     this.#seen = doors;
     [this.sheet, this.at] = [sheet, Date.now()];
+    this.#goOn();
     void this.#keep();
     void this.#overlay();
     if (this.#edition > sheet.edition_seen && !ended) void this.#tellSeen();
+  }
+
+  #goOn() {
+    if (this.#departed && this.sheet?.phase === "accepted") this.sheet = { ...this.sheet, phase: "departed" };
   }
 
   /** A change is never silent: it stays marked until somebody has touched it. */
@@ -207,9 +221,15 @@ export class Trip {
 
   /** What this phone did, the latest last, on top of the engine's sheet. */
   async #overlay() {
-    const items = (await outbox.latest(this.community, outbox.ANSWERED_KEPT_MAX)).reverse();
+    const turn = ++this.#looked;
+    const latest = await outbox.latest(this.community, outbox.ANSWERED_KEPT_MAX);
+    if (turn < this.#looked) return;
+    const items = latest.filter((one) => one.scan.run === this.run).reverse();
+    const departure = items.findLast((one) => one.scan.kind === "depart");
+    this.#departed = departure !== undefined && departure.answer?.status !== "refused";
+    this.#goOn();
     const done: Record<string, Done> = {};
-    for (const item of items.filter((one) => one.scan.run === this.run)) {
+    for (const item of items) {
       const parcel = item.note;
       const status = STATUS[item.scan.kind];
       if (!status) continue;
@@ -245,14 +265,8 @@ export class Trip {
       note: piece.parcel,
     }));
     if (scans.length === 0) return;
-    const at = Date.now();
     await sync.put(this.actor, scans);
-    const status = STATUS[kind];
-    if (status) {
-      const done = { ...this.done };
-      for (const piece of pieces) done[piece.parcel] = { status, sent: false, at };
-      this.done = done;
-    }
+    await this.#overlay();
     navigator.vibrate?.(40);
   }
 
@@ -283,7 +297,7 @@ export class Trip {
 
   async depart(counted_pieces: number) {
     await sync.put(this.actor, [{ scan: { kind: "depart", run: this.run, counted_pieces } as NewScan, note: "" }]);
-    if (this.sheet) this.sheet = { ...this.sheet, phase: "departed" };
+    await this.#overlay();
     await this.#keep();
   }
 
