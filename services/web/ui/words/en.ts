@@ -85,7 +85,7 @@ export const en: Words = {
     tableNew: "New table", tableAdd: "Use it", tableStart: "Start", tableStop: "Stop",
     tableLeft: (time) => `${time} left`, tableDone: "Time is up: stop it", tableEmpty: "Empty",
     tablePieces: (n) => `${n} pieces`, tableIdle: "Not started",
-    ofPieces: "of",
+    ofPieces: "Pieces in all",
     damaged: "Damaged",
     expected: "Expected today",
     unread: "Not read yet: connect this device once, then it is shown here", due: "Due this hour", dueNone: "No truck and no group buy is due now", dueCame: "Came", dueLate: "overdue", dueLost: "No network, so it was not marked: press again in a moment",
