@@ -1,8 +1,9 @@
 //! Lengthens the write-ahead log before SQLite does.
 //!
-//! Where a commit makes the file longer, its sync waits until the system has written down the new
-//! length and blocks too; within the length that is there it waits for its own bytes alone. SQLite reads nothing behind
-//! the last whole frame, so the zeros there mean nothing, also after a power cut (decision 0007).
+//! Where a commit makes the file longer, its sync waits until the system has written down the
+//! new length and blocks too; within the length that is there it waits for its own bytes alone.
+//! SQLite reads nothing behind the last whole frame, so the zeros there mean nothing, also after a
+//! power cut (decision 0007).
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
