@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use runtime::clock::SystemClock;
 use runtime::community_file;
 use runtime::photos::Photos;
 use runtime::vault::Vault;
+use tempfile::TempDir;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
@@ -20,12 +22,14 @@ use super::{COMMUNITY, Failure};
 /// The longest answer that is read, in bytes.
 pub const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
-/// A server in a process of its own, which ends with it.
+/// A server in a process of its own, which ends with it, and its folder with both.
 pub struct Server {
     /// The process.
     pub child: Child,
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where it keeps its files.
+    _folder: TempDir,
 }
 
 impl Drop for Server {
@@ -35,14 +39,21 @@ impl Drop for Server {
     }
 }
 
-/// Starts this program again, told what it is; the server prints its address.
+/// Starts this program again, told what it is and where to keep its files; the server prints its
+/// address.
 pub fn start(name: &str) -> Result<Server, Failure> {
-    let mut child =
-        Command::new(std::env::current_exe()?).arg(name).stdout(Stdio::piped()).spawn()?;
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let mut server = Command::new(std::env::current_exe()?);
+    let mut child = server.arg(name).arg(folder.path()).stdout(Stdio::piped()).spawn()?;
     let output = child.stdout.take().ok_or("no output")?;
     let mut line = String::new();
     BufReader::new(output).read_line(&mut line)?;
-    Ok(Server { address: line.trim().parse()?, child })
+    Ok(Server { address: line.trim().parse()?, child, _folder: folder })
+}
+
+/// The folder that this process was told to keep its files in.
+pub fn folder() -> Result<PathBuf, Failure> {
+    Ok(std::env::args().nth(2).ok_or("no folder was named")?.into())
 }
 
 /// Reads one answer with a length; gives how many bytes of the buffer it is.
@@ -68,17 +79,17 @@ pub async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<us
 
 /// Serves the real engine on a new log.
 pub async fn serve_engine() -> Result<(), Failure> {
-    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-    let log = SqliteLog::open(&folder.path().join("events.db"), Options::default())?;
+    let folder = folder()?;
+    let log = SqliteLog::open(&folder.join("events.db"), Options::default())?;
     let source = Source {
         log: Arc::new(log),
-        vault: Arc::new(Vault::open(&folder.path().join("keys.db"))?),
+        vault: Arc::new(Vault::open(&folder.join("keys.db"))?),
         clock: Arc::new(SystemClock),
         snapshots: None,
         closed_kept: api::CLOSED_KEPT,
         graphql: api::GraphqlSettings::default(),
         webhooks: api::WebhookSettings::default(),
-        photos: Arc::new(Photos::open(&folder.path().join("photos.db"))?),
+        photos: Arc::new(Photos::open(&folder.join("photos.db"))?),
     };
     let served = Served::start(source, SocketAddr::from(([127, 0, 0, 1], 0)), None).await?;
     let (id, commands) = community_file::read(COMMUNITY)?;
