@@ -434,6 +434,44 @@ test("what was said of a piece goes with it when its carrier is chosen late, and
   await page.context().close();
 });
 
+test("a touch that bounces chooses the carrier and nothing else", async () => {
+  const { page, errors } = await open(browser, "/intake");
+  await page.keyboard.press("k");
+  await page.getByTestId("carriers").waitFor();
+  const category = page.locator("button[aria-pressed=true]", { has: page.locator("kbd", { hasText: /^1$/ }) });
+  await page.keyboard.press("1");
+  await page.keyboard.press("1");
+  await page.getByTestId("carriers").waitFor({ state: "detached" });
+  // The third touch is meant: it comes later.
+  await page.waitForFunction((since) => performance.now() - since > 450, await page.evaluate(() => performance.now()));
+  assert.equal(await category.count(), 0, "the bounce chose a category");
+  await page.keyboard.press("1");
+  await category.waitFor();
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
+
+test("a scan that the device cannot keep is told, and the next one is taken", async () => {
+  const { page, errors } = await open(browser, "/intake");
+  await withCarrier(page);
+  await page.evaluate(() => {
+    const whole = IDBObjectStore.prototype.add;
+    IDBObjectStore.prototype.add = function () {
+      IDBObjectStore.prototype.add = whole;
+      throw new DOMException("no room", "QuotaExceededError");
+    };
+  });
+  const [lost, taken] = [number(), number()];
+  await burst(page, lost);
+  await page.getByTestId("fault").getByText(lost).waitFor();
+  await burst(page, taken);
+  await toHeldShelf(page);
+  await settled(page);
+  assert.match(await page.getByTestId("last-five").innerText(), new RegExp(taken));
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
+
 test("a piece whose carrier nobody chooses is told as not taken until somebody has seen it", async () => {
   const { page } = await open(browser, "/intake");
   const code = number();

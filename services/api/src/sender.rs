@@ -49,11 +49,10 @@ async fn told(
     id: ParcelId,
 ) -> Result<Option<String>, ProblemResponse> {
     let events = trail_events(app, community, id, None).await?;
-    let arrived = events.into_iter().rev().find_map(|(_, event)| {
-        let ParcelEvent::Arrived(arrived) = event.event else { return None };
-        Some(arrived)
-    });
-    let Some(arrived) = arrived else { return Ok(None) };
+    let Some(arrived) = events.into_iter().map(|(_, event)| event.event).fold(None, standing)
+    else {
+        return Ok(None);
+    };
     let Some(sealed) = &arrived.sender else { return Ok(None) };
     match app.engine.vault().open_sealed(&subject_of(community, id, &arrived), sealed) {
         Ok(Opened::Text(sender)) => Ok(Some(sender)),
@@ -63,6 +62,14 @@ async fn told(
             Err(vault_unavailable().into())
         }
     }
+}
+
+/// The arrival that stands after one more event: one that was taken back says nothing any more.
+fn standing(before: Option<ParcelArrived>, event: ParcelEvent) -> Option<ParcelArrived> {
+    if let ParcelEvent::ArrivalUndone(_) = event {
+        return None;
+    }
+    if let ParcelEvent::Arrived(arrived) = event { Some(arrived) } else { before }
 }
 
 /// Whose key an arrival's words are sealed with: the household's where it was known, else the

@@ -49,6 +49,17 @@ async fn who_sent_a_piece_of_a_known_household_is_nobodys_business_once_it_is_ov
 }
 
 #[tokio::test]
+async fn of_an_arrival_that_was_taken_back_nothing_is_told() {
+    let door = Door::open().await;
+    let path = arrived(&door, &json!({ "sender": "周记药房" })).await;
+    assert_eq!(door.see(&path).await["sender"], "周记药房");
+    is(&door.scan("undo_arrival", json!({ "code": NUMBER })).await, "accepted");
+    assert_eq!(door.see(&path).await, json!({ "sender": null }));
+    let anew = arrived(&door, &json!({ "sender": "邻居" })).await;
+    assert_eq!(door.see(&anew).await["sender"], "邻居");
+}
+
+#[tokio::test]
 async fn where_nobody_was_named_nobody_is_told() {
     let door = Door::open().await;
     let path = arrived(&door, &json!({})).await;

@@ -13,6 +13,7 @@ import * as outbox from "../lib/outbox";
 import { settings } from "../lib/settings.svelte";
 import { sound, speak } from "../lib/sound";
 import { sync } from "../lib/sync.svelte";
+import { words } from "../lib/words.svelte";
 import { COLDS, type Mode } from "./keys";
 import type { IntakePoint } from "./point";
 import { localCue } from "./point";
@@ -185,7 +186,7 @@ export class Station {
   async #send(kind: string, code: string, fields: Partial<NewScan>, about?: Entry) {
     const note = about?.cue?.label ?? code;
     const scan = { kind, ...fields } as NewScan;
-    const [item] = await sync.put(settings.badge ?? "desk", [{ scan, note }]);
+    const [item] = await this.#keep(scan, note);
     if (!item) return;
     if (about) {
       this.#follow(about, item);
@@ -195,6 +196,18 @@ export class Station {
     if (sync.link !== "online") this.#answerLocally(entry);
     this.entries = [entry, ...this.entries].slice(0, ENTRIES_MAX);
     this.current = this.entries[0]!;
+  }
+
+  /** Keeps a scan on the device. One that cannot be kept is told: nobody may think that it was taken. */
+  async #keep(scan: NewScan, note: string): Promise<Item[]> {
+    try {
+      return await sync.put(settings.badge ?? "desk", [{ scan, note }]);
+    } catch {
+      const { notKept, notKeptHint } = words().intake;
+      sound("error");
+      this.fault(notKept, notKeptHint, note);
+      return [];
+    }
   }
 
   /** A later step of a piece that stands on the screen: its answer updates that entry. */

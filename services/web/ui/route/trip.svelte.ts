@@ -142,6 +142,8 @@ export class Trip {
       this.#takeOver(sheet);
       [this.problem, this.unreachable] = [null, false];
     } catch (error) {
+      // What is told by now is newer than this failure.
+      if (turn < this.#taken) return;
       if (error instanceof Unreachable) return void (this.unreachable = true);
       if (!(error instanceof Refused)) throw error;
       this.problem = error.problem;

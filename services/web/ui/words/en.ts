@@ -67,6 +67,7 @@ export const en: Words = {
     batch: "Batch", recipient: "Recipient",
     sender: "Sender", senderWho: "Who sent it?", senderKeep: "Keep", senderNone: "Nobody",
     senderHint: "Only where the sender is not the recipient, and for the next piece alone. Type it and scan; it is kept encrypted, and not on this device.",
+    notKept: "This device could not keep it", notKeptHint: "This piece was not taken: free some space or reload the page, and scan it again.",
     sentBy: (name) => `Sent by ${name}`, sentByHint: "goes with the next piece; Esc takes it off",
     target: "One address for all", targetHint: "Every next piece goes there; Esc ends it",
     targetOn: (door) => `All to ${door}`, typed: "Type",

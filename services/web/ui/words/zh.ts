@@ -59,6 +59,7 @@ export const zh = {
     onBehalf: "代收", batch: "整批", recipient: "收件人", sender: "寄件人",
     senderWho: "谁寄来的？", senderKeep: "记下", senderNone: "不记",
     senderHint: "寄件人不是收件人时才填，只随下一件。填好直接扫描即可；收下后加密保存，本机不留。",
+    notKept: "本机存不下", notKeptHint: "此件没有记下：清出本机空间或刷新页面，再扫一次。",
     sentBy: (name: string) => `寄件人：${name}`, sentByHint: "随下一件记下，按 Esc 取消",
     target: "整批收件地址", targetHint: "之后每一件都送到这里，按 Esc 取消",
     targetOn: (door: string) => `整批：${door}`,
