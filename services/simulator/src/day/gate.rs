@@ -28,8 +28,9 @@ const CALLED_OFF_PERMILLE: u32 = 500;
 const WRONG_LINE_PERMILLE: u32 = 15;
 /// How many hours somebody asks for before giving up and coming without one (assumption).
 const TRIES: u8 = 3;
-/// What an hour that takes nobody more is answered.
-const FULL: [&str; 2] = ["arrival-hour-full", "arrival-day-full"];
+/// What an hour that takes nobody more is answered; one before the pause at noon may be over when
+/// somebody asks for it.
+const FULL: [&str; 3] = ["arrival-hour-full", "arrival-hour-over", "arrival-day-full"];
 
 impl Days {
     /// The visit of a van whose driver books an hour; `None` comes as it comes.
