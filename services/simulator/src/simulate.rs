@@ -339,6 +339,15 @@ mod tests {
         live_through(20);
     }
 
+    /// One asked for an hour that was over, and one closed a trip twice that was opened again twice.
+    #[test]
+    fn days_on_which_the_people_once_erred_come_to_their_end() {
+        for seed in [68, 895] {
+            let report = simulate(seed, 1, Size::SMALL).unwrap();
+            assert!(report.balances(), "{report}");
+        }
+    }
+
     #[test]
     #[ignore = "minutes; `cargo nextest run -p simulator --release --run-ignored only`"]
     fn a_thousand_seeded_days_break_no_rule_and_balance() {

@@ -365,8 +365,9 @@ impl Days {
         let facts = Facts { door, run, ..Facts::default() };
         self.scan_piece(front, &hand, (ScanKind::HandOff, piece), facts, &[]).await?;
         self.pieces[piece].lies = Lies::Home;
-        // The settlement had opened the run again.
+        // The settlement had opened the run again; it is closed once, however many were found.
         if self.trips[trip].stage == Stage::Closed {
+            self.trips[trip].stage = Stage::Departed;
             self.after(SignedDuration::from_secs(60), Action::Finish(trip));
         }
         Ok(())
