@@ -2,11 +2,13 @@
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Query, Request};
-use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use runtime::Problem;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+
+use crate::guarded::crashed;
 
 /// The largest body that is read, in bytes.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -40,7 +42,7 @@ pub fn answer(value: &impl Serialize, about_bytes: usize) -> Response {
         }
         Err(error) => {
             tracing::error!(%error, "an answer could not be written");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            crashed()
         }
     }
 }

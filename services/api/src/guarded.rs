@@ -88,7 +88,8 @@ fn noted(method: &Method, uri: &Uri, response: Response) -> Response {
     response
 }
 
-fn crashed() -> Response {
+/// The answer where the engine itself made a mistake.
+pub(crate) fn crashed() -> Response {
     ProblemResponse(Problem::deferred(
         "internal",
         "the engine made a mistake that is not yours: keep this, send it again, and tell the desk",
