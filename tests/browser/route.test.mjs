@@ -164,7 +164,11 @@ test("a sheet that was asked for before the courier went does not take the way b
   await page.getByTestId("stops").waitFor();
   const before = await keptAt(page, run);
   letGo();
-  while ((await keptAt(page, run)) === before) await page.evaluate(() => new Promise(requestAnimationFrame));
+  const patience = Date.now() + 20_000;
+  while ((await keptAt(page, run)) === before) {
+    assert.ok(Date.now() < patience, "the sheet that was held back was never kept");
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+  }
   await context.setOffline(true);
   await page.getByTestId("stop-1-1-501").waitFor();
   await page.reload();
@@ -199,6 +203,31 @@ test("a thumb that touches twice leaves one stairwell's pieces, not the next one
   await page.getByText("都送完了").waitFor();
   await context.close();
   await gate.context().close();
+});
+
+test("a touch that the phone cannot keep is told, and counts when it is touched again", async () => {
+  const { page: gate, context: gates } = await open(browser, "/intake");
+  const { run, slip } = await planned(gate.request, ["301", "302"]);
+  const { page, context, errors } = await open(browser, slip.path, PHONE);
+  await departed(page, slip, 2);
+  await page.evaluate(() => {
+    const whole = IDBObjectStore.prototype.add;
+    IDBObjectStore.prototype.add = function () {
+      IDBObjectStore.prototype.add = whole;
+      throw new DOMException("no room", "QuotaExceededError");
+    };
+  });
+  await page.getByTestId("unit-done").click();
+  await page.getByTestId("unkept").waitFor();
+  await page.getByTestId("unit-done").click();
+  await page.getByText("都送完了").waitFor();
+  await page.getByTestId("unkept").waitFor({ state: "detached" });
+  await settled(page);
+  const statuses = (await read(gate.request, run)).pieces.map((piece) => piece.status);
+  assert.deepEqual(statuses, ["delivered", "delivered"]);
+  assert.deepEqual(errors, []);
+  await context.close();
+  await gates.close();
 });
 
 test("a wrong PIN opens nothing", async () => {

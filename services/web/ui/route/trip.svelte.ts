@@ -62,6 +62,8 @@ export interface Change { door: string; kind: "added" | "removed" | "pieces" | "
 interface Kept { sheet: Sheet; at: number; seen: string[]; changes: Change[]; pin: string; edition?: number }
 
 const REFRESH_MS = 10_000;
+/** What was answered so long before a sheet was written is in it. */
+const KNOWN_MS = 30_000;
 const STATUS: Record<string, PieceStatus> = {
   load: "on_board", hand_off: "delivered", fail: "failed", reopen: "on_board", unload: "planned",
 };
@@ -75,6 +77,8 @@ export class Trip {
   changes = $state<Change[]>([]);
   problem = $state<Problem | null>(null);
   unreachable = $state(false);
+  /** The last touch could not be kept on this phone. */
+  unkept = $state(false);
   /** The slip that this phone was opened with is out of date: another one was printed. */
   locked = $state(false);
   handedBack = $state(false);
@@ -228,7 +232,9 @@ export class Trip {
     if (turn < this.#looked) return;
     const items = latest.filter((one) => one.scan.run === this.run).reverse();
     const departure = items.findLast((one) => one.scan.kind === "depart");
-    this.#departed = departure !== undefined && departure.answer?.status !== "refused";
+    // A sheet that was written well after the engine's answer knows better, as after a restored backup.
+    const isOld = (departure?.answered_at ?? Infinity) < this.at - KNOWN_MS;
+    this.#departed = departure !== undefined && departure.answer?.status !== "refused" && !isOld;
     this.#goOn();
     const done: Record<string, Done> = {};
     for (const item of items) {
@@ -237,7 +243,7 @@ export class Trip {
       if (!status) continue;
       const sent = item.state === "answered";
       const refused = item.answer?.status === "refused" ? item.answer.problem : undefined;
-      if (sent && !refused && Date.parse(item.scan.occurred_at) < this.at - 30_000) continue;
+      if (sent && !refused && Date.parse(item.scan.occurred_at) < this.at - KNOWN_MS) continue;
       done[parcel] = { status, sent, refused, at: Date.parse(item.scan.occurred_at) };
     }
     this.done = done;
@@ -261,15 +267,28 @@ export class Trip {
     return this.sheet?.volunteer ?? settings.badge ?? `run-${this.run.slice(0, 8)}`;
   }
 
-  async #put(pieces: readonly Piece[], kind: string, fields: Partial<NewScan>) {
+  /** Keeps scans on this phone, and says whether it could: a touch that is lost may not look like one that counts. */
+  async #keepScans(scans: { scan: NewScan; note: string }[]): Promise<boolean> {
+    try {
+      await sync.put(this.actor, scans);
+      this.unkept = false;
+    } catch {
+      this.unkept = true;
+      sound("error");
+    }
+    return !this.unkept;
+  }
+
+  async #put(pieces: readonly Piece[], kind: string, fields: Partial<NewScan>): Promise<boolean> {
     const scans = pieces.map((piece) => ({
       scan: { kind, code: piece.label, run: this.run, ...fields } as NewScan,
       note: piece.parcel,
     }));
-    if (scans.length === 0) return;
-    await sync.put(this.actor, scans);
+    if (scans.length === 0) return true;
+    if (!(await this.#keepScans(scans))) return false;
     await this.#overlay();
     navigator.vibrate?.(40);
+    return true;
   }
 
   load = (pieces: readonly Piece[]) => this.#put(pieces, "load", {});
@@ -298,7 +317,8 @@ export class Trip {
   }
 
   async depart(counted_pieces: number) {
-    await sync.put(this.actor, [{ scan: { kind: "depart", run: this.run, counted_pieces } as NewScan, note: "" }]);
+    const scan = { kind: "depart", run: this.run, counted_pieces } as NewScan;
+    if (!(await this.#keepScans([{ scan, note: "" }]))) return;
     await this.#overlay();
     await this.#keep();
   }

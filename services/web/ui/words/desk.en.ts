@@ -62,6 +62,7 @@ export const deskEn: DeskWords = {
     trail: "What happened", label: "Print label", planWhy: "Why it is planned so", open: "Whole page", do: "What to do", nothing: "Nothing to press here: read what happened, then go on.",
     address: "Address or door", addressHint: "Write the door (10-2-301), then the phone tail if there is one", find: "Find", identify: "It is theirs", nobody: "No door fits",
     sentBy: (name) => `Sent by ${name}`, sentByHint: "not the recipient",
+    sentByUnknown: "Who sent it cannot be read now: open this piece again",
     reasons: {
       missing: "Missing", disputed: "Accounts differ", recalled: "Recalled", perishable_at_risk: "About to be late", overdue: "Window has closed",
       damaged: "Damaged beyond use", failed: "Not delivered", held: "Recipient unknown", mis_sorted: "On a wrong shelf", reopened_late: "Opened after its end",

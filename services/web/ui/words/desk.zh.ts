@@ -57,6 +57,7 @@ export const deskZh = {
     trail: "经过", label: "打印标签", planWhy: "为什么这样排", open: "打开整页", do: "怎么办", nothing: "这里不用操作：看下面的经过，再看下一件。",
     address: "地址或门牌", addressHint: "写门牌（10-2-301），后面可加手机尾号", find: "查找", identify: "就是这家", nobody: "没有匹配的门牌",
     sentBy: (name: string) => `寄件人：${name}`, sentByHint: "不是收件人",
+    sentByUnknown: "寄件人暂时读不出：重新打开此件再试",
     reasons: {
       missing: "不见了", disputed: "说法不一", recalled: "召回", perishable_at_risk: "快要误时", overdue: "已过时段",
       damaged: "破损不可用", failed: "没送到", held: "收件人不明", mis_sorted: "放错货架", reopened_late: "结束后又打开",

@@ -167,6 +167,7 @@ export const en: Words = {
     finish: "Finish", back: "Pieces brought back", closed: "This run has ended. Thank you",
     heavy: "heavy", chilled: "cold", medicine: "medicine", urgent: "urgent", allDone: "All done",
     toReturn: (n) => `${n} pieces go back to the intake point`,
+    notKept: "This phone could not keep that step, so it does not count: free some space or reload the page, and touch it again",
     lastSeen: (time) => `Offline, as of ${time}`, accept: "Take this run",
     ofStops: (done, all) => `${done} of ${all} doors`,
     phases: {

@@ -146,7 +146,8 @@ export const zh = {
     shut: "封控，先不去：开放后再送", bringBack: "带回",
     plan: "小区平面", next: "下一站", finish: "收工", back: "带回件数",
     closed: "这一趟已结束，谢谢", heavy: "重", chilled: "冷", medicine: "药", urgent: "急", allDone: "都送完了",
-    toReturn: (n: number) => `还有 ${n} 件要带回接收点`, lastSeen: (time: string) => `离线，显示 ${time} 的内容`,
+    toReturn: (n: number) => `还有 ${n} 件要带回接收点`, notKept: "本机存不下，这一步没有记下：请清出空间或刷新页面，再点一次",
+    lastSeen: (time: string) => `离线，显示 ${time} 的内容`,
     accept: "领取这一趟", ofStops: (done: number, all: number) => `${done} / ${all} 户`,
     phases: {
       planned: "已排定", offered: "待领取", accepted: "装车中", departed: "配送中", closed: "已结束",
