@@ -339,7 +339,7 @@ mod tests {
         live_through(20);
     }
 
-    /// One asked for an hour that was over, and one closed a trip twice that was opened again twice.
+    /// One asked for an hour that was over; one closed a trip twice that was opened again twice.
     #[test]
     fn days_on_which_the_people_once_erred_come_to_their_end() {
         for seed in [68, 895] {
