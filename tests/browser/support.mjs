@@ -96,7 +96,7 @@ export const said = (page) => page.evaluate(() => document.documentElement.datas
 
 /** Waits until the engine has answered everything. */
 export async function settled(page, timeout = 20_000) {
-  await page.locator('[data-link="online"][data-waiting="0"]').waitFor({ timeout });
+  await page.locator('[data-link="online"][data-waiting="0"][data-keeping="0"]').waitFor({ timeout });
 }
 
 /** Chooses SF once, as a worker does when its courier unloads. */

@@ -22,8 +22,10 @@ type Listener = (item: Item, answer: Answer) => void;
 
 class Sync {
   link = $state<Link>(navigator.onLine ? "online" : "no_network");
-  /** How many items the engine has not answered yet. */
+  /** How many items are safe on this device, and the engine has not answered them yet. */
   waiting = $state(0);
+  /** How many items are on their way into the outbox: a page that closes now may lose them. */
+  keeping = $state(0);
   /** How many of them are on their way right now. */
   sending = $state(0);
   /** How many pictures the engine does not have yet. */
@@ -37,8 +39,6 @@ class Sync {
 
   #community: string | null = null;
   #running = false;
-  /** Items that are on their way into the outbox: they wait, too. */
-  #keeping = 0;
   #again = false;
   #failures = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -69,12 +69,13 @@ class Sync {
   /** Keeps scans and sends them. They are safe when this returns; answers come by `onAnswer`. */
   async put(actor: string, scans: readonly { scan: NewScan; note: string }[]): Promise<Item[]> {
     if (!this.#community) throw new Error("no community was chosen");
-    this.#keeping += scans.length;
-    this.waiting += scans.length;
+    this.keeping += scans.length;
     try {
-      return await outbox.keep(this.#community, actor, scans);
+      const items = await outbox.keep(this.#community, actor, scans);
+      this.waiting += items.length;
+      return items;
     } finally {
-      this.#keeping -= scans.length;
+      this.keeping -= scans.length;
       this.kick();
     }
   }
@@ -117,7 +118,7 @@ class Sync {
     if (!community) return;
     for (;;) {
       const waiting = await outbox.countWaiting(community);
-      if (this.#keeping === 0) this.waiting = waiting;
+      if (this.keeping === 0) this.waiting = waiting;
       this.pictures = await outbox.countPictures(community);
       const items = await outbox.waiting(community, BATCH_MAX);
       const picture = items.length === 0 ? await outbox.nextPicture(community) : undefined;
