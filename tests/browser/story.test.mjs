@@ -305,13 +305,21 @@ test("a wall without a network says at once that it is behind, and catches up by
   const { page, context } = await open(browser, "/", { viewport: { width: 1920, height: 1080 } });
   // The socket that is open says nothing any more, and no other one is to be had.
   let cut = false;
+  let late = [];
   await page.routeWebSocket(/graphql/, (socket) => {
     if (cut) return socket.close();
-    socket.connectToServer();
+    const server = socket.connectToServer();
+    // The second view comes later than the first.
+    server.onMessage((message) => (late && JSON.parse(message).id === "1" ? late.push([socket, message]) : socket.send(message)));
   });
   await page.goto(`${BASE}/board`);
   await page.locator('[data-testid="link"][data-live="live"]').waitFor();
   const tile = page.locator('[data-building="3"] .waiting');
+  assert.equal(await tile.textContent(), "–", "a queue that nobody has told is none that is empty");
+  const held = late;
+  late = null;
+  for (const [socket, message] of held) socket.send(message);
+  await tile.getByText(/^\d+$/).waitFor();
   const before = Number(await tile.textContent());
   cut = true;
   await context.setOffline(true);

@@ -22,7 +22,8 @@ interface Asked { community: { views: { at: string; nowBoard: NowBoard; building
 
 export class Wall {
   board = $state.raw<NowBoard | null>(null);
-  queues = $state.raw<Queue[]>([]);
+  /** Nothing until they are told: a queue that nobody knows is none that is empty. */
+  queues = $state.raw<Queue[] | null>(null);
   buildings = $state.raw<Building[]>([]);
   link = $state<Link>("opening");
   /** Nobody answered when it was last asked. */
@@ -51,7 +52,7 @@ export class Wall {
   unsure = $derived(Math.max(0, Math.floor((this.now - this.#sureAt) / 1000)));
 
   start() {
-    [this.problem, this.failing, this.board, this.queues] = [null, false, null, []];
+    [this.problem, this.failing, this.board, this.queues] = [null, false, null, null];
     void this.#plan();
     this.follow();
     this.#timers.push(setInterval(() => this.#tick(), 1000));
@@ -85,7 +86,7 @@ export class Wall {
   look(back: number) {
     this.back = Math.min(BACK_MAX, Math.max(0, back));
     // What stands there is of another moment; what could not be read then says nothing of this one.
-    [this.failing, this.problem, this.board, this.queues] = [false, null, null, []];
+    [this.failing, this.problem, this.board, this.queues] = [false, null, null, null];
     this.#asking += 1;
     this.#turn();
   }
