@@ -3,17 +3,14 @@
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
-use domain::DomainEvent;
 use domain::ids::{CommunityId, ParcelId};
+use domain::parcel::Parcel;
 use domain::parcel::event::ParcelArrived;
-use domain::parcel::{Parcel, ParcelEvent};
 use domain::supply::{Category, Cold};
-use event_log::Direction;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use labels::{Bitmap, Label, LabelError, Paper};
 use runtime::Problem;
-use runtime::codec::{self, Stored};
 use runtime::vault::Opened;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -22,10 +19,7 @@ use crate::App;
 use crate::body;
 use crate::commands::path_part;
 use crate::problem::ProblemResponse;
-use crate::sender::subject_of;
-
-/// How far into a piece's stream its arrival is looked for, the latest one last.
-const ARRIVAL_EVENTS_MAX: usize = 200;
+use crate::sender::{standing_arrival, subject_of};
 
 /// What printers understand is nothing that a browser should show.
 const FOR_PRINTERS: &str = "application/octet-stream";
@@ -118,7 +112,7 @@ async fn of_piece(app: &App, community: &CommunityId, id: ParcelId) -> Result<La
     let Some(cue) = app.engine.cue(community, id, &state).await else {
         return Err(piece_unknown());
     };
-    let arrival = arrival(app, community, id).await;
+    let arrival = standing_arrival(app, community, id).await?;
     let zone = app.engine.with_place(community, |place| {
         let registered = place.community().registered.as_ref()?;
         TimeZone::get(&registered.time_zone).ok()
@@ -146,22 +140,6 @@ async fn of_piece(app: &App, community: &CommunityId, id: ParcelId) -> Result<La
         phone_tail: arrival.as_ref().and_then(|(arrived, _)| tail(app, community, id, arrived)),
         time_in: arrival.map(|(_, at)| clock(at)),
     })
-}
-
-/// The arrival is in the stream alone: the state keeps no phone, not even a sealed one.
-async fn arrival(
-    app: &App,
-    community: &CommunityId,
-    id: ParcelId,
-) -> Option<(ParcelArrived, Timestamp)> {
-    let stream = Parcel::stream(community, &id).ok()?;
-    let page = app.engine.log().read_stream(&stream, None, Direction::Forwards, ARRIVAL_EVENTS_MAX);
-    let page = page.await.ok()?;
-    let arrived = page.iter().rev().find(|one| &*one.event_type == "ParcelArrived")?;
-    let metadata = codec::decode_metadata(arrived).ok()?;
-    let mut reader = serde_json::Deserializer::from_slice(&arrived.data);
-    let event = ParcelEvent::decode("ParcelArrived", &mut reader).ok()?;
-    if let ParcelEvent::Arrived(event) = event { Some((event, metadata.recorded_at)) } else { None }
 }
 
 /// The phone's last digits; nothing once the household was erased.

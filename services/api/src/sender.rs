@@ -7,6 +7,9 @@ use axum::http::{HeaderName, HeaderValue, header};
 use domain::ids::{CommunityId, ParcelId};
 use domain::parcel::event::ParcelArrived;
 use domain::parcel::{Parcel, ParcelEvent};
+use jiff::Timestamp;
+use projections::parcel_trail::TrailEvent;
+use runtime::Problem;
 use runtime::vault::{Opened, Subject};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -48,11 +51,7 @@ async fn told(
     community: &CommunityId,
     id: ParcelId,
 ) -> Result<Option<String>, ProblemResponse> {
-    let events = trail_events(app, community, id, None).await?;
-    let Some(arrived) = events.into_iter().map(|(_, event)| event.event).fold(None, standing)
-    else {
-        return Ok(None);
-    };
+    let Some((arrived, _)) = standing_arrival(app, community, id).await? else { return Ok(None) };
     let Some(sealed) = &arrived.sender else { return Ok(None) };
     match app.engine.vault().open_sealed(&subject_of(community, id, &arrived), sealed) {
         Ok(Opened::Text(sender)) => Ok(Some(sender)),
@@ -64,12 +63,29 @@ async fn told(
     }
 }
 
+/// The arrival of a piece, and when it was recorded: it lies in the stream alone, because no state
+/// keeps words about people, not even sealed ones.
+///
+/// # Errors
+/// A problem when the log does not answer.
+pub(crate) async fn standing_arrival(
+    app: &App,
+    community: &CommunityId,
+    id: ParcelId,
+) -> Result<Option<(ParcelArrived, Timestamp)>, Problem> {
+    let events = trail_events(app, community, id, None).await?;
+    Ok(events.into_iter().map(|(_, event)| event).fold(None, standing))
+}
+
 /// The arrival that stands after one more event: one that was taken back says nothing any more.
-fn standing(before: Option<ParcelArrived>, event: ParcelEvent) -> Option<ParcelArrived> {
+fn standing(
+    before: Option<(ParcelArrived, Timestamp)>,
+    TrailEvent { event, recorded_at, .. }: TrailEvent,
+) -> Option<(ParcelArrived, Timestamp)> {
     if let ParcelEvent::ArrivalUndone(_) = event {
         return None;
     }
-    if let ParcelEvent::Arrived(arrived) = event { Some(arrived) } else { before }
+    if let ParcelEvent::Arrived(arrived) = event { Some((arrived, recorded_at)) } else { before }
 }
 
 /// Whose key an arrival's words are sealed with: the household's where it was known, else the

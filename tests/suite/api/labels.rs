@@ -33,6 +33,19 @@ async fn a_label_tells_where_its_piece_goes_and_no_whole_phone() {
 }
 
 #[tokio::test]
+async fn a_label_says_nothing_of_an_arrival_that_was_taken_back() {
+    let door = Door::open().await;
+    let arrival = json!({
+        "code": NUMBER, "carrier": "sf", "address": "1-1-301", "phone_tail": "4567",
+    });
+    is(&door.scan("arrive", arrival).await, "accepted");
+    assert!(door.get(&path(NUMBER, "")).await.text().contains("尾号 4567"));
+    is(&door.scan("undo_arrival", json!({ "code": NUMBER, "carrier": "sf" })).await, "accepted");
+    let drawn = door.get(&path(NUMBER, "")).await;
+    assert!(!drawn.text().contains("4567"), "{}", drawn.text());
+}
+
+#[tokio::test]
 async fn a_label_that_cannot_be_is_told_what_to_do() {
     let door = Door::open().await;
     door.get(&path("AB1", "")).await.is_problem(400, "code-unreadable");
