@@ -11,9 +11,10 @@ use axum::Json;
 use axum::extract::{Path, Request as HttpRequest, State};
 use axum::http::{HeaderMap, header};
 use domain::Decider;
-use domain::ids::{ActorId, CommandId, CommunityId, DeviceId};
+use domain::ids::{ActorId, CommandId, CommunityId, DeviceId, SlotId};
 use event_log::Revision;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use runtime::codec::Stored;
 use runtime::engine::{Commanded, Kept};
 use runtime::{Occurred, Problem, Request};
@@ -74,6 +75,27 @@ impl<A: Kept> From<Commanded<A>> for CommandedBody {
     }
 }
 
+/// What follows from a command on another aggregate.
+pub(crate) enum Elsewhere {
+    /// A slot leaves the day on which it was booked.
+    SlotLeaves {
+        /// The slot.
+        slot: SlotId,
+        /// The day that it leaves, and the hour that it takes on the other one.
+        from: (Date, Timestamp),
+        /// The day on which it comes now.
+        to_day: Date,
+    },
+}
+
+impl Elsewhere {
+    /// A problem where it did not come to pass.
+    async fn came_to_pass(self, app: &App, request: &Request) -> Result<(), Problem> {
+        let Self::SlotLeaves { slot, from, to_day } = self;
+        app.engine.moved_here(request, to_day, slot, from).await
+    }
+}
+
 /// The command of an aggregate, as it comes over the wire.
 pub(crate) trait Wire: Serialize + DeserializeOwned + Send {
     /// The aggregate that it is put to.
@@ -84,10 +106,10 @@ pub(crate) trait Wire: Serialize + DeserializeOwned + Send {
         false
     }
 
-    /// Whether another aggregate hears of it before it is answered, so that whoever asked sees the
-    /// whole of it.
-    fn reaches_another(&self) -> bool {
-        false
+    /// What must become of another aggregate before it is answered, so that whoever asked sees the
+    /// whole of it, and is told where it did not come to pass.
+    fn elsewhere(&self, _: &<Self::Aggregate as Stored>::Id) -> Option<Elsewhere> {
+        None
     }
 
     /// The domain's command, with every fact that the decision needs.
@@ -175,7 +197,7 @@ where
         causation_id: None,
     };
     let expected = expected.map(|revision| Some(Revision(revision)));
-    let reaches_another = body.command.reaches_another();
+    let elsewhere = body.command.elsewhere(id);
     let done = match body.command.prepare(app, &request, id).await {
         Ok(command) => {
             let command = move |_: &_| Ok(command.clone());
@@ -184,8 +206,9 @@ where
         Err(problem) => app.engine.unprepared::<C::Aggregate>(&request, id, problem).await,
     };
     let mut done = done?;
-    if reaches_another {
+    if let Some(elsewhere) = elsewhere {
         done.position = app.engine.followed().await.max(done.position);
+        elsewhere.came_to_pass(app, &request).await?;
     }
     Ok(done.into())
 }

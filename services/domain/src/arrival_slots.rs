@@ -140,6 +140,9 @@ refusals! {
         SlotMissed { slot: SlotId } => "arrival-slot-missed",
             "slot {slot} is marked as not come: move it to another hour, or take the mark back",
             "预约 {slot} 已标记为未到：请改约其他时段，或撤回该标记";
+        SlotMoved { slot: SlotId, day: Date } => "arrival-slot-moved",
+            "slot {slot} was moved to {day}: look for it there",
+            "预约 {slot} 已改到 {day}：请到该日查看";
         HourNotOver { slot: SlotId } => "arrival-hour-not-over",
             "the hour of slot {slot} is not over, so it may still come: wait, or withdraw it",
             "预约 {slot} 的时段尚未结束，可能仍会到达：请等待，或撤销预约";
@@ -206,7 +209,7 @@ impl ArrivalSlotsState {
     /// A slot of this day as it would be on another one.
     ///
     /// # Errors
-    /// Why it does not leave: it is unknown, came, or was given up.
+    /// Why it does not leave: it is unknown, came, was given up, or has left for another day.
     pub fn leaving(
         &self,
         slot: SlotId,
@@ -217,7 +220,11 @@ impl ArrivalSlotsState {
         match known.phase {
             SlotPhase::Booked | SlotPhase::Missed => {}
             SlotPhase::Arrived => return Err(ArrivalSlotsRefusal::SlotArrived { slot }),
-            SlotPhase::Withdrawn => return Err(ArrivalSlotsRefusal::SlotWithdrawn { slot }),
+            SlotPhase::Withdrawn => {
+                let withdrawn = ArrivalSlotsRefusal::SlotWithdrawn { slot };
+                let moved = |day| ArrivalSlotsRefusal::SlotMoved { slot, day };
+                return Err(known.moved_to.map_or(withdrawn, moved));
+            }
         }
         let Slot { party, label, pieces, category, .. } = known.clone();
         Ok(ArrivalSlotMovedHere { slot, from_day, from, party, label, pieces, category })

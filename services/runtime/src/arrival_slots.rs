@@ -67,6 +67,26 @@ impl Engine {
         Ok(ArrivalSlotsCommand::MoveHere(fact, intake))
     }
 
+    /// Whether a slot that took a place on this day leaves the other one: not, where it came, was
+    /// given up or went to a third day in that moment.
+    ///
+    /// # Errors
+    /// The problem that whoever moved it is told; a deferred one when the log cannot be read.
+    pub async fn moved_here(
+        &self,
+        request: &Request,
+        day: Date,
+        slot: SlotId,
+        (from_day, from): (Date, Timestamp),
+    ) -> Result<(), Problem> {
+        let (there, _) = self.peek::<ArrivalSlots>(&request.community, &from_day).await?;
+        if there.has_left(slot, day) {
+            return Ok(());
+        }
+        let leaving = there.leaving(slot, from_day, from);
+        leaving.map(drop).map_err(|refusal| Problem::refused(&refusal))
+    }
+
     /// Lets a slot leave the day that it was moved from. Where it came, was given up or went to a
     /// third day in the meantime, that stays, and the place on the day that it was moved to is
     /// given back.

@@ -12,7 +12,7 @@ use runtime::{Problem, Request};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Wire;
+use super::{Elsewhere, Wire};
 use crate::App;
 
 /// A command on the arrival slots of a day.
@@ -46,8 +46,9 @@ pub enum ArrivalSlotCommandBody {
 impl Wire for ArrivalSlotCommandBody {
     type Aggregate = ArrivalSlots;
 
-    fn reaches_another(&self) -> bool {
-        matches!(self, Self::MoveHere { .. })
+    fn elsewhere(&self, day: &Date) -> Option<Elsewhere> {
+        let Self::MoveHere { slot, from_day, from } = self else { return None };
+        Some(Elsewhere::SlotLeaves { slot: *slot, from: (*from_day, *from), to_day: *day })
     }
 
     async fn prepare(
