@@ -75,7 +75,7 @@ pub struct AnswerBody {
     /// The log position that every view has seen; a query can ask for "at least this".
     position: u64,
     /// The views have not seen this scan yet.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     view_behind: bool,
     /// The parcel.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,7 +93,7 @@ pub struct AnswerBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     pieces: Option<PieceCount>,
     /// Who it may be for, the best first, when that is not certain.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     candidates: Vec<CandidateBody>,
 }
 

@@ -78,7 +78,7 @@ pub struct Cue {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub urgent: bool,
     /// It was taken for a recipient who could not be reached: hand it over in person.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub on_behalf: bool,
     /// The run that has it.
     #[serde(skip_serializing_if = "Option::is_none")]
