@@ -58,10 +58,15 @@ test("the desk books an hour, is told which are free when it is full, moves and 
   const later = new Date(Date.parse(`${tomorrow}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
   await moved.getByRole("button", { name: "改日期" }).click();
   const other = page.getByTestId("move-day");
+  const focused = () => page.evaluate(() => document.activeElement.textContent);
+  await other.getByRole("button", { name: "取消" }).click();
+  assert.match(await focused(), /改日期/);
+  await moved.getByRole("button", { name: "改日期" }).click();
   await other.locator("input[type=date]").fill(later);
   await other.locator("select").selectOption({ index: 15 });
   await other.getByRole("button", { name: "改日期" }).click();
   await page.locator('[data-status="withdrawn"]', { hasText: "永辉超市" }).locator(".standing", { hasText: "改到" }).waitFor();
+  assert.match(await focused(), /到货预约/, "the page's heading, as the delivery is not here any more");
   assert.match(await hour("10:00").getByTestId("room").textContent(), /已约 0 · 余 2/);
   const there = await (await request.get(`${API}/arrivals?day=${later}`)).json();
   const [entry] = there.hours.flatMap((one) => one.slots).filter((one) => one.label === "永辉超市");
