@@ -130,6 +130,33 @@ test("a piece of an urgent order says so at once, with a network and without one
   await page.context().close();
 });
 
+test("a piece is marked as damaged without a network too, by the number on it", async () => {
+  const { page, errors } = await open(browser, "/intake");
+  const [announced, unknown] = [number(), number()];
+  const door = { building: "2", unit: "1", room: "502" };
+  await scans(page.request, [{ kind: "expect", code: announced, carrier: "sf", door }]);
+  await page.reload();
+  await page.getByRole("tab", { name: /预告/ }).click();
+  await page.locator("tr", { hasText: announced }).waitFor();
+  await page.getByRole("tab", { name: /收件/ }).click();
+  await withCarrier(page);
+  await page.context().setOffline(true);
+  await page.locator('[data-link="no_network"]').waitFor();
+  for (const [at, code] of [announced, unknown].entries()) {
+    await burst(page, code);
+    await page.locator(`[data-waiting="${2 * at + 1}"]`).waitFor();
+    await page.getByRole("button", { name: "破损" }).click();
+    await page.locator(`[data-waiting="${2 * at + 2}"]`).waitFor();
+  }
+  await page.context().setOffline(false);
+  await settled(page);
+  const told = (await kept(page)).map(({ scan, answer }) => [scan.kind, answer.status]);
+  assert.deepEqual(told, [["arrive", "accepted"], ["damage", "accepted"], ["arrive", "held"], ["damage", "held"]]);
+  assert.equal(await page.getByTestId("fault").count(), 0);
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
+
 test("thirty scans a second: none is lost, none doubled, and no letter leaks", async () => {
   const settings = [
     {}, { ending: "Tab" }, { ending: "" }, { field: true }, { field: true, ime: true }, { field: true, ime: true, ending: "" },

@@ -189,6 +189,7 @@ export class Station {
     const [item] = await this.#keep(scan, note);
     if (!item) return;
     if (about) {
+      if (sync.link !== "online") sound("accepted");
       this.#follow(about, item);
       return;
     }
@@ -301,21 +302,24 @@ export class Station {
     }
   }
 
+  /** How the engine finds an entry's piece: by its short code, else by the number and carrier on it. */
+  #piece(entry: Entry): Partial<NewScan> {
+    if (entry.cue && !entry.local) return { code: entry.cue.label };
+    return { code: entry.code, ...(entry.carrier ? { carrier: entry.carrier } : {}) };
+  }
+
   /** Somebody found out for whom the piece on the screen is. */
   async identify(fields: Target["fields"]) {
     const entry = this.current;
     if (!entry) return;
-    const code = entry.cue && !entry.local ? entry.cue.label : entry.code;
-    const piece: Partial<NewScan> = { code, ...fields };
-    if (code === entry.code && entry.carrier) piece.carrier = entry.carrier;
     this.panel = "none";
-    await this.#send("identify", entry.code, piece, entry);
+    await this.#send("identify", entry.code, { ...this.#piece(entry), ...fields }, entry);
   }
 
   async damage(usable: boolean) {
     const entry = this.current;
-    if (!entry?.cue) return;
-    await this.#send("damage", entry.code, { code: entry.cue.label, usable }, entry);
+    if (!entry || entry.undone || entry.state === "refused") return;
+    await this.#send("damage", entry.code, { ...this.#piece(entry), usable }, entry);
   }
 
   async startTable(container: string) {
@@ -343,10 +347,7 @@ export class Station {
   async undo(): Promise<"done" | "nothing" | "not"> {
     const entry = this.entries.find((one) => one.kind === "arrive" && !one.undone);
     if (!entry || entry.state === "refused") return "nothing";
-    const code = entry.cue && !entry.local ? entry.cue.label : entry.code;
-    const piece: Partial<NewScan> = { code };
-    if (code === entry.code && entry.carrier) piece.carrier = entry.carrier;
-    await this.#send("undo_arrival", entry.code, piece, entry);
+    await this.#send("undo_arrival", entry.code, this.#piece(entry), entry);
     this.panel = "none";
     return "done";
   }
