@@ -81,6 +81,12 @@ export class Station {
   #listening: (() => void) | undefined;
   #timers: ReturnType<typeof setInterval>[] = [];
 
+  /** The piece on the screen, where there is one that something can be said of: no table, nothing refused. */
+  readonly piece = $derived.by(() => {
+    const one = this.current;
+    if (!one || one.undone || one.state === "refused") return null;
+    return one.cue || one.kind === "arrive" ? one : null;
+  });
   readonly lastFive = $derived(this.entries.slice(0, 5));
   readonly arrived = $derived(
     this.entries.filter((one) => one.kind === "arrive" && !one.undone && one.state !== "refused").length,
@@ -303,23 +309,23 @@ export class Station {
   }
 
   /** How the engine finds an entry's piece: by its short code, else by the number and carrier on it. */
-  #piece(entry: Entry): Partial<NewScan> {
+  #named(entry: Entry): Partial<NewScan> {
     if (entry.cue && !entry.local) return { code: entry.cue.label };
     return { code: entry.code, ...(entry.carrier ? { carrier: entry.carrier } : {}) };
   }
 
   /** Somebody found out for whom the piece on the screen is. */
   async identify(fields: Target["fields"]) {
-    const entry = this.current;
+    const entry = this.piece;
     if (!entry) return;
     this.panel = "none";
-    await this.#send("identify", entry.code, { ...this.#piece(entry), ...fields }, entry);
+    await this.#send("identify", entry.code, { ...this.#named(entry), ...fields }, entry);
   }
 
-  async damage(usable: boolean) {
-    const entry = this.current;
-    if (!entry || entry.undone || entry.state === "refused") return;
-    await this.#send("damage", entry.code, { ...this.#piece(entry), usable }, entry);
+  /** The piece on the screen is damaged, and goes on all the same. */
+  async damage() {
+    const entry = this.piece;
+    if (entry) await this.#send("damage", entry.code, { ...this.#named(entry), usable: true }, entry);
   }
 
   async startTable(container: string) {
@@ -332,7 +338,7 @@ export class Station {
 
   /** Keeps a picture of the piece on the screen; what it is a picture of may still be on its way. */
   async photograph(kind: "label" | "damage", file: Blob): Promise<void> {
-    const entry = this.current;
+    const entry = this.piece;
     if (!entry) return;
     const about = entry.parcel ? { parcel: entry.parcel } : { arrival: entry.id };
     await sync.putPictures(settings.badge ?? "desk", [{ about, kind, file, note: entry.cue?.label || entry.code }]);
@@ -347,7 +353,7 @@ export class Station {
   async undo(): Promise<"done" | "nothing" | "not"> {
     const entry = this.entries.find((one) => one.kind === "arrive" && !one.undone);
     if (!entry || entry.state === "refused") return "nothing";
-    await this.#send("undo_arrival", entry.code, this.#piece(entry), entry);
+    await this.#send("undo_arrival", entry.code, this.#named(entry), entry);
     this.panel = "none";
     return "done";
   }
