@@ -522,7 +522,11 @@ test("a scan counts as waiting once it is safe on the device, and no moment soon
   await burst(page, number());
   await page.locator('[data-waiting="0"][data-keeping="1"]').waitFor();
   assert.equal(await entries(page).count(), 0);
+  // Nobody waits for it in the dark, or closes the page.
+  await page.getByText("1 条还没存到本机").first().waitFor();
+  await page.getByText("请勿关闭或刷新此页").waitFor();
   await page.evaluate(() => (window.released = true));
+  await page.getByText("请勿关闭或刷新此页").waitFor({ state: "detached" });
   await page.locator('[data-waiting="1"][data-keeping="0"]').waitFor();
   // So whatever is counted is still there when the page is opened again.
   await page.reload();

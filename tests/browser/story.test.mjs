@@ -138,13 +138,19 @@ test("a building's volunteer reads, copies and prints one page", async () => {
   await gate.context().close();
 });
 
+/** A building's figure, once it has been told. */
+async function waitingAt(tile) {
+  await tile.getByText(/^\d+$/).waitFor();
+  return Number(await tile.textContent());
+}
+
 test("the wall lives on its own, opens the list of every figure, looks back and can be stopped", async () => {
   const { page, context, errors, outside } = await open(browser, "/board", { viewport: { width: 1920, height: 1080 } });
   await page.locator('[data-testid="link"][data-live="live"]').waitFor();
+  const tile = page.locator('[data-building="3"] .waiting');
+  const before = await waitingAt(tile);
   const polls = [];
   page.on("request", (request) => /graphql|board/.test(request.url()) && polls.push(request.url()));
-  const tile = page.locator('[data-building="3"] .waiting');
-  const before = Number(await tile.textContent());
   const began = Date.now();
   const code = number();
   await scans(page.request, [{ kind: "arrive", code, carrier: "sf", door: { building: "3", unit: "1", room: "301" } }]);
@@ -289,7 +295,7 @@ test("where live updates do not get through the wall says so and asks by itself"
   await page.locator('[data-testid="link"][data-live="polling"]').waitFor();
   await page.getByText("推送不通").waitFor();
   const tile = page.locator('[data-building="2"] .waiting');
-  const before = Number(await tile.textContent());
+  const before = await waitingAt(tile);
   await scans(page.request, [{ kind: "arrive", code: number(), carrier: "sf", door: { building: "2", unit: "1", room: "301" } }]);
   await page.waitForFunction((n) => Number(document.querySelector('[data-building="2"] .waiting').textContent) === n, before + 1);
   await page.getByRole("button", { name: "English" }).click();
@@ -319,8 +325,7 @@ test("a wall without a network says at once that it is behind, and catches up by
   const held = late;
   late = null;
   for (const [socket, message] of held) socket.send(message);
-  await tile.getByText(/^\d+$/).waitFor();
-  const before = Number(await tile.textContent());
+  const before = await waitingAt(tile);
   cut = true;
   await context.setOffline(true);
   const behind = page.getByRole("alert").getByText(/^没有网络：显示的是 \d+ 秒前的情况，恢复后自动更新/);

@@ -11,6 +11,8 @@ import { PICTURE_PATIENCE_MS } from "./picture";
 const BATCH_MAX = 50;
 const RETRY_MS = [500, 1_000, 2_000, 5_000, 10_000, 20_000];
 const PING_MS = 15_000;
+/** A device that takes longer to keep something is told to be slow. */
+const KEEPING_MS = 2_000;
 
 export type Link = "online" | "no_network" | "no_server";
 
@@ -26,6 +28,8 @@ class Sync {
   waiting = $state(0);
   /** How many items are on their way into the outbox: a page that closes now may lose them. */
   keeping = $state(0);
+  /** They have been on their way for long: nobody may close the page, or think that they were taken. */
+  isSlowToKeep = $state(false);
   /** How many of them are on their way right now. */
   sending = $state(0);
   /** How many pictures the engine does not have yet. */
@@ -40,6 +44,7 @@ class Sync {
   #community: string | null = null;
   #running = false;
   #again = false;
+  #slow: ReturnType<typeof setTimeout> | undefined;
   #failures = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #listeners = new Set<Listener>();
@@ -70,14 +75,22 @@ class Sync {
   async put(actor: string, scans: readonly { scan: NewScan; note: string }[]): Promise<Item[]> {
     if (!this.#community) throw new Error("no community was chosen");
     this.keeping += scans.length;
+    this.#slow ??= setTimeout(() => (this.isSlowToKeep = true), KEEPING_MS);
     try {
       const items = await outbox.keep(this.#community, actor, scans);
       this.waiting += items.length;
       return items;
     } finally {
       this.keeping -= scans.length;
+      if (this.keeping === 0) this.#kept();
       this.kick();
     }
+  }
+
+  #kept() {
+    clearTimeout(this.#slow);
+    this.#slow = undefined;
+    this.isSlowToKeep = false;
   }
 
   /**

@@ -21,6 +21,8 @@ export const en: Words = {
     syncing: (n) => `Syncing ${n}`, waiting: (n) => `Online · ${n} queued`,
     photos: (n) => `Online · ${n} ${n === 1 ? "photo" : "photos"} to send`, photosKept: (n) => `${n} ${n === 1 ? "photo" : "photos"}`,
     refused: "Refused", noNetwork: "No network", noServer: "No server", blocked: "The server refuses: tell the desk",
+    keeping: (n) => `${n} not kept on this device yet`, keepingBrief: "Not kept",
+    keepingHint: "This device is slow to keep it: do not close or reload this page; tell the desk if it stays so.",
     noNetworkHint: "This device has no network. Work on; everything is sent when it is back.",
     noServerHint: "The network is there, the server does not answer. Work on; everything is sent later.",
   },

@@ -18,6 +18,7 @@ export const zh = {
     syncing: (n: number) => `正在同步 ${n} 条`, waiting: (n: number) => `在线 · ${n} 条待发`,
     photos: (n: number) => `在线 · ${n} 张照片待发`, photosKept: (n: number) => `${n} 张照片`,
     refused: "拒收", noNetwork: "没有网络", noServer: "连不上服务器", blocked: "服务器拒收，请告知前台",
+    keeping: (n: number) => `${n} 条还没存到本机`, keepingBrief: "未存好", keepingHint: "本机存得很慢：请勿关闭或刷新此页；一直不好就请告知前台。",
     noNetworkHint: "本机未连网。照常工作，恢复后自动发送。",
     noServerHint: "网络正常，但服务器没有应答。照常工作，恢复后自动发送。",
   },
