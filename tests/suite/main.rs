@@ -12,6 +12,8 @@ mod browser;
 #[cfg(test)]
 mod command_line;
 #[cfg(test)]
+mod copies;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod disk;

@@ -139,6 +139,9 @@ fn doctor_says_what_is_missing_and_what_to_do() {
     let left: Vec<_> =
         fs::read_dir(data.path()).unwrap().map(|one| one.unwrap().file_name()).collect();
     assert_eq!(left, ["events.db"], "it leaves nothing behind");
+    fs::write(data.path().join("keys.db"), "no keys").unwrap();
+    let (well, said) = doctor(&["--listen", "127.0.0.1:0"]);
+    assert!(!well && said.contains("cannot be read"), "{said}");
 }
 
 /// The official client, over TLS with the authority's file, as `serve --event-log` uses it; and the

@@ -11,6 +11,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use runtime::clock::{Clock, SystemClock};
+use runtime::vault::Vault;
 
 use crate::cli::{Doctor, TlsChoice};
 use crate::data::Files;
@@ -169,13 +170,21 @@ fn keys(files: &Files) -> Finding {
         (false, false) => {
             good(thing, "尚无，录入第一个姓名时生成 none yet; they are made with the first name")
         }
-        (_, true) => good(
-            thing,
-            format!(
-                "{} 已有，请与日志分开备份 is there; back it up apart from the log",
-                files.keys.display()
+        (_, true) => match Vault::held(&files.keys) {
+            Ok(count) => good(
+                thing,
+                format!(
+                    "{} 已有 {count} 把，请与日志分开备份 holds {count}; back it up apart from the log",
+                    files.keys.display()
+                ),
             ),
-        ),
+            Err(error) => bad(
+                thing,
+                format!("{} 无法读取 cannot be read: {error}", files.keys.display()),
+                "没有密钥，姓名和电话无法读取：请从备份恢复 keys.db，再启动",
+                "no name and no phone can be read: restore keys.db from the backup, then start",
+            ),
+        },
     }
 }
 

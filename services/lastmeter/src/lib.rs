@@ -5,6 +5,7 @@
 pub mod cli;
 mod config;
 mod contracts;
+mod copies;
 mod data;
 mod demo;
 mod doctor;
@@ -32,8 +33,8 @@ pub fn run() -> ExitCode {
         Command::Demo(options) => demo::run(&options),
         Command::Simulate(options) => simulate::run(&options),
         Command::Verify(options) => log_tools::verify(&options),
-        Command::Backup(options) => log_tools::backup(&options),
-        Command::Restore(options) => log_tools::restore(&options),
+        Command::Backup(options) => copies::backup(&options),
+        Command::Restore(options) => copies::restore(&options),
         Command::Export(options) => log_tools::export(&options),
         Command::Import(options) => log_tools::import(&options),
         Command::Migrate(options) => migrate::run(&options),

@@ -1,7 +1,7 @@
-//! Work on log files: verify, back up, restore, export, import.
+//! Work on log files: verify, export, import.
 
 use std::fmt::Write as _;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -11,7 +11,7 @@ use event_log::{PAGE_EVENTS_MAX, Progress, SqliteLog, ndjson};
 use runtime::codec::Observed;
 
 use crate::Failure;
-use crate::cli::{Backup, Export, Import, Restore, Verify};
+use crate::cli::{Export, Import, Verify};
 use crate::data::Files;
 use crate::progress::Shown;
 use crate::terminal::{complain, remark, say};
@@ -41,7 +41,8 @@ pub(crate) fn verify(options: &Verify) -> Result<ExitCode, Failure> {
     })
 }
 
-fn show(path: &Path, verification: &Verification) {
+/// Says what a log holds.
+pub(crate) fn show(path: &Path, verification: &Verification) {
     let Verification { events, streams, link, .. } = verification;
     say(&format!("{}: {events} events in {streams} streams", path.display()));
     let mut chain = String::from("chain: ");
@@ -78,57 +79,6 @@ fn unreadable_events(path: &Path) -> Result<usize, Failure> {
     }
     shown.end();
     Ok(unreadable)
-}
-
-/// Backs a log up, with its keys in a file of their own.
-pub(crate) fn backup(options: &Backup) -> Result<ExitCode, Failure> {
-    let (from, to) = (Files::of(&options.folder.data), Files::of(&options.to));
-    to.make_folder()?;
-    runtime()?.block_on(async {
-        let log = to.log.clone();
-        let verification =
-            in_background(&from.log, move |from, watcher| sqlite::backup(from, &log, watcher))
-                .await??;
-        if from.keys.exists() {
-            runtime::vault::Vault::copy(&from.keys, &to.keys)?;
-        }
-        if from.photos.exists() {
-            runtime::photos::Photos::copy(&from.photos, &to.photos)?;
-        }
-        show(&to.log, &verification);
-        say("the keys of personal data lie beside it: keep them apart from the log");
-        Ok(ExitCode::SUCCESS)
-    })
-}
-
-/// Restores a log and, where the backup has them, its keys.
-pub(crate) fn restore(options: &Restore) -> Result<ExitCode, Failure> {
-    let (from, to) = (Files::of(&options.from), Files::of(&options.folder.data));
-    to.make_folder()?;
-    let replace = options.replace;
-    runtime()?.block_on(async {
-        let log = to.log.clone();
-        let verification = in_background(&from.log, move |from, watcher| {
-            sqlite::restore(from, &log, replace, watcher)
-        })
-        .await??;
-        if from.keys.exists() && (replace || !to.keys.exists()) {
-            fs::remove_file(&to.keys).or_else(unless_missing)?;
-            runtime::vault::Vault::copy(&from.keys, &to.keys)?;
-        }
-        if from.photos.exists() && (replace || !to.photos.exists()) {
-            fs::remove_file(&to.photos).or_else(unless_missing)?;
-            runtime::photos::Photos::copy(&from.photos, &to.photos)?;
-        }
-        // Views are folded anew: a snapshot of the log that was replaced must not be met again.
-        runtime::snapshot::Snapshots::in_folder(&to.folder).discard().or_else(unless_missing)?;
-        show(&to.log, &verification);
-        Ok(ExitCode::SUCCESS)
-    })
-}
-
-fn unless_missing(error: std::io::Error) -> std::io::Result<()> {
-    if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
 }
 
 /// Exports a log.
@@ -179,7 +129,7 @@ pub(crate) fn open_existing(folder: &Path) -> Result<SqliteLog, Failure> {
 }
 
 /// Does blocking work on a log file with progress shown.
-async fn in_background<T: Send + 'static, E: Send + 'static>(
+pub(crate) async fn in_background<T: Send + 'static, E: Send + 'static>(
     path: &Path,
     work: impl FnOnce(&Path, event_log::Watcher<'_>) -> Result<T, E> + Send + 'static,
 ) -> Result<Result<T, E>, tokio::task::JoinError> {

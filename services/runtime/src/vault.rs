@@ -19,7 +19,7 @@ use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use domain::household::event::{NameToken, TailToken};
 use domain::ids::{CommunityId, HouseholdId, ParcelId, VolunteerId};
 use domain::sealed::Sealed;
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
 use self::keys::Keys;
 
@@ -160,6 +160,19 @@ impl Vault {
             copy.bind(&subject, &owner)?;
         }
         Ok(())
+    }
+
+    /// How many keys lie at a path, erased ones too. It changes nothing there.
+    ///
+    /// # Errors
+    /// [`VaultError`] when they cannot be read.
+    pub fn held(path: &Path) -> Result<u64, VaultError> {
+        if path.is_dir() {
+            return Ok(Keys::open(path)?.all()?.len() as u64);
+        }
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let count: i64 = connection.query_row("SELECT count(*) FROM keys", [], |row| row.get(0))?;
+        Ok(count.cast_unsigned())
     }
 
     /// Keys that live as long as the process.
