@@ -323,3 +323,23 @@ async fn a_list_of_orders_is_placed_once() {
         ask(&door, "imports/orders/preview", json!({ "actor": "desk-1", "rows": rows })).await;
     assert_eq!(looked["orders"][0]["outcome"], "same");
 }
+
+/// A number of the whole list, such as that of a group buy, makes no order of several households.
+#[tokio::test]
+async fn rows_of_one_number_for_two_households_are_told_apart() {
+    let door = Door::open().await;
+    door.household("1", "1", "301").await;
+    door.household("1", "1", "302").await;
+    let rows = json!([
+        { "line": 2, "address": "1-1-301", "number": "B7", "item": "油" },
+        { "line": 3, "address": "1-1-302", "number": "B7", "item": "米" },
+    ]);
+    let body = json!({ "actor": "desk-1", "rows": rows });
+    let looked = ask(&door, "imports/orders/preview", body).await;
+    let Value::Array(orders) = &looked["orders"] else { panic!("no orders") };
+    assert_eq!(outcomes(orders), ["new", "conflict"]);
+    assert_eq!(orders[0]["lines"], json!([2]));
+    let told = &orders[1];
+    assert_eq!((&told["lines"], &told["door"]["room"]), (&json!([3]), &json!("302")));
+    assert_eq!(told["problem"]["code"], "import-number-of-another");
+}

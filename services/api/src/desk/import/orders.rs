@@ -195,27 +195,44 @@ impl Import<'_> {
         for row in rows {
             match self.read(row) {
                 Err(not) => others.push(*not),
-                Ok(told) => self.join(&mut groups, row.line, told),
+                Ok(told) => others.extend(self.join(&mut groups, row.line, told)),
             }
         }
         (groups, others)
     }
 
-    fn join(&self, groups: &mut BTreeMap<OrderId, Group>, line: u32, told: Told) {
+    /// Adds a row to its order; gives it back where that is an order of somebody else.
+    fn join(
+        &self,
+        groups: &mut BTreeMap<OrderId, Group>,
+        line: u32,
+        told: Told,
+    ) -> Option<ListedOrderBody> {
         let Told { household, door, channel, number, item, pieces, urgent } = told;
-        let key = match number {
+        let key = match &number {
             Some(number) => format!("number {number}"),
             None => format!("day {} household {household}", self.today),
         };
         let order = OrderId::derive(self.community, &name(channel), &key);
         let group = groups.entry(order).or_insert_with(|| {
             let (lines, items) = (vec![], vec![]);
-            Group { lines, household, door, channel, items, pieces: 1, urgent: false }
+            Group { lines, household, door: door.clone(), channel, items, pieces: 1, urgent: false }
         });
+        if group.household != household {
+            let not = not(number_of_another(number.as_deref(), group.lines.first().copied()));
+            return Some(ListedOrderBody {
+                lines: vec![line],
+                outcome: RowOutcome::Conflict,
+                household: Some(household),
+                door,
+                ..not
+            });
+        }
         group.lines.push(line);
         group.items.push(item);
         group.pieces = group.pieces.max(pieces.unwrap_or(1));
         group.urgent |= urgent;
+        None
     }
 
     async fn look(&self, order: OrderId, group: Group) -> Result<ListedOrderBody, Problem> {
@@ -398,6 +415,20 @@ fn nobody(door: &Door) -> Problem {
         "import-nobody-behind",
         format!("nobody is registered behind {door}: register the household first"),
         format!("{door} 没有登记住户：请先登记"),
+    )
+}
+
+fn number_of_another(number: Option<&str>, line: Option<u32>) -> Problem {
+    let (number, line) = (number.unwrap_or_default(), line.unwrap_or_default());
+    Problem::invalid(
+        "import-number-of-another",
+        format!(
+            "the order {number} of line {line} is for another household: one number is one order, \
+             so give this row its own, or leave out a column that numbers the whole list"
+        ),
+        format!(
+            "第 {line} 行的订单 {number} 属于另一户：一个编号即一张订单，请为此行另编号；若编号是整个团购的，请不导入该列"
+        ),
     )
 }
 
