@@ -219,11 +219,11 @@ fn trip(facts: &Facts, building: &BuildingId, id: RunId, run: &KnownRun) -> Opti
     })
 }
 
-/// The doors of pieces whose way has not ended: unit by unit, the top floor first.
+/// The doors of pieces that are expected there: unit by unit, the top floor first.
 fn doors(facts: &Facts, pieces: impl Iterator<Item = (Door, ParcelId)>) -> Vec<ComingDoor> {
     let mut by_door: BTreeMap<Door, Vec<ComingPiece>> = BTreeMap::new();
     for (door, id) in pieces {
-        if let Some(piece) = facts.piece(id).filter(|piece| piece.spot().is_open()) {
+        if let Some(piece) = facts.piece(id).filter(|piece| is_coming(piece)) {
             by_door.entry(door).or_default().push(coming(id, piece));
         }
     }
@@ -238,6 +238,27 @@ fn doors(facts: &Facts, pieces: impl Iterator<Item = (Door, ParcelId)>) -> Vec<C
         (unit, std::cmp::Reverse(coming.floor), room)
     });
     doors
+}
+
+/// Whether nothing keeps a piece from its door: nobody is promised what an attempt failed for, what
+/// is missing, held, recalled or spoilt.
+fn is_coming(piece: &Piece) -> bool {
+    let on_its_way = match piece.spot() {
+        Spot::Expected
+        | Spot::AtGate
+        | Spot::Disinfecting
+        | Spot::ToSort
+        | Spot::OnShelf
+        | Spot::Loaded
+        | Spot::AtFoot => true,
+        Spot::Failed
+        | Spot::Held
+        | Spot::Missing
+        | Spot::HandedOff
+        | Spot::GivenBack
+        | Spot::Disposed => false,
+    };
+    on_its_way && !piece.state.is_recalled() && piece.state.damaged != Some(false)
 }
 
 fn coming(id: ParcelId, piece: &Piece) -> ComingPiece {
