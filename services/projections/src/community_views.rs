@@ -242,9 +242,9 @@ impl CommunityViews {
         intake_point::intake_point(&self.facts, tables)
     }
 
-    /// The pieces behind a figure.
-    pub fn pieces(&self, wanted: &Wanted, now: Timestamp) -> PieceList {
-        piece_list::list(&self.facts, wanted, now)
+    /// The pieces behind a figure, the first `named_max` of them by name.
+    pub fn pieces(&self, wanted: &Wanted, now: Timestamp, named_max: usize) -> PieceList {
+        piece_list::list(&self.facts, wanted, now, named_max)
     }
 
     /// Who comes to the intake point on a day, and where there is room.

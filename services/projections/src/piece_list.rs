@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::facts::{Facts, Piece, Spot, Standing};
 
-/// How many pieces a list names; the others are counted.
+/// How many pieces a list names that people read; the others are counted.
 pub const PIECES_NAMED_MAX: usize = 500;
 
 /// Which pieces are asked for: those for which all of this holds.
@@ -58,13 +58,13 @@ pub struct PieceList {
     pub at: Timestamp,
     /// How many there are.
     pub count: u32,
-    /// The first of them, at most [`PIECES_NAMED_MAX`]: building by building, the longest here
+    /// The first of them, as many as were asked for: building by building, the longest here
     /// first; of those handed off, today's.
     pub pieces: Vec<ListedPiece>,
 }
 
-/// The pieces behind a figure.
-pub fn list(facts: &Facts, wanted: &Wanted, now: Timestamp) -> PieceList {
+/// The pieces behind a figure, the first `named_max` of them by name.
+pub fn list(facts: &Facts, wanted: &Wanted, now: Timestamp, named_max: usize) -> PieceList {
     let today = now.to_zoned(facts.zone().clone()).date();
     let in_grid = |building: Option<&BuildingId>| {
         wanted.grid.as_ref().is_none_or(|grid| {
@@ -91,7 +91,7 @@ pub fn list(facts: &Facts, wanted: &Wanted, now: Timestamp) -> PieceList {
         for id in ids {
             let Some(piece) = facts.piece(id).filter(|piece| fits(piece)) else { continue };
             count += 1;
-            if pieces.len() < PIECES_NAMED_MAX {
+            if pieces.len() < named_max {
                 pieces.push(line(facts, id, piece, building));
             }
         }

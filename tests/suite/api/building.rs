@@ -114,3 +114,42 @@ async fn a_qr_code_is_drawn_of_a_short_text() {
         .is_problem(400, "code-too-long");
     door.get("/api/v1/qr.svg?text=").await.is_problem(400, "code-too-long");
 }
+
+/// A list that is read names some; what is taken away has all.
+#[tokio::test]
+async fn the_csv_of_pieces_has_every_one() {
+    let door = Door::open().await;
+    for n in 0..501 {
+        let code = format!("SF2{n:012}");
+        let at = json!({ "building": "1", "unit": "1", "room": "301" });
+        let piece = json!({ "code": code, "carrier": "sf", "door": at });
+        is(&door.scan("arrive", piece).await, "accepted");
+    }
+    door.settle().await;
+    let list = door.see("pieces").await;
+    let named = list["pieces"].as_array().unwrap().len();
+    assert_eq!((&list["count"], named), (&json!(501), 500));
+    let csv = door.get(&format!("/api/v1/communities/{COMMUNITY}/pieces/export.csv")).await;
+    assert_eq!(csv.text().lines().count(), 1 + 501);
+}
+
+/// Nobody is told that something stands before a door which does not.
+#[tokio::test]
+async fn what_does_not_come_is_not_promised() {
+    let door = Door::open().await;
+    three_pieces(&door).await;
+    let rooms = async |list: &str| {
+        let page = door.see("buildings/1").await;
+        let doors = match list {
+            "trips" => page["trips"][0]["doors"].clone(),
+            _ => page["unplanned"].clone(),
+        };
+        doors.as_array().map_or(0, Vec::len)
+    };
+    assert_eq!((rooms("trips").await, rooms("unplanned").await), (1, 1));
+    let beyond_use = json!({ "code": SECOND, "usable": false });
+    is(&door.scan("damage", beyond_use).await, "accepted");
+    is(&door.scan("missing", json!({ "code": FIRST })).await, "accepted");
+    door.settle().await;
+    assert_eq!((rooms("trips").await, rooms("unplanned").await), (0, 0));
+}

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use projections::building_page::BuildingPage;
 use projections::community_views::COVERAGE;
 use projections::facts::Spot;
-use projections::piece_list::{ListedPiece, PieceList, Wanted};
+use projections::piece_list::{ListedPiece, PIECES_NAMED_MAX, PieceList, Wanted};
 use runtime::Problem;
 use runtime::directory::label_code;
 use schemars::JsonSchema;
@@ -99,7 +99,7 @@ pub(crate) async fn pieces(
     Path(community): Path<String>,
     uri: Uri,
 ) -> Result<Response, ProblemResponse> {
-    let asked = list_of(&app, &community, &uri).await?;
+    let asked = list_of(&app, &community, &uri, PIECES_NAMED_MAX).await?;
     Ok(answer(&asked.map(|PieceList { at, count, pieces }| {
         let labelled =
             |piece: ListedPiece| LabelledPiece { label: label_code(piece.parcel), piece };
@@ -107,7 +107,7 @@ pub(crate) async fn pieces(
     })))
 }
 
-/// The pieces behind a figure, as CSV.
+/// The pieces behind a figure, as CSV: all of them.
 pub(crate) async fn pieces_csv(
     State(app): State<App>,
     Path(community): Path<String>,
@@ -129,7 +129,7 @@ pub(crate) async fn pieces_csv(
         "run",
         "needs_care",
     ]);
-    for piece in &list_of(&app, &community, &uri).await?.answer.pieces {
+    for piece in &list_of(&app, &community, &uri, usize::MAX).await?.answer.pieces {
         let [carrier, number] = waybill_cells(piece.waybill.as_ref());
         let [building, unit, room] = door_cells(piece.door.as_ref());
         csv.row(vec![
@@ -156,10 +156,11 @@ async fn list_of(
     app: &App,
     community: &str,
     uri: &Uri,
+    named_max: usize,
 ) -> Result<Asked<PieceList>, ProblemResponse> {
     let community: CommunityId = path_part(community, "community")?;
     let (wanted, when) = body::query::<PiecesQuery>(uri)?.read()?;
-    Ok(app.ask(&community, when, |views, now| views.pieces(&wanted, now)).await?)
+    Ok(app.ask(&community, when, |views, now| views.pieces(&wanted, now, named_max)).await?)
 }
 
 /// How a building's page is asked for.
