@@ -23,8 +23,6 @@ pub const OWN_CARRIER: &str = "own";
 const ID_CHARS: usize = 36;
 /// The longest address text that is looked at, in bytes.
 pub const ADDRESS_BYTES_MAX: usize = 600;
-/// The digits of a phone's tail.
-pub const PHONE_TAIL_DIGITS: std::ops::RangeInclusive<usize> = 3..=6;
 
 /// What a code turned out to be.
 pub(crate) enum Code {
@@ -243,14 +241,7 @@ impl Engine {
     }
 
     fn tail_token(&self, community: &CommunityId, tail: &str) -> Result<TailToken, Problem> {
-        let digits = tail.bytes().all(|byte| byte.is_ascii_digit());
-        if !digits || !PHONE_TAIL_DIGITS.contains(&tail.len()) {
-            return Err(Problem::invalid(
-                "phone-tail-shape",
-                "a phone tail has 3 to 6 digits: leave the rest of the number out",
-                "手机尾号为 3 到 6 位数字：请勿填写完整号码",
-            ));
-        }
+        person::check_tail(tail)?;
         let token = self.vault.tail_token(community, tail).map_err(|error| vault_failed(&error))?;
         Ok(TailToken(u64::from_be_bytes(token.to_bytes())))
     }

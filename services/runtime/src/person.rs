@@ -13,6 +13,9 @@ use crate::vault::{Vault, VaultError};
 /// The longest name that is looked at, in characters.
 pub const NAME_CHARS_MAX: usize = 40;
 
+/// How many of a phone's last digits may be told.
+pub const PHONE_TAIL_DIGITS: std::ops::RangeInclusive<usize> = 3..=6;
+
 /// What stands behind a name and is no part of it.
 const TITLES: [&str; 16] = [
     "女士",
@@ -116,6 +119,22 @@ fn limited(name: &str) -> Result<Option<Name>, NameError> {
 
 pub(crate) fn token_of(token: NameToken) -> layout::NameToken {
     layout::NameToken(u64::from_be_bytes(token.to_bytes()))
+}
+
+/// Refuses what is no phone tail.
+///
+/// # Errors
+/// An invalid one that says what a phone tail is.
+pub fn check_tail(tail: &str) -> Result<(), Problem> {
+    let digits = tail.bytes().all(|byte| byte.is_ascii_digit());
+    if digits && PHONE_TAIL_DIGITS.contains(&tail.len()) {
+        return Ok(());
+    }
+    Err(Problem::invalid(
+        "phone-tail-shape",
+        "a phone tail has 3 to 6 digits: leave the rest of the number out",
+        "手机尾号为 3 到 6 位数字：请勿填写完整号码",
+    ))
 }
 
 /// The problem of a name that is none.

@@ -150,6 +150,11 @@ async fn doors_households_gates_and_phones_that_are_not_there_are_told() {
     is_refused(&arrive(json!({ "household": door.thing() })).await, "household-unknown");
     is_refused(&arrive(json!({ "gate": "西门" })).await, "gate-unknown");
     is_refused(&arrive(json!({ "phone_tail": "13812345678" })).await, "phone-tail-shape");
+    for tail in ["13812345678", "45678901", "abcd", ""] {
+        let contact = json!({ "kind": "set_contact", "phone_tails": [tail] });
+        let path = format!("households/{}", door.thing());
+        door.command(&path, contact).await.is_problem(400, "phone-tail-shape");
+    }
     is_refused(&arrive(json!({ "address": "1栋".repeat(500) })).await, "address-too-long");
     let register = json!({
         "kind": "register", "language": "zh-CN", "phone_only": false,

@@ -224,6 +224,7 @@ impl Wire for HouseholdCommandBody {
                         .map_err(|error| vault_problem(&error))
                 };
                 let tokens = phone_tails.iter().map(|tail| {
+                    runtime::person::check_tail(tail)?;
                     let token = app.engine.vault().tail_token(community, tail);
                     token.map_err(|error| vault_problem(&error))
                 });

@@ -13,6 +13,7 @@ use projections::coverage::CoverageReport;
 use projections::delivery_plan::DeliveryPlan;
 use projections::needs_care::{CareEntry, CareReason, ZeroShelf};
 use runtime::Problem;
+use runtime::person::check_tail;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -429,9 +430,6 @@ pub struct LookUpBody {
     phone_tail: String,
 }
 
-/// The most digits of a phone tail that are looked up.
-const PHONE_TAIL_DIGITS: std::ops::RangeInclusive<usize> = 3..=6;
-
 /// What is on its way to a door, for whoever knows the end of its phone number. Every other door
 /// and number gets one and the same answer.
 pub(crate) async fn look_up(
@@ -445,14 +443,7 @@ pub(crate) async fn look_up(
     let client: Option<IpAddr> = client.map(|ConnectInfo(address)| address.ip());
     let bytes = body::bytes(request).await.map_err(refuse)?;
     let LookUpBody { door, phone_tail } = body::json(&bytes).map_err(refuse)?;
-    let digits = phone_tail.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits || !PHONE_TAIL_DIGITS.contains(&phone_tail.len()) {
-        return Err(refuse(Problem::invalid(
-            "phone-tail-shape",
-            "a phone tail has 3 to 6 digits: leave the rest of the number out",
-            "手机尾号为 3 到 6 位数字：请勿填写完整号码",
-        )));
-    }
+    check_tail(&phone_tail).map_err(refuse)?;
     let now = app.engine.clock().now();
     if let Err(seconds) = app.views.shared.look_ups.count(client, &community, &door, now) {
         return Err(too_many(seconds));
