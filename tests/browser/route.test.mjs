@@ -141,6 +141,15 @@ const keptAt = (page, run) =>
     return kept.at;
   }, run);
 
+/** Waits until this phone keeps another sheet than the one of that time. */
+async function rewritten(page, run, before) {
+  const patience = Date.now() + 30_000;
+  while ((await keptAt(page, run)) === before) {
+    assert.ok(Date.now() < patience, "no other sheet was kept");
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+  }
+}
+
 test("a sheet that was asked for before the courier went does not take the way back, also in the stairwell", async () => {
   const { page: gate } = await open(browser, "/intake");
   const { slip, run } = await planned(gate.request, ["501", "401"]);
@@ -164,11 +173,7 @@ test("a sheet that was asked for before the courier went does not take the way b
   await page.getByTestId("stops").waitFor();
   const before = await keptAt(page, run);
   letGo();
-  const patience = Date.now() + 20_000;
-  while ((await keptAt(page, run)) === before) {
-    assert.ok(Date.now() < patience, "the sheet that was held back was never kept");
-    await page.evaluate(() => new Promise(requestAnimationFrame));
-  }
+  await rewritten(page, run, before);
   await context.setOffline(true);
   await page.getByTestId("stop-1-1-501").waitFor();
   await page.reload();
@@ -177,6 +182,36 @@ test("a sheet that was asked for before the courier went does not take the way b
   await context.setOffline(false);
   await page.unroute("**/api/v1/scans");
   await settled(page);
+  const statuses = (await read(gate.request, run)).pieces.map((piece) => piece.status);
+  assert.deepEqual(statuses, ["delivered", "delivered"]);
+  assert.deepEqual(errors, []);
+  await context.close();
+  await gate.context().close();
+});
+
+test("doors that were left without a signal stay left when their answer comes and no sheet after it", async () => {
+  const { page: gate } = await open(browser, "/intake");
+  const { slip, run } = await planned(gate.request, ["601", "501"]);
+  const { page, context, errors } = await open(browser, slip.path, { ...PHONE, serviceWorkers: "block" });
+  await departed(page, slip, 2);
+  let through = "nothing";
+  await page.route(/\/(scans|sheet)$/, (route) => (route.request().url().endsWith(through) ? route.continue() : route.abort()));
+  await page.getByTestId("unit-done").click();
+  await page.getByText("都送完了").waitFor();
+  // Some floors later a sheet gets through that the engine wrote before it heard of anything.
+  await page.evaluate(() => {
+    const now = Date.now;
+    Date.now = () => now() + 45_000;
+  });
+  const before = await keptAt(page, run);
+  through = "/sheet";
+  await rewritten(page, run, before);
+  through = "/scans";
+  await page.evaluate(() => dispatchEvent(new Event("online")));
+  await settled(page);
+  await page.locator(".pending").first().waitFor({ state: "detached" });
+  await page.getByText("都送完了").waitFor();
+  assert.equal(await page.getByTestId("unit-done").count(), 0, "what is at its door is not left once more");
   const statuses = (await read(gate.request, run)).pieces.map((piece) => piece.status);
   assert.deepEqual(statuses, ["delivered", "delivered"]);
   assert.deepEqual(errors, []);

@@ -233,8 +233,9 @@ export class Trip {
     const items = latest.filter((one) => one.scan.run === this.run).reverse();
     const departure = items.findLast((one) => one.scan.kind === "depart");
     // A sheet that was written well after the engine's answer knows better, as after a restored backup.
-    const isOld = (departure?.answered_at ?? Infinity) < this.at - KNOWN_MS;
-    this.#departed = departure !== undefined && departure.answer?.status !== "refused" && !isOld;
+    // When the touch was says nothing: it is old after any time without a signal.
+    const isOld = (item: Item) => (item.answered_at ?? Infinity) < this.at - KNOWN_MS;
+    this.#departed = departure !== undefined && departure.answer?.status !== "refused" && !isOld(departure);
     this.#goOn();
     const done: Record<string, Done> = {};
     for (const item of items) {
@@ -243,7 +244,7 @@ export class Trip {
       if (!status) continue;
       const sent = item.state === "answered";
       const refused = item.answer?.status === "refused" ? item.answer.problem : undefined;
-      if (sent && !refused && Date.parse(item.scan.occurred_at) < this.at - KNOWN_MS) continue;
+      if (sent && !refused && isOld(item)) continue;
       done[parcel] = { status, sent, refused, at: Date.parse(item.scan.occurred_at) };
     }
     this.done = done;
