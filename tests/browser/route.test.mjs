@@ -219,6 +219,32 @@ test("doors that were left without a signal stay left when their answer comes an
   await gate.context().close();
 });
 
+test("what was never loaded is not told as left at its door, and nobody climbed for it", async () => {
+  const { page: gate } = await open(browser, "/intake");
+  const { slip } = await planned(gate.request, ["601", "501"]);
+  const { page, context, errors } = await open(browser, slip.path, PHONE);
+  await unlock(page, slip);
+  await page.getByRole("button", { name: "领取这一趟" }).waitFor();
+  const climbed = async () => assert.match(await page.getByTestId("climbed").innerText(), /0 层 · 0 户/);
+  await climbed();
+  await page.getByRole("button", { name: "领取这一趟" }).click();
+  await page.locator("button.load", { hasText: "1-1-501" }).click();
+  await page.locator("#counted").fill("1");
+  await page.getByRole("button", { name: "出发" }).click();
+  await page.getByTestId("stop-1-1-501").waitFor();
+  await page.getByText("没有上车，留在架上").waitFor();
+  await page.getByTestId("on-shelf").locator("li", { hasText: "1-1-601" }).getByText("1 件").waitFor();
+  assert.equal(await page.getByTestId("finished").count(), 0);
+  await climbed();
+  await page.getByTestId("unit-done").click();
+  await page.getByText("都送完了").waitFor();
+  assert.match(await page.getByTestId("climbed").innerText(), /4 层 · 1 户/);
+  assert.match(await page.getByTestId("finished").innerText(), /^1-1-501/);
+  assert.deepEqual(errors, []);
+  await context.close();
+  await gate.context().close();
+});
+
 test("a thumb that touches twice leaves one stairwell's pieces, not the next one's too", async () => {
   const { page: gate } = await open(browser, "/intake");
   const door = { building: "1", unit: "2", room: "301" };

@@ -351,14 +351,12 @@ export class Trip {
 }
 
 /** Floors climbed for the doors that were reached: the highest of each stairwell, once. */
-export function climbed(stops: readonly Stop[], reached: (stop: Stop) => boolean): { floors: number; doors: number } {
+export function climbed(reached: readonly Stop[]): { floors: number; doors: number } {
   const highest = new Map<string, number>();
-  let doors = 0;
-  for (const stop of stops.filter(reached)) {
-    doors += 1;
+  for (const stop of reached) {
     if (stop.lift) continue;
     const stair = `${stop.door.building}-${stop.door.unit}`;
     highest.set(stair, Math.max(highest.get(stair) ?? 0, (stop.floor ?? 1) - 1));
   }
-  return { floors: [...highest.values()].reduce((sum, floors) => sum + Math.max(0, floors), 0), doors };
+  return { floors: [...highest.values()].reduce((sum, floors) => sum + Math.max(0, floors), 0), doors: reached.length };
 }

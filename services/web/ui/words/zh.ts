@@ -144,7 +144,7 @@ export const zh = {
     climbed: "今天爬楼", floors: "层", doors: "户", handBack: "交还这一趟",
     handedBack: "已交还", changed: "有变化", seen: "知道了",
     changes: { removed: "取消", added: "新增", pieces: "物件有变", moved: "次序有变" }, until: (time: string) => `到 ${time}`,
-    shut: "封控，先不去：开放后再送", bringBack: "带回",
+    shut: "封控，先不去：开放后再送", bringBack: "带回", onShelf: "没有上车，留在架上",
     plan: "小区平面", next: "下一站", finish: "收工", back: "带回件数",
     closed: "这一趟已结束，谢谢", heavy: "重", chilled: "冷", medicine: "药", urgent: "急", allDone: "都送完了",
     toReturn: (n: number) => `还有 ${n} 件要带回接收点`, notKept: "本机存不下，这一步没有记下：请清出空间或刷新页面，再点一次",
