@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import {
-  accepted, addressed, BASE, departed, desk, launch, loaded, number, open, PHONE, planned, settled, unlock, withCarrier,
+  accepted, addressed, BASE, departed, desk, launch, loaded, number, open, PHONE, planned, scans, settled, unlock,
+  withCarrier,
 } from "./support.mjs";
 
 let browser;
@@ -240,6 +241,42 @@ test("what was never loaded is not told as left at its door, and nobody climbed 
   await page.getByText("都送完了").waitFor();
   assert.match(await page.getByTestId("climbed").innerText(), /4 层 · 1 户/);
   assert.match(await page.getByTestId("finished").innerText(), /^1-1-501/);
+  assert.deepEqual(errors, []);
+  await context.close();
+  await gate.context().close();
+});
+
+test("what the engine does not take is explained at its door until that door is touched again", async () => {
+  const { page: gate } = await open(browser, "/intake");
+  const { slip, run } = await planned(gate.request, ["601", "501", "401"]);
+  const parcels = (await read(gate.request, run)).stops.map((stop) => stop.parcels[0]);
+  const { page, context, errors } = await open(browser, slip.path, PHONE);
+  await accepted(page, slip);
+  await scans(gate.request, [{ kind: "damage", code: parcels[2], usable: false }]);
+  for (const button of await page.locator("button.load").all()) await button.click();
+  const loading = page.locator("li", { has: page.locator("button.load", { hasText: "1-1-401" }) });
+  await loading.getByRole("alert").getByText("没有采纳 · 此件已损坏不可用").waitFor();
+  await page.getByText("2 / 3").waitFor();
+  await page.locator("#counted").fill("2");
+  await page.getByRole("button", { name: "出发" }).click();
+  await page.getByTestId("stop-1-1-601").waitFor();
+  await page.getByTestId("on-shelf").getByTestId("not-taken").waitFor();
+  await scans(gate.request, [{ kind: "recall", code: parcels[0], recall: "batch-1" }]);
+  await page.getByTestId("unit-done").click();
+  const stop = page.getByTestId("stop-1-1-601");
+  await stop.getByRole("alert").getByText("没有采纳 · 此件已被召回").waitFor();
+  await page.getByRole("button", { name: "English" }).click();
+  await stop.getByRole("alert").getByText(/^Not taken · .*recalled/).waitFor();
+  await page.getByRole("button", { name: "中文" }).click();
+  // A phone that is switched off and on again tells it all the same, until something else was done there.
+  await page.reload();
+  await stop.getByRole("alert").waitFor();
+  await stop.getByRole("button", { name: "没送到" }).click();
+  await stop.getByRole("button", { name: "拒收" }).click();
+  await page.getByText("都送完了").waitFor();
+  await settled(page);
+  await page.getByTestId("finished").locator("li.pending").first().waitFor({ state: "detached" });
+  assert.equal(await page.getByTestId("finished").getByTestId("not-taken").count(), 0);
   assert.deepEqual(errors, []);
   await context.close();
   await gate.context().close();

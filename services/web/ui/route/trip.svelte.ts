@@ -51,7 +51,9 @@ export interface Sheet {
 }
 
 /** What this phone did with a piece, and whether the engine knows. */
-export interface Done { status: PieceStatus; sent: boolean; refused?: Problem | undefined; at: number }
+export interface Done { status: PieceStatus; sent: boolean }
+/** What the engine did not take of this phone, and why. */
+export interface NotTaken { parcel: string; name: string; problem: Problem }
 
 export interface Sentence { zh: string; en: string }
 /** A building whose zone lets nobody in now. */
@@ -74,6 +76,8 @@ export class Trip {
   sheet = $state<Sheet | null>(null);
   at = $state(0);
   done = $state<Record<string, Done>>({});
+  /** The latest touch of these pieces was not taken. */
+  notTaken = $state.raw<NotTaken[]>([]);
   changes = $state<Change[]>([]);
   problem = $state<Problem | null>(null);
   unreachable = $state(false);
@@ -234,20 +238,22 @@ export class Trip {
     const departure = items.findLast((one) => one.scan.kind === "depart");
     // A sheet that was written well after the engine's answer knows better, as after a restored backup.
     // When the touch was says nothing: it is old after any time without a signal.
-    const isOld = (item: Item) => (item.answered_at ?? Infinity) < this.at - KNOWN_MS;
-    this.#departed = departure !== undefined && departure.answer?.status !== "refused" && !isOld(departure);
+    const isOld = (answered_at = Infinity) => answered_at < this.at - KNOWN_MS;
+    this.#departed = departure !== undefined && departure.answer?.status !== "refused" && !isOld(departure.answered_at);
     this.#goOn();
     const done: Record<string, Done> = {};
-    for (const item of items) {
-      const parcel = item.note;
-      const status = STATUS[item.scan.kind];
+    const notTaken = new Map<string, NotTaken>();
+    for (const { note: parcel, scan, state, answer, answered_at } of items) {
+      const status = STATUS[scan.kind];
       if (!status) continue;
-      const sent = item.state === "answered";
-      const refused = item.answer?.status === "refused" ? item.answer.problem : undefined;
-      if (sent && !refused && isOld(item)) continue;
-      done[parcel] = { status, sent, refused, at: Date.parse(item.scan.occurred_at) };
+      // Whatever was said of the touch before is over with this one.
+      notTaken.delete(parcel);
+      if (answer?.status === "refused") {
+        const name = scan.door ? doorName(scan.door) : (scan.code ?? "");
+        if (answer.problem) notTaken.set(parcel, { parcel, name, problem: answer.problem });
+      } else if (!isOld(answered_at)) done[parcel] = { status, sent: state === "answered" };
     }
-    this.done = done;
+    [this.done, this.notTaken] = [done, [...notTaken.values()]];
     await this.#countPictures();
   }
 
@@ -255,8 +261,7 @@ export class Trip {
   lookAtPictures = () => this.#countPictures();
 
   statusOf(piece: Piece): PieceStatus {
-    const done = this.done[piece.parcel];
-    return done && !done.refused ? done.status : piece.status;
+    return this.done[piece.parcel]?.status ?? piece.status;
   }
 
   /** Whether the engine has not answered yet what this phone did with the piece. */
