@@ -282,6 +282,27 @@ test("what the engine does not take is explained at its door until that door is 
   await gate.context().close();
 });
 
+test("a door that was given up by mistake, or too early, is left after all", async () => {
+  const { page: gate } = await open(browser, "/intake");
+  const { slip, run } = await planned(gate.request, ["601"]);
+  const { page, context, errors } = await open(browser, slip.path, PHONE);
+  await departed(page, slip, 1);
+  const stop = page.getByTestId("stop-1-1-601");
+  await stop.getByRole("button", { name: "没送到" }).click();
+  await stop.getByRole("button", { name: "无人应答" }).click();
+  await settled(page);
+  await page.getByText("还有 1 件要带回接收点").waitFor();
+  const line = page.getByTestId("finished").locator("li", { hasText: "1-1-601" });
+  await line.getByRole("button", { name: "已放门口" }).click();
+  await line.getByRole("button", { name: "重新打开" }).waitFor();
+  assert.equal(await line.getByRole("button", { name: "已放门口" }).count(), 0);
+  await settled(page);
+  assert.deepEqual((await read(gate.request, run)).pieces.map((piece) => piece.status), ["delivered"]);
+  assert.deepEqual(errors, []);
+  await context.close();
+  await gate.context().close();
+});
+
 test("a thumb that touches twice leaves one stairwell's pieces, not the next one's too", async () => {
   const { page: gate } = await open(browser, "/intake");
   const door = { building: "1", unit: "2", room: "301" };
