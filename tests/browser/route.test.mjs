@@ -303,6 +303,37 @@ test("a door that was given up by mistake, or too early, is left after all", asy
   await gate.context().close();
 });
 
+test("a departure that is not taken says why, and counts what is at its door already", async () => {
+  const { page: gate } = await open(browser, "/intake");
+  const { slip, run } = await planned(gate.request, ["601", "501"]);
+  const other = (await read(gate.request, run)).stops[1].parcels[0];
+  const { page, context, errors } = await open(browser, slip.path, PHONE);
+  await accepted(page, slip);
+  await page.locator("button.load").first().click();
+  await settled(page);
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await context.setOffline(true);
+  await page.locator("#counted").fill("1");
+  await page.getByRole("button", { name: "出发" }).click();
+  await page.getByTestId("unit-done").click();
+  await page.getByText("都送完了").waitFor();
+  // Somebody at the gate hands the courier's helper one more, which this phone has not seen.
+  await scans(gate.request, [{ kind: "load", code: other, run }]);
+  await context.setOffline(false);
+  await page.getByTestId("stayed").getByText("没有采纳").waitFor({ timeout: 20_000 });
+  await page.getByText("2 / 2").waitFor();
+  assert.ok(await page.locator("button.load", { hasText: "1-1-601" }).isDisabled(), "it is at its door");
+  await page.locator("#counted").fill("2");
+  await page.getByRole("button", { name: "出发" }).click();
+  await page.getByTestId("stop-1-1-501").waitFor();
+  await settled(page);
+  assert.equal((await read(gate.request, run)).phase, "departed");
+  assert.match(await page.getByTestId("finished").innerText(), /^1-1-601/);
+  assert.deepEqual(errors, []);
+  await context.close();
+  await gate.context().close();
+});
+
 test("a thumb that touches twice leaves one stairwell's pieces, not the next one's too", async () => {
   const { page: gate } = await open(browser, "/intake");
   const door = { building: "1", unit: "2", room: "301" };

@@ -76,6 +76,8 @@ export class Trip {
   sheet = $state<Sheet | null>(null);
   at = $state(0);
   done = $state<Record<string, Done>>({});
+  /** Why the engine did not let this run go. */
+  stayed = $state.raw<Problem | null>(null);
   /** The latest touch of these pieces was not taken. */
   notTaken = $state.raw<NotTaken[]>([]);
   changes = $state<Change[]>([]);
@@ -239,7 +241,9 @@ export class Trip {
     // A sheet that was written well after the engine's answer knows better, as after a restored backup.
     // When the touch was says nothing: it is old after any time without a signal.
     const isOld = (answered_at = Infinity) => answered_at < this.at - KNOWN_MS;
-    this.#departed = departure !== undefined && departure.answer?.status !== "refused" && !isOld(departure.answered_at);
+    const isRefused = departure?.answer?.status === "refused";
+    this.#departed = departure !== undefined && !isRefused && !isOld(departure.answered_at);
+    this.stayed = (isRefused && departure?.answer?.problem) || null;
     this.#goOn();
     const done: Record<string, Done> = {};
     const notTaken = new Map<string, NotTaken>();
