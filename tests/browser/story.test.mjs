@@ -184,6 +184,9 @@ test("the wall lives on its own, opens the list of every figure, looks back and 
   await page.getByRole("button", { name: "继续" }).click();
   await page.waitForFunction((n) => Number(document.querySelector('[data-building="3"] .waiting').textContent) === n, before + 2);
 
+  // Whoever stopped it and then looks back goes on with the live wall.
+  await page.getByRole("button", { name: "暂停" }).click();
+  await page.getByText("已暂停更新").waitFor();
   await page.locator("#back").evaluate((slider) => {
     slider.value = String(Number(slider.max) - 95);
     slider.dispatchEvent(new Event("change", { bubbles: true }));
@@ -195,6 +198,7 @@ test("the wall lives on its own, opens the list of every figure, looks back and 
   assert.equal(await page.evaluate(() => document.querySelector("#back").value), "1");
   await page.getByRole("button", { name: "实时" }).click();
   await page.locator('[data-testid="link"][data-live="live"]').waitFor();
+  await page.locator('button[aria-pressed="false"]', { hasText: "暂停" }).waitFor();
   assert.deepEqual(errors, []);
   assert.deepEqual(outside, []);
   await context.close();

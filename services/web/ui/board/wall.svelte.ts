@@ -82,8 +82,9 @@ export class Wall {
     ] as Document<never>[]);
   }
 
-  /** Shows how it was so many quarter hours ago; 0 is now. */
+  /** Shows how it was so many quarter hours ago; 0 is now, and goes on. Whoever looks elsewhere holds nothing any more. */
   look(back: number) {
+    this.paused = false;
     this.back = Math.min(BACK_MAX, Math.max(0, back));
     // What stands there is of another moment; what could not be read then says nothing of this one.
     [this.failing, this.problem, this.board, this.queues] = [false, null, null, null];
