@@ -50,10 +50,16 @@ test("the desk books an hour, is told which are free when it is full, moves and 
   const refused = form.getByTestId("refused");
   await refused.waitFor();
   assert.match(await refused.textContent(), /09:00 起的一小时已约满：可改约 10:00, 11:00, 12:00/);
+  // A key in the list chooses an hour; only the button moves the delivery there.
+  await slot.locator("select").press("ArrowDown");
+  const move = slot.getByRole("button", { name: /^改时段/ });
+  await move.waitFor();
   await slot.locator("select").selectOption(ten.from);
+  await move.press("Enter");
   const moved = hour("10:00").locator("[data-slot]", { hasText: "永辉超市" });
   await moved.waitFor();
   assert.match(await hour("09:00").getByTestId("room").textContent(), /已约 1 · 余 1/);
+  await page.waitForFunction(() => document.activeElement.textContent.includes("到货预约"));
   // To another day and back, by one command each.
   const later = new Date(Date.parse(`${tomorrow}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
   await moved.getByRole("button", { name: "改日期" }).click();
