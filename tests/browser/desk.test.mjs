@@ -247,12 +247,13 @@ test("a pasted list is looked at, imported once, and its conflicts are for a per
 test("a spreadsheet saved in the Chinese encoding is read, and an import survives a lost connection", async () => {
   const { page, context } = await open(browser, "/desk");
   await page.goto(`${BASE}/desk#/import`);
-  // 地址,人数 and one row, as GBK.
-  const file = Buffer.from([0xb5, 0xd8, 0xd6, 0xb7, 0x2c, 0xc8, 0xcb, 0xca, 0xfd, 0x0a, ...Buffer.from("3-1-1201,4\n")]);
+  // 地址,人数 and one row after an empty one, as GBK.
+  const file = Buffer.from([0xb5, 0xd8, 0xd6, 0xb7, 0x2c, 0xc8, 0xcb, 0xca, 0xfd, 0x0a, ...Buffer.from(",\n3-1-1201,4\n")]);
   await page.locator("#file").setInputFiles({ name: "list.csv", mimeType: "text/csv", buffer: file });
   await page.getByText("按国标编码读取").waitFor();
   await page.getByRole("button", { name: "预览" }).click();
   await page.getByText("将导入：新 1，变化 0").waitFor();
+  await page.locator('[data-row="3"] .hint', { hasText: "第 3 行" }).waitFor();
   await page.route("**/imports/households", (route) => route.abort());
   await page.getByRole("button", { name: "导入", exact: true }).click();
   await page.getByText("中断了").waitFor();

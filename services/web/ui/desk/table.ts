@@ -1,6 +1,7 @@
 /** From a file or pasted cells to rows; from headings to what their columns mean. */
 
-export interface Table { headings: string[]; rows: string[][] }
+/** `lines` tells of each row where it stands in the list that it is from. */
+export interface Table { headings: string[]; rows: string[][]; lines: number[] }
 export type Kind = "households" | "orders";
 
 /** What a list can tell, by kind, in the order in which it is offered. */
@@ -47,10 +48,10 @@ export function read(text: string): Table | null {
   const first = plain.slice(0, plain.search(/\r?\n|$/));
   const counted = ["\t", ",", ";", "，"].map((sign) => [sign, first.split(sign).length - 1] as const);
   const divider = counted.reduce((best, one) => (one[1] > best[1] ? one : best))[0];
-  const lines = cells(plain, divider).filter((line) => line.some((cell) => cell.trim() !== ""));
-  const [headings, ...rows] = lines;
+  const all = cells(plain, divider).map((cells, at) => ({ cells, line: at + 1 }));
+  const [headings, ...rows] = all.filter(({ cells }) => cells.some((cell) => cell.trim() !== ""));
   if (!headings || rows.length === 0) return null;
-  return { headings: headings.map((cell) => cell.trim()), rows };
+  return { headings: headings.cells.map((cell) => cell.trim()), rows: rows.map((one) => one.cells), lines: rows.map((one) => one.line) };
 }
 
 function cells(text: string, divider: string): string[][] {
@@ -98,7 +99,7 @@ export function decode(bytes: ArrayBuffer): { text: string; national: boolean } 
 /** The rows as the engine reads them, each with its line in the list. A spreadsheet's apostrophe goes. */
 export function rowsOf(table: Table, meanings: readonly string[]): Record<string, unknown>[] {
   return table.rows.map((cells, at) => {
-    const row: Record<string, unknown> = { line: at + 2 };
+    const row: Record<string, unknown> = { line: table.lines[at] };
     meanings.forEach((field, column) => {
       const cell = (cells[column] ?? "").trim().replace(/^'/, "");
       if (field && cell) row[field] = cell;
