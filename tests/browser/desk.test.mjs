@@ -263,6 +263,35 @@ test("a spreadsheet saved in the Chinese encoding is read, and an import survive
   await context.close();
 });
 
+test("a community's file is loaded as it was compared, and says for which community it is", async () => {
+  const { page, errors } = await open(browser, "/desk");
+  await page.goto(`${BASE}/desk#/import`);
+  await page.getByRole("button", { name: "社区文件" }).click();
+  const file = readFileSync(new URL("../data/willow-court.toml", import.meta.url), "utf8");
+  const [text, of] = [page.locator("#community-text"), page.getByTestId("file-of")];
+  const [compare, load] = ["比对", "载入"].map((name) => page.getByRole("button", { name, exact: true }));
+  await text.fill(file);
+  await compare.click();
+  await of.getByText("willow-court").waitFor();
+  assert.ok(!(await of.innerText()).includes("新建"));
+  // Another name is no other community.
+  await text.fill(file.replace('name = "柳园"', 'name = "柳园小区"'));
+  await compare.click();
+  await load.waitFor();
+  assert.ok(!(await of.innerText()).includes("新建"));
+  await text.fill(file.replace('id = "willow-court"', 'id = "willow-cuort"'));
+  await of.waitFor({ state: "detached" });
+  await compare.click();
+  await of.getByText("willow-cuort").waitFor();
+  assert.match(await of.innerText(), /载入会新建一个/);
+  await load.waitFor();
+  await text.fill(file);
+  await load.waitFor({ state: "detached" });
+  await of.waitFor({ state: "detached" });
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
+
 test("the desk has no barrier in any state", async () => {
   const { page: fresh } = await open(browser, "/desk", { badge: null });
   await fresh.locator("#badge").waitFor();

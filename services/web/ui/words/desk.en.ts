@@ -123,7 +123,7 @@ export const deskEn: DeskWords = {
   },
   import: {
     title: "Import", households: "Households", orders: "Orders", community: "Community file", communityHint: "The community's file (TOML): buildings, grids, gates, windows, disinfection. Loading changes what differs and removes nothing.", look: "Compare", load: "Load it",
-    changes: (n, same) => `${n} differ, ${same} are the same`, noChanges: "It is exactly as it stands", loaded: (n) => `${n} changed`,
+    changes: (n, same) => `${n} differ, ${same} are the same`, noChanges: "It is exactly as it stands", newCommunity: "There is none yet: loading makes a new one", loaded: (n) => `${n} changed`,
     event: {
       CommunityRegistered: "Community", GateOpened: "Gate", IntakePointSet: "Intake point", GridDrawn: "Grid", BuildingDescribed: "Building", BuildingAssigned: "Building in grid",
       ZoneDrawn: "Zone", WindowPolicySet: "Window", DisinfectionPolicySet: "Disinfection", TripLimitSet: "Trip limit", AliasAdded: "Alias",

@@ -118,7 +118,7 @@ export const deskZh = {
   },
   import: {
     title: "导入", households: "住户", orders: "订单", community: "社区文件", communityHint: "社区文件（TOML）：楼栋、网格、大门、时段、消杀。载入只改不同之处，不会删除。", look: "比对", load: "载入",
-    changes: (n: number, same: number) => `${n} 处不同，${same} 处相同`, noChanges: "与现在完全相同", loaded: (n: number) => `已更改 ${n} 处`,
+    changes: (n: number, same: number) => `${n} 处不同，${same} 处相同`, noChanges: "与现在完全相同", newCommunity: "现在没有这个社区：载入会新建一个", loaded: (n: number) => `已更改 ${n} 处`,
     event: {
       CommunityRegistered: "社区", GateOpened: "大门", IntakePointSet: "接收点", GridDrawn: "网格", BuildingDescribed: "楼栋", BuildingAssigned: "楼栋归网格",
       ZoneDrawn: "片区", WindowPolicySet: "时段", DisinfectionPolicySet: "消杀", TripLimitSet: "每趟上限", AliasAdded: "别名",
