@@ -375,6 +375,9 @@ test("whoever may not is told what to do, and a moment of the past is only looke
 test("'as of' works on every board of the desk, and no key acts on what is past", async () => {
   const { page, errors } = await open(browser, "/desk#/care");
   const { parcel } = await held(page.request);
+  const volunteer = crypto.randomUUID();
+  const carry_limit = { pieces: 20, weight_grams: 60_000, volume_millilitres: 300_000 };
+  await desk(page.request, `volunteers/${volunteer}`, { kind: "enrol", grid: "1", roles: ["courier"], protection: false, carry_limit });
   await page.locator(`.queue button`).first().waitFor();
   const list = await (await page.request.get(`${API}/needs-care`)).json();
   const past = (path) => page.waitForRequest((request) => request.url().includes(`/${path}`) && request.url().includes("asOf="));
@@ -400,8 +403,17 @@ test("'as of' works on every board of the desk, and no key acts on what is past"
   }
   await page.goto(`${BASE}/desk#/people`);
   await page.getByText("这一页只显示现在的情况").waitFor();
+  const person = page.locator(`[data-volunteer="${volunteer}"]`);
+  await person.locator(".who").click();
+  await person.locator(".detail button").first().waitFor();
+  assert.equal(await person.locator(".detail :is(button, input, select):enabled").count(), 0);
+  assert.ok(await page.getByRole("button", { name: "登记志愿者" }).isDisabled());
+  await preview(page, tsv([LIST[0], ["3", "1", "1103", "周平", "13900003303", "2", ""]]));
+  const commit = page.getByRole("button", { name: "导入", exact: true });
+  assert.ok(await commit.isDisabled());
   await page.getByRole("button", { name: "回到现在" }).click();
   await page.getByText("这一页只显示现在的情况").waitFor({ state: "detached" });
+  assert.ok(await commit.isEnabled());
   assert.deepEqual(errors, []);
   await page.context().close();
 });
