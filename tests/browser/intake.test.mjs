@@ -628,3 +628,28 @@ test("an unreadable label is photographed, also before anybody knows the piece, 
   assert.deepEqual(errors, []);
   await context.close();
 });
+
+test("an open dialog has the keys to itself, Esc closes it, and a scan meanwhile is taken", async () => {
+  const { page, errors } = await open(browser, "/intake");
+  await withCarrier(page);
+  await burst(page, number());
+  await toHeldShelf(page);
+  await settled(page);
+  const chosen = page.locator("aside button[aria-pressed=true]").first();
+  const before = await chosen.innerText();
+  await page.getByRole("button", { name: "显示" }).click();
+  const dialog = page.locator("dialog[open]");
+  await dialog.waitFor();
+  await page.keyboard.press("d");
+  await page.keyboard.press("1", { delay: 200 });
+  const code = number();
+  await burst(page, code);
+  await page.waitForFunction(() => document.querySelector("[data-testid=arrived]").textContent === "2");
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+  await settled(page);
+  assert.deepEqual((await kept(page)).map(({ scan }) => scan.kind), ["arrive", "arrive"], "nothing was damaged or undone");
+  assert.equal(await chosen.innerText(), before);
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
