@@ -653,3 +653,14 @@ test("an open dialog has the keys to itself, Esc closes it, and a scan meanwhile
   assert.deepEqual(errors, []);
   await page.context().close();
 });
+
+test("a long code without a break stays within the page when it is refused", async () => {
+  const { page } = await open(browser, "/intake", { viewport: { width: 390, height: 844 } });
+  await withCarrier(page);
+  await burst(page, "k9Zq7Wm2Xa".repeat(12));
+  await page.getByTestId("fault").waitFor();
+  const width = await page.evaluate(() => document.documentElement.scrollWidth);
+  assert.ok(width <= 390, `${width} px`);
+  assert.ok((await page.getByTestId("fault").getByRole("button").boundingBox()).x < 390);
+  await page.context().close();
+});
