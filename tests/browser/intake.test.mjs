@@ -216,11 +216,9 @@ test("a scan presses no focused button, and the same code at once is the same pi
   await page.context().close();
 });
 
-test("scans that were sent while the page loaded are not lost", async () => {
-  const { page } = await open(browser, "/intake");
-  await withCarrier(page);
-  const code = number();
-  await page.addInitScript((code) => {
+/** A scan that is made while the page loads, of every page that is opened from now on. */
+const scannedEarly = (page, code) =>
+  page.addInitScript((code) => {
     addEventListener("DOMContentLoaded", () => {
       for (const c of [...code, "Enter"]) {
         const name = c === "Enter" ? c : /\d/.test(c) ? `Digit${c}` : `Key${c}`;
@@ -228,6 +226,39 @@ test("scans that were sent while the page loaded are not lost", async () => {
       }
     });
   }, code);
+
+test("scans that were sent while the page loaded are not lost, and are taken as was chosen before", async () => {
+  const { page } = await open(browser, "/intake");
+  await withCarrier(page);
+  await page.keyboard.press("4");
+  const medicine = page.getByRole("button", { name: "药品", pressed: true });
+  await medicine.waitFor();
+  await burst(page, number());
+  await settled(page);
+  const code = number();
+  await scannedEarly(page, code);
+  await page.reload();
+  await page.locator(`[data-testid="last-five"] li`, { hasText: code }).waitFor();
+  await medicine.waitFor();
+  await settled(page);
+  const { scan } = (await kept(page)).at(-1);
+  assert.deepEqual([scan.code, scan.category, scan.carrier], [code, "medicine", "sf"]);
+  await page.context().close();
+});
+
+test("what was kept cannot be read, and the line goes on", async () => {
+  const { page } = await open(browser, "/intake");
+  await page.addInitScript(() => {
+    for (const name of ["get", "getAll"]) {
+      const whole = IDBObjectStore.prototype[name];
+      IDBObjectStore.prototype[name] = function (...all) {
+        if (this.name !== "devices") throw new DOMException("broken", "UnknownError");
+        return whole.apply(this, all);
+      };
+    }
+  });
+  const code = number();
+  await scannedEarly(page, code);
   await page.reload();
   await page.locator(`[data-testid="last-five"] li`, { hasText: code }).waitFor();
   await page.context().close();

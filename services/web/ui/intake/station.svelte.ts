@@ -75,6 +75,7 @@ export class Station {
   /** Scans that wait for their carrier to be chosen, with all that was said of them. */
   pending = $state<Unsent[]>([]);
 
+  #community: string | null = null;
   #panel = $state<Panel>("none");
   #faults = 0;
   #numbers = new Map<string, number>();
@@ -111,28 +112,33 @@ export class Station {
     for (const { code, problem } of this.pending.splice(0)) this.fault(problem.title, problem.detail, code);
   }
 
+  /** Scans can be taken when this returns: what was chosen and sent before has been read. */
   async start(community: string) {
+    this.stop();
+    if (community !== this.#community) await this.#restore(community);
+    this.#community = community;
+    // Only now can an answer find the piece that it is about.
+    this.#listening = sync.onAnswer((item, answer) => this.#onAnswer(item, answer));
     sync.start(community);
-    this.#listening ??= sync.onAnswer((item, answer) => this.#onAnswer(item, answer));
     this.#timers.push(setInterval(() => (this.now = Date.now()), 500));
     this.#timers.push(setInterval(() => void this.refresh(), REFRESH_MS));
-    await this.#restore(community);
-    await this.refresh();
+    void this.refresh();
   }
 
   stop() {
     this.#listening?.();
-    this.#timers.forEach(clearInterval);
+    this.#timers.splice(0).forEach(clearInterval);
   }
 
-  /** What this device sent before the page was opened again. */
+  /** What this device chose and sent before the page was opened again; what cannot be read stops nobody. */
   async #restore(community: string) {
-    const items = await outbox.latest(community, 50);
-    this.entries = items.filter(isOurs).map(entryOf);
-    const chosen = await outbox.recall<Chosen>(`chosen-${community}`);
+    const recall = <T>(name: string) => outbox.recall<T>(`${name}-${community}`).catch(() => undefined);
+    const chosen = await recall<Chosen>("chosen");
     if (chosen) [this.category, this.carrier, this.table] = [chosen.category, chosen.carrier, chosen.table];
-    const kept = await outbox.recall<{ point: IntakePoint; at: number }>(`point-${community}`);
-    if (kept && !this.point) [this.point, this.pointAt] = [kept.point, kept.at];
+    const kept = await recall<{ point: IntakePoint; at: number }>("point");
+    if (kept) [this.point, this.pointAt] = [kept.point, kept.at];
+    const items = await outbox.latest(community, 50).catch(() => []);
+    [this.entries, this.current] = [items.filter(isOurs).map(entryOf), null];
   }
 
   /** Reads what the intake point is now: tables, buildings, what is expected and what is held. */
