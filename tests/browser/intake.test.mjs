@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { filmed, luma, photographed } from "./camera.mjs";
 import {
-  BASE, burst, bursts, desk, launch, number, open, said, scans, settled, toHeldShelf, withCarrier,
+  addressed, BASE, burst, bursts, desk, launch, number, open, said, scans, settled, toHeldShelf, withCarrier,
 } from "./support.mjs";
 
 let browser;
@@ -298,6 +298,63 @@ test("Esc takes the last piece back, and it can be scanned in anew", async () =>
   await settled(page);
   assert.equal(await arrived(page).innerText(), "1");
   await page.context().close();
+});
+
+/** Scans a piece in and says for whom it is; the engine has answered both. */
+async function taken(page, door) {
+  const code = await addressed(page, door);
+  await page.keyboard.press("Enter");
+  await page.getByTestId("address").waitFor({ state: "detached" });
+  await settled(page);
+  return code;
+}
+
+test("Esc takes back the arrival on the screen and then the one before it, each once, and no other piece", async () => {
+  const { page, context, errors } = await open(browser, "/intake");
+  await withCarrier(page);
+  await page.keyboard.press("4");
+  await page.getByRole("button", { name: "药品", pressed: true }).waitFor();
+  const [sorted, first, second] = [await taken(page, "1-1-101"), await taken(page, "1-1-102"), await taken(page, "1-1-101")];
+  const undone = page.getByTestId("undone");
+  await context.setOffline(true);
+  await page.locator('[data-link="no_network"]').waitFor();
+  await page.keyboard.press("Escape");
+  await undone.getByText(second).waitFor();
+  await page.keyboard.press("Escape");
+  await undone.getByText(first).waitFor();
+  await page.locator('[data-waiting="2"]').waitFor();
+  assert.match(await undone.innerText(), /待发送/);
+  assert.equal(await arrived(page).innerText(), "1");
+  await context.setOffline(false);
+  await settled(page);
+  await undone.getByText("已撤销").waitFor();
+  const undos = (await kept(page)).filter(({ scan }) => scan.kind === "undo_arrival");
+  assert.deepEqual(undos.map(({ answer }) => answer.status), ["accepted", "accepted"]);
+  // What was sorted is no arrival, and the arrivals are not on the screen.
+  await page.keyboard.press("F3");
+  await burst(page, sorted);
+  await page.getByTestId("plate").waitFor();
+  await settled(page);
+  await page.keyboard.press("Escape");
+  await page.getByText("这里不能撤销").waitFor();
+  assert.equal((await kept(page)).at(-1).scan.kind, "sort");
+  assert.deepEqual(errors, []);
+  await context.close();
+});
+
+test("an arrival that cannot be taken back stands again, with the reason", async () => {
+  const { page, context } = await open(browser, "/intake");
+  await withCarrier(page);
+  await page.keyboard.press("4");
+  await page.getByRole("button", { name: "药品", pressed: true }).waitFor();
+  const code = await taken(page, "1-1-101");
+  // Meanwhile somebody else puts it on its shelf.
+  await scans(page.request, [{ kind: "sort", code }]);
+  await page.keyboard.press("Escape");
+  await page.getByTestId("fault").getByText(code).waitFor();
+  await page.getByTestId("undone").waitFor({ state: "detached" });
+  assert.equal(await arrived(page).innerText(), "1");
+  await context.close();
 });
 
 test("without a network the line goes on; reloaded offline, and sent later, nothing is lost or doubled", async () => {

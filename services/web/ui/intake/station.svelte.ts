@@ -4,35 +4,17 @@
  * Every scan goes through the outbox, with a network and without one. The line never stops: an
  * error stays until somebody has seen it, and the next piece can be scanned all the same.
  */
-import {
-  api, ask, type Answer, type Candidate, type Category, type Cold, type Cue, type Problem,
-  type Size, type Status,
-} from "../lib/api";
+import { api, ask, type Answer, type Category, type Cold, type Problem, type Size } from "../lib/api";
 import type { Item, NewScan } from "../lib/outbox";
 import * as outbox from "../lib/outbox";
 import { settings } from "../lib/settings.svelte";
 import { sound, speak } from "../lib/sound";
 import { sync } from "../lib/sync.svelte";
 import { words } from "../lib/words.svelte";
+import { applyAnswer, canUndo, counts, entryOf, isOurs, markUndone, type Entry } from "./entry";
 import { COLDS, type Mode } from "./keys";
 import type { IntakePoint } from "./point";
 import { localCue } from "./point";
-
-export interface Entry {
-  id: string;
-  code: string;
-  kind: string;
-  at: number;
-  carrier?: string | undefined;
-  state: Status | "waiting";
-  cue?: Cue | undefined;
-  /** The cue was worked out on this device, without the engine. */
-  local?: boolean;
-  parcel?: string | undefined;
-  problem?: Problem | undefined;
-  candidates: Candidate[];
-  undone?: boolean;
-}
 
 export interface Fault { id: number; title: string; detail: string; code: string }
 
@@ -89,12 +71,11 @@ export class Station {
     return one.cue || one.kind === "arrive" ? one : null;
   });
   readonly lastFive = $derived(this.entries.slice(0, 5));
-  readonly arrived = $derived(
-    this.entries.filter((one) => one.kind === "arrive" && !one.undone && one.state !== "refused").length,
-  );
+  readonly #counted = $derived(this.entries.filter(counts));
+  readonly arrived = $derived(this.#counted.length);
   readonly perMinute = $derived.by(() => {
     const since = this.now - RATE_WINDOW_MS;
-    const recent = this.entries.filter((one) => one.kind === "arrive" && one.at > since);
+    const recent = this.#counted.filter((one) => one.at > since);
     const first = recent.at(-1);
     if (!first || recent.length < 2) return recent.length;
     const minutes = Math.max(1, (this.now - first.at) / 60_000);
@@ -195,20 +176,22 @@ export class Station {
     return number;
   }
 
-  async #send(kind: string, code: string, fields: Partial<NewScan>, about?: Entry) {
+  /** Whether the scan was kept. */
+  async #send(kind: string, code: string, fields: Partial<NewScan>, about?: Entry): Promise<boolean> {
     const note = about?.cue?.label ?? code;
     const scan = { kind, ...fields } as NewScan;
     const [item] = await this.#keep(scan, note);
-    if (!item) return;
+    if (!item) return false;
     if (about) {
       if (sync.link !== "online") sound("accepted");
       this.#follow(about, item);
-      return;
+      return true;
     }
     const entry: Entry = { ...entryOf(item), cue: undefined };
     if (sync.link !== "online") this.#answerLocally(entry);
     this.entries = [entry, ...this.entries].slice(0, ENTRIES_MAX);
     this.current = this.entries[0]!;
+    return true;
   }
 
   /** Keeps a scan on the device. One that cannot be kept is told: nobody may think that it was taken. */
@@ -248,21 +231,15 @@ export class Station {
     const followUp = id !== item.scan.command_id;
     const fresh = Date.now() - Date.parse(item.scan.occurred_at) < FRESH_MS;
     this.#followed.delete(item.scan.command_id);
+    applyAnswer(this.entries, entry, item, answer);
     if (answer.status === "refused") return this.#onRefused(entry, item, answer, fresh);
-    entry.state = answer.status;
-    entry.problem = undefined;
-    entry.local = false;
-    if (answer.cue) entry.cue = answer.cue;
-    if (answer.parcel) entry.parcel = answer.parcel;
-    if (item.scan.kind === "undo_arrival") entry.undone = true;
-    entry.candidates = answer.candidates ?? [];
     if (answer.pieces) void this.refresh();
     if (!fresh || (this.current?.id !== entry.id && !followUp)) return;
     const seenBefore = answer.status === "duplicate" && item.scan.kind === "arrive";
     sound(seenBefore ? "duplicate" : "accepted");
     if (entry.cue && !entry.undone) speak(entry.cue.say_chinese);
     const asks = entry.cue?.next === "find_recipient" || answer.status === "held";
-    if (item.scan.kind === "arrive" && (asks || unknown(entry)) && this.panel === "none") {
+    if (item.scan.kind === "arrive" && (asks || unknown(entry)) && !entry.undone && this.panel === "none") {
       this.panel = "address";
     }
     this.#stopIfTimeIsUp(entry, item, answer);
@@ -277,10 +254,7 @@ export class Station {
     }
   }
 
-  #onRefused(entry: Entry, item: Item, answer: Answer, fresh: boolean) {
-    const problem = answer.problem;
-    if (item.scan.kind === "arrive" || entry.id === item.scan.command_id) entry.state = "refused";
-    entry.problem = problem;
+  #onRefused(entry: Entry, item: Item, { problem }: Answer, fresh: boolean) {
     if (problem?.code === "carrier-needed" && fresh) {
       const { command_id: _, sequence: __, occurred_at: ___, ...said } = item.scan;
       this.pending = [...this.pending, { code: entry.code, said, problem }];
@@ -355,12 +329,21 @@ export class Station {
     await this.#send(kind, container, { container });
   }
 
-  /** Takes the last arrival back, while nothing else has happened to the piece. */
-  async undo(): Promise<"done" | "nothing" | "not"> {
-    const entry = this.entries.find((one) => one.kind === "arrive" && !one.undone);
-    if (!entry || entry.state === "refused") return "nothing";
-    await this.#send("undo_arrival", entry.code, this.#named(entry), entry);
-    this.panel = "none";
+  /**
+   * Takes the arrival on the screen back, while nothing else has happened to the piece; where that was
+   * taken back already, the one before it. The screen moves to it.
+   */
+  async undo(): Promise<"done" | "nothing" | "not here"> {
+    const shown = this.mode === "expected" ? null : this.current;
+    if (shown?.kind !== "arrive") return this.entries.some(canUndo) ? "not here" : "nothing";
+    const at = this.entries.findIndex((one) => one.id === shown.id);
+    const entry = shown.undone ? this.entries.slice(at + 1).find(canUndo) : shown;
+    if (!entry || !canUndo(entry)) return "nothing";
+    // At once, so that the next touch does not take the same piece back again.
+    markUndone(this.entries, entry, "waiting");
+    [this.current, this.panel] = [entry, "none"];
+    const isKept = await this.#send("undo_arrival", entry.code, this.#named(entry), entry);
+    if (!isKept) markUndone(this.entries, entry, undefined);
     return "done";
   }
 
@@ -375,24 +358,4 @@ export class Station {
   }
 }
 
-const OURS = ["arrive", "disinfect_start", "disinfect_stop", "sort"];
-
-const isOurs = (item: Item) => OURS.includes(item.scan.kind);
-
 const unknown = (entry: Entry) => entry.cue !== undefined && entry.cue.building === undefined;
-
-function entryOf(item: Item): Entry {
-  const { scan, answer } = item;
-  return {
-    id: scan.command_id,
-    code: scan.code ?? scan.container ?? item.note,
-    kind: scan.kind,
-    at: Date.parse(scan.occurred_at),
-    carrier: scan.carrier,
-    state: item.state === "waiting" ? "waiting" : (answer?.status ?? "waiting"),
-    cue: answer?.cue,
-    parcel: answer?.parcel,
-    problem: answer?.problem,
-    candidates: answer?.candidates ?? [],
-  };
-}

@@ -75,7 +75,7 @@ export const zh = {
     queue: "待消杀", acknowledge: "知道了", again: "同一件，已登记过",
     carrierNeeded: "哪家快递？", carrierHint: "同一单号可能属于多家。按一个键选择，之后同样处理。",
     offlineKept: "离线：已记下，恢复后给出去向", offlineShelf: "先放“离线待分”区",
-    undone: "已撤销上一件", undoNothing: "没有可撤销的操作",
+    undone: "已撤销", undoWaiting: "撤销待发送", undoNothing: "没有可撤销的操作", undoNotHere: "屏幕上不是刚收的件，这里不能撤销",
     tables: "消杀台", tableNew: "新台名", tableAdd: "使用此台", tableStart: "开始计时",
     tableStop: "结束", tableLeft: (time: string) => `还剩 ${time}`, tableDone: "时间到，可以结束",
     tableEmpty: "空台", tablePieces: (n: number) => `${n} 件`, tableIdle: "未开始",
