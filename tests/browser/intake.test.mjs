@@ -357,6 +357,44 @@ test("an arrival that cannot be taken back stands again, with the reason", async
   await context.close();
 });
 
+test("what became of the pieces is still known when the page is opened again, and what is refused is told", async () => {
+  const { page, context, errors } = await open(browser, "/intake");
+  await withCarrier(page);
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await taken(page, "1-1-101");
+  await taken(page, "1-1-102");
+  await page.keyboard.press("Escape");
+  await page.getByTestId("undone").waitFor();
+  await settled(page);
+  const rows = async () => (await entries(page).allInnerTexts()).map((one) => one.replace(/\s+/g, " "));
+  const before = await rows();
+  await page.reload();
+  await entries(page).nth(1).waitFor();
+  assert.deepEqual(await rows(), before);
+  assert.equal(await arrived(page).innerText(), "1");
+  // Without a network somebody names a door that there is not, and the page is opened again.
+  const code = number();
+  await burst(page, code);
+  await page.getByTestId("address").waitFor();
+  await settled(page);
+  await context.setOffline(true);
+  await page.locator('[data-link="no_network"]').waitFor();
+  await page.locator("#address").fill("99-9-101");
+  await page.keyboard.press("Enter");
+  await page.locator('[data-waiting="1"]').waitFor();
+  await page.reload();
+  await page.locator('[data-waiting="1"]').waitFor();
+  await context.setOffline(false);
+  await page.getByTestId("fault").getByText(code).waitFor();
+  // Scanned once more, it is no other piece.
+  await page.keyboard.press("Enter");
+  await burst(page, code);
+  await page.getByText("同一件，已登记过").waitFor();
+  assert.equal(await arrived(page).innerText(), "2");
+  assert.deepEqual(errors, []);
+  await context.close();
+});
+
 test("without a network the line goes on; reloaded offline, and sent later, nothing is lost or doubled", async () => {
   const { page, context } = await open(browser, "/intake");
   await withCarrier(page);

@@ -1,4 +1,4 @@
-/** What the station shows of a scan. */
+/** What the station shows of a scan, and how it is told again from what this device has kept. */
 import type { Answer, Candidate, Cue, Problem, Status } from "../lib/api";
 import type { Item } from "../lib/outbox";
 
@@ -22,8 +22,7 @@ export interface Entry {
 }
 
 const OURS = ["arrive", "disinfect_start", "disinfect_stop", "sort"];
-
-export const isOurs = (item: Item) => OURS.includes(item.scan.kind);
+const LATER = ["undo_arrival", "identify", "damage"];
 
 export function entryOf({ scan, answer, note, state }: Item): Entry {
   return {
@@ -74,4 +73,25 @@ export function applyAnswer(entries: readonly Entry[], entry: Entry, { scan }: I
   if (answer.parcel) entry.parcel = answer.parcel;
   if (scan.kind === "undo_arrival") markUndone(entries, entry, "done");
   entry.candidates = answer.candidates ?? [];
+}
+
+/**
+ * The entries of what this device has kept, and for each later step that still waits the entry that it
+ * is about. The items come as they are kept, the newest first.
+ */
+export function retold(items: readonly Item[]): { entries: Entry[]; followed: Map<string, string> } {
+  const entries: Entry[] = [];
+  const followed = new Map<string, string>();
+  for (const item of [...items].reverse()) {
+    const { scan, answer } = item;
+    if (OURS.includes(scan.kind)) entries.unshift(entryOf(item));
+    if (!LATER.includes(scan.kind)) continue;
+    const isNamed = (one: Entry) => scan.code !== undefined && [one.code, one.cue?.label].includes(scan.code);
+    const entry = entries.find((one) => isNamed(one) && (scan.kind !== "undo_arrival" || canUndo(one)));
+    if (!entry) continue;
+    if (scan.kind === "undo_arrival") markUndone(entries, entry, "waiting");
+    if (item.state === "waiting") followed.set(scan.command_id, entry.id);
+    else if (answer) applyAnswer(entries, entry, item, answer);
+  }
+  return { entries, followed };
 }

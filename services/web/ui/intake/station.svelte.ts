@@ -11,7 +11,7 @@ import { settings } from "../lib/settings.svelte";
 import { sound, speak } from "../lib/sound";
 import { sync } from "../lib/sync.svelte";
 import { words } from "../lib/words.svelte";
-import { applyAnswer, canUndo, counts, entryOf, isOurs, markUndone, type Entry } from "./entry";
+import { applyAnswer, canUndo, counts, entryOf, markUndone, retold, type Entry } from "./entry";
 import { COLDS, type Mode } from "./keys";
 import type { IntakePoint } from "./point";
 import { localCue } from "./point";
@@ -118,8 +118,9 @@ export class Station {
     if (chosen) [this.category, this.carrier, this.table] = [chosen.category, chosen.carrier, chosen.table];
     const kept = await recall<{ point: IntakePoint; at: number }>("point");
     if (kept) [this.point, this.pointAt] = [kept.point, kept.at];
-    const items = await outbox.latest(community, 50).catch(() => []);
-    [this.entries, this.current] = [items.filter(isOurs).map(entryOf), null];
+    const items = await outbox.latest(community, outbox.ANSWERED_KEPT_MAX).catch(() => []);
+    const { entries, followed } = retold(items);
+    [this.entries, this.current, this.#followed] = [entries, null, followed];
   }
 
   /** Reads what the intake point is now: tables, buildings, what is expected and what is held. */
@@ -227,7 +228,7 @@ export class Station {
   #onAnswer(item: Item, answer: Answer) {
     const id = this.#followed.get(item.scan.command_id) ?? item.scan.command_id;
     const entry = this.entries.find((one) => one.id === id);
-    if (!entry) return;
+    if (!entry) return this.#onUnknown(item, answer);
     const followUp = id !== item.scan.command_id;
     const fresh = Date.now() - Date.parse(item.scan.occurred_at) < FRESH_MS;
     this.#followed.delete(item.scan.command_id);
@@ -252,6 +253,13 @@ export class Station {
     if (again && until && Date.parse(until) <= Date.now() + sync.offset) {
       void this.#send("disinfect_stop", entry.code, { code: entry.code }, entry);
     }
+  }
+
+  /** A scan that no entry is left of. What was refused is told all the same; a run's are told on its phone. */
+  #onUnknown(item: Item, { status, problem }: Answer) {
+    if (status !== "refused" || item.scan.run) return;
+    sound("error");
+    this.fault(problem?.title ?? "", problem?.detail ?? "", item.scan.code ?? item.note);
   }
 
   #onRefused(entry: Entry, item: Item, { problem }: Answer, fresh: boolean) {
