@@ -1,5 +1,5 @@
 /** What the station shows of a scan, and how it is told again from what this device has kept. */
-import type { Answer, Candidate, Cue, Problem, Status } from "../lib/api";
+import type { Answer, Candidate, Cue, Problem, Scan, Status } from "../lib/api";
 import type { Item } from "../lib/outbox";
 
 export interface Entry {
@@ -8,6 +8,8 @@ export interface Entry {
   kind: string;
   at: number;
   carrier?: string | undefined;
+  /** Which of its waybill's pieces it is. */
+  piece?: Scan["piece"];
   state: Status | "waiting";
   /** The piece had come in before this scan. */
   again: boolean;
@@ -31,6 +33,7 @@ export function entryOf({ scan, answer, note, state }: Item): Entry {
     kind: scan.kind,
     at: Date.parse(scan.occurred_at),
     carrier: scan.carrier,
+    piece: scan.piece,
     state: state === "waiting" ? "waiting" : (answer?.status ?? "waiting"),
     again: scan.kind === "arrive" && answer?.status === "duplicate",
     cue: answer?.cue,

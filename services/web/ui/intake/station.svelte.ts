@@ -25,7 +25,14 @@ export interface Target { text: string; fields: Pick<NewScan, "door" | "househol
 interface Unsent { code: string; said: NewScan; problem: Problem }
 
 /** What stays chosen from one piece to the next, also when the page is opened again. */
-interface Chosen { category: Category; carrier: string | null; table: string | null }
+interface Chosen {
+  category: Category; carrier: string | null; table: string | null;
+  /** An older page kept neither. */
+  pieceOf?: number; target?: Target | null;
+}
+
+/** A target that names nobody's phone or words: those do not stay on the device. */
+const isPlace = ({ fields }: Target) => !fields.phone_tail && !fields.address;
 
 export type Panel = "none" | "address" | "carrier" | "target" | "sender" | "typed" | "camera" | "photo" | "help";
 
@@ -60,7 +67,8 @@ export class Station {
   #community: string | null = null;
   #panel = $state<Panel>("none");
   #faults = 0;
-  #numbers = new Map<string, number>();
+  /** Pieces of several that are on their way into the outbox, the newest first. */
+  #numbered: { code: string; piece: { number: number; of: number } }[] = [];
   #listening: (() => void) | undefined;
   #timers: ReturnType<typeof setInterval>[] = [];
 
@@ -115,7 +123,10 @@ export class Station {
   async #restore(community: string) {
     const recall = <T>(name: string) => outbox.recall<T>(`${name}-${community}`).catch(() => undefined);
     const chosen = await recall<Chosen>("chosen");
-    if (chosen) [this.category, this.carrier, this.table] = [chosen.category, chosen.carrier, chosen.table];
+    if (chosen) {
+      [this.category, this.carrier, this.table] = [chosen.category, chosen.carrier, chosen.table];
+      [this.pieceOf, this.target] = [chosen.pieceOf ?? 1, chosen.target ?? null];
+    }
     const kept = await recall<{ point: IntakePoint; at: number }>("point");
     if (kept) [this.point, this.pointAt] = [kept.point, kept.at];
     const items = await outbox.latest(community, outbox.ANSWERED_KEPT_MAX).catch(() => []);
@@ -153,7 +164,8 @@ export class Station {
       fields.code = code;
       if (this.carrier) fields.carrier = this.carrier;
     }
-    if (this.pieceOf > 1 && code) fields.piece = { number: this.#nextNumber(code), of: this.pieceOf };
+    const numbered = this.pieceOf > 1 && code ? { code, piece: { number: this.#nextNumber(code), of: this.pieceOf } } : null;
+    if (numbered) fields.piece = numbered.piece;
     if (this.onBehalf) fields.on_behalf = true;
     const sender = this.sender.trim();
     if (sender) fields.sender = sender;
@@ -161,20 +173,29 @@ export class Station {
     if (this.target) Object.assign(fields, this.target.fields);
     // What is said of one piece is not said of the next one, however soon that is scanned.
     [this.size, this.cold, this.onBehalf, this.sender] = ["bag", "ambient", false, ""];
-    this.#rememberChosen();
+    if (numbered) this.#numbered.unshift(numbered);
     await this.#send("arrive", code ?? "", fields);
+    this.#numbered = this.#numbered.filter((one) => one !== numbered);
   }
 
-  #rememberChosen() {
-    const { category, carrier, table } = this;
-    if (!settings.community) return;
-    void outbox.remember(`chosen-${settings.community}`, { category, carrier, table } satisfies Chosen);
+  /** Keeps what is chosen; called whenever that changes. */
+  keepChosen() {
+    const { category, carrier, table, pieceOf, target } = this;
+    const chosen: Chosen = { category, carrier, table, pieceOf, target: target && isPlace(target) ? target : null };
+    if (!this.#community) return;
+    outbox.remember(`chosen-${this.#community}`, chosen).catch(() => {
+      // It is chosen all the same, until the page is closed.
+    });
   }
 
+  /** The first number that no piece of the waybill has here; once all of them have come, from the first again. */
   #nextNumber(code: string): number {
-    const number = ((this.#numbers.get(code) ?? 0) % this.pieceOf) + 1;
-    this.#numbers.set(code, number);
-    return number;
+    const waiting = this.pending.map(({ code, said }) => ({ code, piece: said.piece }));
+    const taken = [...this.#numbered, ...waiting, ...this.entries.filter(canUndo)]
+      .filter((one) => one.code === code && one.piece?.of === this.pieceOf)
+      .map((one) => one.piece!.number);
+    for (let number = 1; number <= this.pieceOf; number++) if (!taken.includes(number)) return number;
+    return (taken[0]! % this.pieceOf) + 1;
   }
 
   /** Whether the scan was kept. */
@@ -287,7 +308,6 @@ export class Station {
     const unsent = this.pending.splice(0);
     this.carrier = carrier;
     this.panel = "none";
-    this.#rememberChosen();
     for (const { code, said } of unsent) {
       // The scan that could not be taken without its carrier makes way for the one that can.
       this.entries = this.entries.filter((one) => one.code !== code || one.state !== "refused");
