@@ -830,3 +830,39 @@ test("a waybill's pieces are numbered without gaps, also after an undo and when 
   assert.deepEqual(errors, []);
   await context.close();
 });
+
+test("of two windows one sends for both, and each hears what became of its own scans", async () => {
+  const { page, context, errors } = await open(browser, "/intake");
+  await withCarrier(page);
+  await burst(page, number());
+  await settled(page);
+  const other = await context.newPage();
+  await other.goto(`${BASE}/intake`);
+  await entries(other).waitFor();
+  /** The engine is slow to answer the first window, and meanwhile the second one keeps these. */
+  const whileSending = async (codes, before) => {
+    let release;
+    const held = new Promise((resolve) => (release = resolve));
+    await context.route("**/api/v1/scans", async (route) => (await held, await route.continue()), { times: 1 });
+    const sent = page.waitForRequest("**/api/v1/scans");
+    await burst(page, number());
+    await sent;
+    for (const code of codes) {
+      await burst(other, code);
+      await entries(other).filter({ hasText: code }).waitFor();
+    }
+    await before();
+    release();
+  };
+  const good = number();
+  await whileSending([good, "AB1"], async () => {});
+  await other.getByTestId("fault").getByText("AB1").waitFor();
+  await entries(other).filter({ hasText: good }).locator("css=.state.held").waitFor();
+  await settled(other);
+  await settled(page);
+  // What a window that was closed has kept is told by the one that sent it, and nothing is told twice.
+  await whileSending(["AB2"], () => other.close());
+  await page.getByTestId("fault").getByText("AB2").waitFor();
+  assert.deepEqual(errors, []);
+  await context.close();
+});

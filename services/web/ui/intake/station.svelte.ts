@@ -107,7 +107,11 @@ export class Station {
     if (community !== this.#community) await this.#restore(community);
     this.#community = community;
     // Only now can an answer find the piece that it is about.
-    this.#listening = sync.onAnswer((item, answer) => this.#onAnswer(item, answer));
+    const heard = [
+      sync.onAnswer((item, answer) => this.#onAnswer(item, answer)),
+      sync.onUntold((item, answer) => this.#onUntold(item, answer)),
+    ];
+    this.#listening = () => heard.forEach((end) => end());
     sync.start(community);
     this.#timers.push(setInterval(() => (this.now = Date.now()), 500));
     this.#timers.push(setInterval(() => void this.refresh(), REFRESH_MS));
@@ -246,11 +250,16 @@ export class Station {
     }
   }
 
-  #onAnswer(item: Item, answer: Answer) {
+  /** Whether the answer is about a piece that this page knows. */
+  #onAnswer(item: Item, answer: Answer): boolean {
     const id = this.#followed.get(item.scan.command_id) ?? item.scan.command_id;
     const entry = this.entries.find((one) => one.id === id);
-    if (!entry) return this.#onUnknown(item, answer);
-    const followUp = id !== item.scan.command_id;
+    if (entry) this.#onAnswerTo(entry, item, answer);
+    return entry !== undefined;
+  }
+
+  #onAnswerTo(entry: Entry, item: Item, answer: Answer) {
+    const followUp = entry.id !== item.scan.command_id;
     const fresh = Date.now() - Date.parse(item.scan.occurred_at) < FRESH_MS;
     this.#followed.delete(item.scan.command_id);
     applyAnswer(this.entries, entry, item, answer);
@@ -276,9 +285,9 @@ export class Station {
     }
   }
 
-  /** A scan that no entry is left of. What was refused is told all the same; a run's are told on its phone. */
-  #onUnknown(item: Item, { status, problem }: Answer) {
-    if (status !== "refused" || item.scan.run) return;
+  /** No page knows the piece, and what was refused is told all the same; a run's are told on its phone. */
+  #onUntold(item: Item, { problem }: Answer) {
+    if (item.scan.run) return;
     sound("error");
     this.fault(problem?.title ?? "", problem?.detail ?? "", item.scan.code ?? item.note);
   }

@@ -20,7 +20,18 @@ export type Link = "online" | "no_network" | "no_server";
 const isOutOfStep = (answer: Answer) =>
   ["sequence-gap", "sequence-used"].includes(answer.problem?.code ?? "");
 
-type Listener = (item: Item, answer: Answer) => void;
+/** Hears of an answer; whether it knew what was answered, and a refusal is told. */
+type Listener = (item: Item, answer: Answer) => boolean | void;
+
+interface Answered { item: Item; answer: Answer }
+
+/** What the windows of one browser tell each other: what was answered, and that a refusal is told. */
+type News = { community: string; answered: Answered[] } | { told: string };
+
+/** A refusal that no window has told by then is told by the one that sent it. */
+const TOLD_MS = 2_000;
+/** An answer may be here before the window's own scan is known to be kept. */
+const KEPT_POLL_MS = 50;
 
 class Sync {
   link = $state<Link>(navigator.onLine ? "online" : "no_network");
@@ -48,6 +59,10 @@ class Sync {
   #failures = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #listeners = new Set<Listener>();
+  #untold = new Set<(item: Item, answer: Answer) => void>();
+  /** Refusals that this window has sent and does not know, by their command. */
+  #unknown = new Map<string, ReturnType<typeof setTimeout>>();
+  #windows: BroadcastChannel | undefined;
 
   /** Begins to look after a community's outbox. */
   start(community: string) {
@@ -55,6 +70,8 @@ class Sync {
     const first = this.#community === null;
     this.#community = community;
     if (first) {
+      this.#windows = "BroadcastChannel" in globalThis ? new BroadcastChannel("lastmeter-outbox") : undefined;
+      this.#windows?.addEventListener("message", ({ data }) => void this.#hear(data as News));
       addEventListener("online", () => this.kick());
       addEventListener("offline", () => (this.link = "no_network"));
       addEventListener("pageshow", () => this.kick());
@@ -69,6 +86,12 @@ class Sync {
   onAnswer(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Refusals that no window's listener knew, such as those of a window that was closed. */
+  onUntold(listener: (item: Item, answer: Answer) => void): () => void {
+    this.#untold.add(listener);
+    return () => this.#untold.delete(listener);
   }
 
   /** Keeps scans and sends them. They are safe when this returns; answers come by `onAnswer`. */
@@ -169,16 +192,46 @@ class Sync {
     const answered = items.slice(0, count).map((item, at) => ({ item, answer: reply.answers[at]! }));
     await outbox.answer(answered);
     this.waiting = Math.max(0, this.waiting - count);
-    this.answered += count;
-    for (const { item, answer } of answered) {
-      for (const listener of this.#listeners) listener(item, answer);
-    }
+    this.#tell(community, answered);
     if (until < 0) return true;
     if (until === 0 && isOutOfStep(reply.answers[0]!)) {
       await outbox.renumber(community);
       return true;
     }
     return until > 0;
+  }
+
+  /** This window sent for all of them, so it tells the others. */
+  #tell(community: string, answered: Answered[]) {
+    this.answered += answered.length;
+    this.#windows?.postMessage({ community, answered } satisfies News);
+    for (const { item, answer } of answered) {
+      if (this.#isKnown(item, answer) || answer.status !== "refused") continue;
+      const id = item.scan.command_id;
+      const tell = () => this.#unknown.delete(id) && this.#untold.forEach((listener) => listener(item, answer));
+      this.#unknown.set(id, setTimeout(tell, TOLD_MS));
+    }
+  }
+
+  /** Another window of this browser has sent what waited, perhaps what this one kept. */
+  async #hear(news: News) {
+    if ("told" in news) {
+      clearTimeout(this.#unknown.get(news.told));
+      return void this.#unknown.delete(news.told);
+    }
+    if (news.community !== this.#community) return;
+    while (this.keeping > 0) await new Promise((resume) => setTimeout(resume, KEPT_POLL_MS));
+    this.answered += news.answered.length;
+    for (const { item, answer } of news.answered) {
+      const isTold = this.#isKnown(item, answer) && answer.status === "refused";
+      if (isTold) this.#windows?.postMessage({ told: item.scan.command_id } satisfies News);
+    }
+    const waiting = await outbox.countWaiting(news.community);
+    if (this.keeping === 0) this.waiting = waiting;
+  }
+
+  #isKnown(item: Item, answer: Answer): boolean {
+    return [...this.#listeners].map((listener) => listener(item, answer)).includes(true);
   }
 
   /** Sends one picture, once the engine knows its piece. What it refuses for good is not sent again. */
