@@ -92,6 +92,29 @@ test("a known piece needs nothing but its scan, and its second scan is the same 
   await burst(page, code);
   await page.locator('[data-state="duplicate"]').first().waitFor();
   assert.equal(await page.evaluate(() => document.documentElement.dataset.lastSound), "duplicate");
+
+  // Yesterday's pieces are none of today's, also when the page is opened again.
+  await settled(page);
+  assert.equal(await arrived(page).innerText(), "1");
+  await page.evaluate(
+    () =>
+      new Promise((done) => {
+        indexedDB.open("lastmeter").onsuccess = ({ target: { result: db } }) => {
+          const transaction = db.transaction("items", "readwrite");
+          transaction.objectStore("items").openCursor().onsuccess = ({ target: { result: cursor } }) => {
+            if (!cursor) return;
+            const { scan } = cursor.value;
+            scan.occurred_at = new Date(Date.parse(scan.occurred_at) - 86_400_000).toISOString();
+            cursor.update(cursor.value);
+            cursor.continue();
+          };
+          transaction.oncomplete = () => done(db.close());
+        };
+      }),
+  );
+  await page.reload();
+  await page.locator('[data-testid="last-five"] li').first().waitFor();
+  assert.equal(await arrived(page).innerText(), "0");
   await page.context().close();
 });
 

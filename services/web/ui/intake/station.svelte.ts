@@ -11,6 +11,7 @@ import { settings } from "../lib/settings.svelte";
 import { sound, speak } from "../lib/sound";
 import { sync } from "../lib/sync.svelte";
 import { words } from "../lib/words.svelte";
+import { momentOf } from "../lib/zone.svelte";
 import { applyAnswer, canUndo, counts, entryOf, markUndone, retold, type Entry } from "./entry";
 import { COLDS, type Mode } from "./keys";
 import type { IntakePoint } from "./point";
@@ -80,7 +81,9 @@ export class Station {
   });
   readonly lastFive = $derived(this.entries.slice(0, 5));
   readonly #counted = $derived(this.entries.filter(counts));
-  readonly arrived = $derived(this.#counted.length);
+  readonly #midnight = $derived(momentOf("00:00", this.now).getTime());
+  /** How many pieces came in over this device today. */
+  readonly arrived = $derived(this.#counted.filter((one) => one.at >= this.#midnight).length);
   readonly perMinute = $derived.by(() => {
     const since = this.now - RATE_WINDOW_MS;
     const recent = this.#counted.filter((one) => one.at > since);
