@@ -30,8 +30,6 @@ type News = { community: string; answered: Answered[] } | { told: string };
 
 /** A refusal that no window has told by then is told by the one that sent it. */
 const TOLD_MS = 2_000;
-/** An answer may be here before the window's own scan is known to be kept. */
-const KEPT_POLL_MS = 50;
 
 class Sync {
   link = $state<Link>(navigator.onLine ? "online" : "no_network");
@@ -63,6 +61,8 @@ class Sync {
   /** Refusals that this window has sent and does not know, by their command. */
   #unknown = new Map<string, ReturnType<typeof setTimeout>>();
   #windows: BroadcastChannel | undefined;
+  /** Whoever waits until nothing is on its way into the outbox. */
+  #afterKeeping: (() => void)[] = [];
 
   /** Begins to look after a community's outbox. */
   start(community: string) {
@@ -114,6 +114,8 @@ class Sync {
     clearTimeout(this.#slow);
     this.#slow = undefined;
     this.isSlowToKeep = false;
+    // A turn later: whoever kept them lists them first.
+    for (const goOn of this.#afterKeeping.splice(0)) setTimeout(goOn);
   }
 
   /**
@@ -220,7 +222,8 @@ class Sync {
       return void this.#unknown.delete(news.told);
     }
     if (news.community !== this.#community) return;
-    while (this.keeping > 0) await new Promise((resume) => setTimeout(resume, KEPT_POLL_MS));
+    // The answer may be here before this window's own scan is known to be kept.
+    if (this.keeping > 0) await new Promise<void>((goOn) => this.#afterKeeping.push(goOn));
     this.answered += news.answered.length;
     for (const { item, answer } of news.answered) {
       const isTold = this.#isKnown(item, answer) && answer.status === "refused";
